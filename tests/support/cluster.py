@@ -1,13 +1,15 @@
 """Private PostgreSQL clusters for tests: one cluster a session, one database a test.
 
-    cluster = running_cluster(tmp_path, ["customer"])      # context manager
-    async with fresh_database(cluster, "customer") as name:
-        cluster.url(name), cluster.url(name, role="owner")
+    with running_cluster() as cluster:                          # outside of an event loop, e.g. a session fixture
+        async with fresh_database(cluster, "customer") as name:
+            cluster.url(name), cluster.url(name, role="owner")
 """
 
 from __future__ import annotations
 
 import asyncio
+import shutil
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -17,14 +19,20 @@ from launcher.embedded_postgres import PrivateCluster
 
 
 @contextmanager
-def running_cluster(directory: Path, databases: Sequence[str] = ()) -> Iterator[PrivateCluster]:
-    """A started cluster that is stopped at the end. Not bound to an event loop; call it outside of one."""
+def running_cluster(databases: Sequence[str] = ()) -> Iterator[PrivateCluster]:
+    """A started cluster in a temporary folder; stopped and removed at the end.
+
+    The folder is not pytest's, which the server's unprivileged user cannot enter when the tests run as root.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="peyvand-"))
+    directory.chmod(0o755)
     cluster = PrivateCluster(directory, databases)
-    asyncio.run(cluster.start())
     try:
+        asyncio.run(cluster.start())
         yield cluster
     finally:
         asyncio.run(cluster.stop())
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 @asynccontextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Protocol
 
 import asyncpg
@@ -121,12 +120,12 @@ class KafkaBackend:
 
 
 @contextmanager
-def running_backend(adapter: str, directory: Path) -> Iterator[Backend]:
+def running_backend(adapter: str) -> Iterator[Backend]:
     """A server for the whole test session; skipped with a reason where it cannot run."""
     if adapter == "postgres":
         from chassis.eventlog.postgres import migrate
 
-        with running_cluster(directory, ["eventlog"]) as cluster:
+        with running_cluster(["eventlog"]) as cluster:
             owner = cluster.url("eventlog", role="owner")
             asyncio.run(migrate(owner))
             yield PostgresBackend(cluster, cluster.url("eventlog"), owner)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -41,11 +40,10 @@ class LogFactory:
 
 
 @pytest.fixture(scope="session", params=["postgres", "kafka"])
-def log_backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+def log_backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """The running server of one adapter."""
     adapter: str = request.param
-    directory: Path = tmp_path_factory.mktemp(f"log-{adapter}")
-    with running_backend(adapter, directory) as backend:
+    with running_backend(adapter) as backend:
         yield backend
 
 
