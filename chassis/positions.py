@@ -1,0 +1,73 @@
+"""How far each reader is, kept in the database its effects are in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from chassis.database import Connection
+from chassis.eventlog import Partition, Stored
+from contracts.envelope import ORIGIN, header
+
+
+class StaleOffset(Exception):
+    """Somebody else advanced the position meanwhile; nothing was changed. `positions` says where to go on."""
+
+    def __init__(self, positions: Mapping[Partition, int]) -> None:
+        super().__init__("the position moved on without us")
+        self.positions = positions
+
+
+async def read(db: Connection, reader: str, partitions: Sequence[Partition]) -> dict[Partition, int | None]:
+    """The next offset of each partition; None for one never read."""
+    rows = await db.fetch("SELECT topic, partition, next FROM consumer_offset WHERE reader = $1", reader)
+    known = {Partition(row["topic"], row["partition"]): int(row["next"]) for row in rows}
+    return {partition: known.get(partition) for partition in partitions}
+
+
+async def advance(db: Connection, reader: str, batch: Mapping[Partition, list[Stored]]) -> dict[Partition, int | None]:
+    """Move each position from its batch's first offset to behind its last; returns the origin positions before.
+
+    Raises StaleOffset when a position is not where the batch begins. Compacted topics have holes, others must not.
+    """
+    listed = sorted(batch)
+    rows = await db.fetch(
+        "SELECT topic, partition, next, origin FROM consumer_offset WHERE reader = $1 AND topic = ANY($2::text[]) FOR UPDATE",
+        reader, sorted({partition.topic for partition in listed}),
+    )
+    known = {Partition(row["topic"], row["partition"]): (int(row["next"]), row["origin"]) for row in rows}
+    stale = {
+        partition: known[partition][0]
+        for partition in listed
+        if partition in known and not _follows(partition, known[partition][0], batch[partition])
+    }
+    if stale:
+        raise StaleOffset(stale)
+    changed = await db.fetch(
+        """
+        INSERT INTO consumer_offset AS o (reader, topic, partition, next, origin)
+        SELECT $1, * FROM unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[])
+        ON CONFLICT (reader, topic, partition) DO UPDATE
+          SET next = excluded.next, origin = coalesce(greatest(o.origin, excluded.origin), o.origin), advanced_at = now()
+          WHERE o.next <= excluded.next
+        RETURNING topic
+        """,
+        reader,
+        [partition.topic for partition in listed],
+        [partition.number for partition in listed],
+        [batch[partition][-1].offset + 1 for partition in listed],
+        [_origin(batch[partition][-1]) for partition in listed],
+    )
+    if len(changed) != len(listed):
+        raise StaleOffset({partition: offset for partition, offset in (await read(db, reader, listed)).items() if offset is not None})
+    return {partition: known[partition][1] if partition in known else None for partition in listed}
+
+
+def _follows(partition: Partition, following: int, records: list[Stored]) -> bool:
+    if partition.topic.startswith("ecrm.state."):
+        return records[0].offset >= following
+    return records[0].offset == following and records[-1].offset - records[0].offset + 1 == len(records)
+
+
+def _origin(record: Stored) -> int | None:
+    found = header(record.headers, ORIGIN)
+    return int(found) if found is not None else None

@@ -1,0 +1,85 @@
+"""One transaction: rows and the facts told about them, committed together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from chassis import outbox, telemetry
+from chassis.clock import Clock
+from chassis.database import Connection, Database
+from chassis.eventlog import Record
+from chassis.ids import new_text_id
+from contracts import catalogue
+from contracts.envelope import Envelope
+from contracts.fact import Fact
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Transaction:
+    """What a command or reaction works with: `db` is the connection inside the open transaction."""
+
+    def __init__(self, db: Connection, *, service: str, clock: Clock) -> None:
+        self.db = db
+        self._service = service
+        self._clock = clock
+        self._told: list[Record] = []
+        self.causation = ""
+
+    @property
+    def told(self) -> int:
+        """How many records will be published."""
+        return len(self._told)
+
+    def tell(self, fact: Fact, *, subject: str | None = None) -> None:
+        """Publish a fact, or the new value of a state topic, when and only when the transaction commits."""
+        entry = catalogue.entry_of(type(fact))
+        key = str(getattr(fact, entry.key))
+        if entry.topic.startswith("ecrm.state."):
+            self._told.append(Record(entry.topic, key.encode(), _encode(fact), _state_headers(entry.wire)))
+            return
+        envelope = Envelope(
+            id=new_text_id(), type=entry.wire, source=f"/{self._service}", subject=key if subject is None else subject,
+            time=self._clock.now(), correlation=telemetry.correlation.get(), causation=self.causation, traceparent=telemetry.traceparent(),
+        )
+        self._told.append(Record(entry.topic, key.encode(), _encode(fact), envelope.headers()))
+
+    def forget(self, state: type[Fact], key: str) -> None:
+        """Remove a key from a state topic (a tombstone)."""
+        self._told.append(Record(catalogue.entry_of(state).topic, key.encode(), None))
+
+    def mark(self) -> int:
+        """Where the telling stands, for `rewind`."""
+        return len(self._told)
+
+    def rewind(self, mark: int) -> None:
+        """Take back what was told since `mark`, together with a savepoint's rows."""
+        del self._told[mark:]
+
+    async def flush(self) -> None:
+        """Write what was told to the outbox; done by the unit of work right before the commit."""
+        if self._told:
+            await outbox.put(self.db, self._told)
+            self._told = []
+
+
+def _state_headers(wire: str) -> tuple[tuple[str, bytes], ...]:
+    return (("ce_type", wire.encode()),)
+
+
+@asynccontextmanager
+async def transaction(
+    database: Database, *, service: str, clock: Clock, committed: Callable[[], None]
+) -> AsyncIterator[Transaction]:
+    """Commit at the end, roll back on any exception; `committed` is called after a commit that told something."""
+    async with database.connection() as db:
+        async with db.transaction():
+            work = Transaction(db, service=service, clock=clock)
+            yield work
+            told = work.told
+            await work.flush()
+        if told:
+            committed()

@@ -1,0 +1,47 @@
+"""What the analytics service tells: what it means."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from contracts.fact import Fact
+
+
+class SegmentEntered(Fact, frozen=True, kw_only=True):
+    """A customer fulfils a segment's rule from now on."""
+
+    segment_id: str
+    customer_id: str
+    version: int
+    entered_at: datetime
+
+
+class SegmentLeft(Fact, frozen=True, kw_only=True):
+    """A customer no longer fulfils a segment's rule."""
+
+    segment_id: str
+    customer_id: str
+    version: int
+    left_at: datetime
+
+
+class ScoreChanged(Fact, frozen=True, kw_only=True):
+    """A score of a customer changed, for example `rfm` to `543`."""
+
+    customer_id: str
+    score: str
+    value: str
+    previous: str | None = None
+    changed_at: datetime
+
+
+class CostBooked(Fact, frozen=True, kw_only=True):
+    """A cost entry: `kind` is acquire, retain or serve; the amount is in minor units."""
+
+    cost_id: str
+    kind: str
+    channel: str
+    campaign_id: str | None = None
+    amount_minor: int
+    currency: str
+    booked_on: str

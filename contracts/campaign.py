@@ -1,0 +1,72 @@
+"""What the campaign service tells: what was sent, to whom, with which outcome."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from contracts.fact import Fact
+
+
+class CampaignLaunched(Fact, frozen=True, kw_only=True):
+    """The audience of a campaign is frozen and sending begins."""
+
+    campaign_id: str
+    name: str
+    channel: str
+    purpose: str
+    segment_id: str
+    planned: int
+    launched_at: datetime
+
+
+class MessageFact(Fact, frozen=True, kw_only=True):
+    """What all facts about one message carry."""
+
+    message_id: str
+    campaign_id: str
+    customer_id: str
+    channel: str
+    at: datetime
+
+
+class MessagePlanned(MessageFact, frozen=True, kw_only=True):
+    """A message is in the send ledger."""
+
+
+class MessageAccepted(MessageFact, frozen=True, kw_only=True):
+    """The mail server or provider took it over, under the named permit."""
+
+    permit_id: str
+    consent_version: int
+    stage: str = "retain"
+
+
+class MessageFailed(MessageFact, frozen=True, kw_only=True):
+    """It was refused for good."""
+
+    reason: str
+
+
+class MessageSuppressed(MessageFact, frozen=True, kw_only=True):
+    """It was not handed over, and why (no consent, no address, withdrawn, …)."""
+
+    reason: str
+
+
+class MessageUnknown(MessageFact, frozen=True, kw_only=True):
+    """The hand-off may or may not have happened; it is never repeated silently."""
+
+    reason: str
+
+
+class MessageOpened(MessageFact, frozen=True, kw_only=True):
+    """The open picture was fetched; `automated` marks scanners and prefetching proxies."""
+
+    automated: bool = False
+
+
+class MessageClicked(MessageFact, frozen=True, kw_only=True):
+    """A link was followed."""
+
+    url: str
+    automated: bool = False

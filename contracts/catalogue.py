@@ -1,0 +1,86 @@
+"""Every fact and state: wire name, class, owner, topic, key, personal or not."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from contracts import analytics, campaign, collected, consent, customer, gateway, interaction
+from contracts.fact import Fact
+
+
+class Entry(NamedTuple):
+    """One kind of record on the log. `key` names the field whose value is the record's key."""
+
+    wire: str
+    fact: type[Fact]
+    owner: str
+    topic: str
+    key: str
+    personal: bool = False
+
+
+class TopicEntry(NamedTuple):
+    """One topic; `compacted` topics keep the last record of each key."""
+
+    name: str
+    owner: str
+    compacted: bool = False
+    personal: bool = False
+
+
+TOPICS: Final = (
+    TopicEntry(collected.TOPIC, "interaction", personal=True),
+    TopicEntry("ecrm.interaction", "interaction", personal=True),
+    TopicEntry("ecrm.interaction.facts", "interaction", personal=True),
+    TopicEntry("ecrm.customer", "customer", personal=True),
+    TopicEntry("ecrm.consent", "consent"),
+    TopicEntry("ecrm.campaign", "campaign"),
+    TopicEntry("ecrm.analytics", "analytics"),
+    TopicEntry("ecrm.gateway", "gateway"),
+    TopicEntry("ecrm.state.identity", "customer", compacted=True),
+    TopicEntry("ecrm.state.profile", "customer", compacted=True, personal=True),
+    TopicEntry("ecrm.state.consent", "consent", compacted=True),
+    TopicEntry("ecrm.state.keys", "gateway", compacted=True),
+)
+
+ENTRIES: Final = (
+    Entry("ecrm.customer.registered.v1", customer.CustomerRegistered, "customer", "ecrm.customer", "customer_id"),
+    Entry("ecrm.customer.updated.v1", customer.CustomerUpdated, "customer", "ecrm.customer", "customer_id", personal=True),
+    Entry("ecrm.customer.identity_linked.v1", customer.IdentityLinked, "customer", "ecrm.customer", "customer_id"),
+    Entry("ecrm.customer.merged.v1", customer.CustomersMerged, "customer", "ecrm.customer", "survivor_id"),
+    Entry("ecrm.state.identity.v1", customer.IdentityState, "customer", "ecrm.state.identity", "identity"),
+    Entry("ecrm.state.profile.v1", customer.ProfileState, "customer", "ecrm.state.profile", "customer_id", personal=True),
+    Entry("ecrm.interaction.recorded.v1", interaction.InteractionRecorded, "interaction", "ecrm.interaction", "identity", personal=True),
+    Entry("ecrm.interaction.order_placed.v1", interaction.OrderPlaced, "interaction", "ecrm.interaction.facts", "order_id"),
+    Entry("ecrm.interaction.order_updated.v1", interaction.OrderUpdated, "interaction", "ecrm.interaction.facts", "order_id"),
+    Entry("ecrm.interaction.order_refunded.v1", interaction.OrderRefunded, "interaction", "ecrm.interaction.facts", "order_id"),
+    Entry("ecrm.interaction.credit_noted.v1", interaction.CreditNoted, "interaction", "ecrm.interaction.facts", "identity"),
+    Entry("ecrm.interaction.consent_signal_seen.v1", interaction.ConsentSignalSeen, "interaction", "ecrm.interaction.facts", "identity"),
+    Entry("ecrm.consent.purpose_defined.v1", consent.PurposeDefined, "consent", "ecrm.consent", "purpose"),
+    Entry("ecrm.consent.granted.v1", consent.ConsentGranted, "consent", "ecrm.consent", "customer_id"),
+    Entry("ecrm.consent.withdrawn.v1", consent.ConsentWithdrawn, "consent", "ecrm.consent", "customer_id"),
+    Entry("ecrm.state.consent.v1", consent.ConsentState, "consent", "ecrm.state.consent", "customer_id"),
+    Entry("ecrm.campaign.launched.v1", campaign.CampaignLaunched, "campaign", "ecrm.campaign", "campaign_id"),
+    Entry("ecrm.campaign.message_planned.v1", campaign.MessagePlanned, "campaign", "ecrm.campaign", "customer_id"),
+    Entry("ecrm.campaign.message_accepted.v1", campaign.MessageAccepted, "campaign", "ecrm.campaign", "customer_id"),
+    Entry("ecrm.campaign.message_failed.v1", campaign.MessageFailed, "campaign", "ecrm.campaign", "customer_id"),
+    Entry("ecrm.campaign.message_suppressed.v1", campaign.MessageSuppressed, "campaign", "ecrm.campaign", "customer_id"),
+    Entry("ecrm.campaign.message_unknown.v1", campaign.MessageUnknown, "campaign", "ecrm.campaign", "customer_id"),
+    Entry("ecrm.campaign.message_opened.v1", campaign.MessageOpened, "campaign", "ecrm.campaign", "customer_id"),
+    Entry("ecrm.campaign.message_clicked.v1", campaign.MessageClicked, "campaign", "ecrm.campaign", "customer_id"),
+    Entry("ecrm.analytics.segment_entered.v1", analytics.SegmentEntered, "analytics", "ecrm.analytics", "customer_id"),
+    Entry("ecrm.analytics.segment_left.v1", analytics.SegmentLeft, "analytics", "ecrm.analytics", "customer_id"),
+    Entry("ecrm.analytics.score_changed.v1", analytics.ScoreChanged, "analytics", "ecrm.analytics", "customer_id"),
+    Entry("ecrm.analytics.cost_booked.v1", analytics.CostBooked, "analytics", "ecrm.analytics", "cost_id"),
+    Entry("ecrm.gateway.source_changed.v1", gateway.SourceChanged, "gateway", "ecrm.gateway", "source_id"),
+    Entry("ecrm.gateway.key_revoked.v1", gateway.KeyRevoked, "gateway", "ecrm.gateway", "key_id"),
+    Entry("ecrm.state.keys.v1", gateway.KeyState, "gateway", "ecrm.state.keys", "key_hash"),
+)
+
+BY_WIRE: Final = {entry.wire: entry for entry in ENTRIES}
+BY_FACT: Final = {entry.fact: entry for entry in ENTRIES}
+
+
+def entry_of(fact: type[Fact]) -> Entry:
+    """The catalogue line of a fact. Raises KeyError for a class that is not in it."""
+    return BY_FACT[fact]

@@ -1,0 +1,48 @@
+"""What the consent service tells: what we may do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from contracts.fact import Fact
+
+
+class PurposeDefined(Fact, frozen=True, kw_only=True):
+    """A purpose exists or changed. `basis`: opt_in (no use without a grant) or opt_out (allowed until refused)."""
+
+    purpose: str
+    basis: str
+    channels: list[str]
+    title: dict[str, str]
+    version: int
+    defined_at: datetime
+
+
+class ConsentGranted(Fact, frozen=True, kw_only=True):
+    """A person allowed a purpose on a channel."""
+
+    customer_id: str
+    purpose: str
+    channel: str
+    version: int
+    entry_id: str
+    granted_at: datetime
+
+
+class ConsentWithdrawn(Fact, frozen=True, kw_only=True):
+    """A person withdrew; nothing is handed off after `effective_at`."""
+
+    customer_id: str
+    purpose: str
+    channel: str
+    version: int
+    entry_id: str
+    effective_at: datetime
+
+
+class ConsentState(Fact, frozen=True, kw_only=True):
+    """`ecrm.state.consent`, key = customer id: purpose -> channel -> granted | withdrawn, as the person said it."""
+
+    customer_id: str
+    purposes: dict[str, dict[str, str]]
+    version: int

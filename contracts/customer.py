@@ -1,0 +1,78 @@
+"""What the customer service tells: who a person is, and which identities are one person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from contracts.fact import Fact, Personal
+
+
+class CustomerRegistered(Fact, frozen=True, kw_only=True):
+    """A customer exists from now on."""
+
+    customer_id: str
+    registered_at: datetime
+    source: str
+
+
+class ProfilePersonal(Personal, frozen=True, kw_only=True):
+    """Contact points, names and traits."""
+
+    email: str | None = None
+    phone: str | None = None
+    name: str | None = None
+    language: str | None = None
+    traits: dict[str, Any] = {}
+
+
+class CustomerUpdated(Fact, frozen=True, kw_only=True):
+    """Traits of a customer changed; `changed` names them, `version` counts the changes."""
+
+    customer_id: str
+    version: int
+    changed: list[str]
+    updated_at: datetime
+    personal: ProfilePersonal
+
+
+class IdentityLinked(Fact, frozen=True, kw_only=True):
+    """An identity (its keyed hash, hex) belongs to a customer."""
+
+    customer_id: str
+    identity: str
+    kind: str
+    linked_at: datetime
+
+
+class CustomersMerged(Fact, frozen=True, kw_only=True):
+    """Two customers turned out to be one person; `merged_id` still answers, with `survivor_id`."""
+
+    merge_id: str
+    survivor_id: str
+    merged_id: str
+    reason: str
+    identities: list[str]
+    merged_at: datetime
+
+
+class IdentityState(Fact, frozen=True, kw_only=True):
+    """`ecrm.state.identity`, key = identity hash (hex): whose identity it is now."""
+
+    identity: str
+    kind: str
+    customer_id: str
+
+
+class ProfileState(Fact, frozen=True, kw_only=True):
+    """`ecrm.state.profile`, key = customer id: the profile as others may replicate it.
+
+    A customer that was merged away has `merged_into` set and no personal fields.
+    """
+
+    customer_id: str
+    version: int
+    registered_at: datetime
+    merged_into: str | None = None
+    known: bool = False
+    personal: ProfilePersonal = ProfilePersonal()

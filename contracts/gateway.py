@@ -1,0 +1,59 @@
+"""What the gateway tells: which keys open which door, and where events come from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from contracts.fact import Fact
+
+
+class SourceChanged(Fact, frozen=True, kw_only=True):
+    """A source of events was created or changed."""
+
+    source_id: str
+    name: str
+    kind: str
+    enabled: bool
+    changed_at: datetime
+
+
+class KeyRevoked(Fact, frozen=True, kw_only=True):
+    """A key no longer opens anything."""
+
+    key_id: str
+    kind: str
+    revoked_at: datetime
+
+
+class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the door and the collector must know of a source."""
+
+    source_id: str
+    name: str
+    kind: str = "server"
+    enabled: bool = True
+    origins: list[str] = []
+    default_currency: str | None = None
+    default_region: str | None = None
+    order_namespace: str = ""
+    ip: str = "keep"
+    rate_per_second: int = 0
+    require_subject: bool = False
+    require_consent: str | None = None
+    consent_categories: dict[str, str] = {}
+    version: int = 1
+
+
+class KeyState(Fact, frozen=True, kw_only=True):
+    """`ecrm.state.keys`, key = SHA-256 of the key (hex): what it opens. `kind`: source or api."""
+
+    key_hash: str
+    key_id: str
+    kind: str
+    name: str = ""
+    scopes: list[str] = []
+    source: SourceSettings | None = None
+    revoked: bool = False
+    expires_at: datetime | None = None

@@ -1,0 +1,119 @@
+"""What the interaction service tells: what happened between a customer and the company."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+
+from contracts.fact import Fact, Personal
+
+
+class InteractionPersonal(Personal, frozen=True, kw_only=True):
+    """The content of an interaction, as sent, and the identity keys in it (primary first)."""
+
+    keys: list[str]
+    properties: msgspec.Raw
+    traits: msgspec.Raw
+    context: msgspec.Raw
+
+
+class InteractionRecorded(Fact, frozen=True, kw_only=True):
+    """An event was stored; told exactly once per stored event, in the order of the collected log.
+
+    `kind` is identify, track, page, screen, group, alias, a touch point's kind (call, email, …) or `event` (any other CloudEvent); `name` is the
+    event's name. `identity` and `links` are keyed hashes (hex) of `personal.keys`; the event belongs to `identity`, the others only link.
+    `authority`: `server` or `browser`, what kind of source told it. Its id is unique within `source`.
+    """
+
+    id: str
+    source: str
+    authority: str
+    kind: str
+    name: str
+    channel: str
+    initiator: str
+    identity: str
+    links: list[str] = []
+    occurred_at: datetime
+    received_at: datetime
+    notes: list[str] = []
+    gpc: bool = False
+    sensitive: bool = False
+    personal: InteractionPersonal
+
+
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One position of an order; amounts in minor units of the order's currency."""
+
+    product_id: str
+    name: str | None = None
+    category: str | None = None
+    brand: str | None = None
+    quantity: float = 1
+    price_minor: int = 0
+    discount_minor: int = 0
+    amount_minor: int = 0
+
+
+class OrderFields(Fact, frozen=True, kw_only=True):
+    """An order as it stands after the change. `net_minor` is without tax and shipping, before refunds."""
+
+    order_id: str
+    identity: str
+    source: str
+    status: str
+    currency: str
+    ordered_at: datetime
+    paid_minor: int
+    net_minor: int
+    shipping_minor: int = 0
+    tax_minor: int = 0
+    discount_minor: int = 0
+    refunded_minor: int = 0
+    coupon: str | None = None
+    affiliation: str | None = None
+    shipped_at: datetime | None = None
+    promised_on: date | None = None
+    delivered_at: datetime | None = None
+    version: int = 1
+    lines: list[OrderLine] = []
+
+
+class OrderPlaced(OrderFields, frozen=True, kw_only=True):
+    """An order was completed for the first time."""
+
+
+class OrderUpdated(OrderFields, frozen=True, kw_only=True):
+    """An order's fields, lines, delivery or status changed (also: cancelled)."""
+
+
+class OrderRefunded(OrderFields, frozen=True, kw_only=True):
+    """A refund was booked; `refund_minor` is this one, `refunded_minor` all of them."""
+
+    refund_id: str
+    refund_minor: int
+    refunded_at: datetime
+
+
+class CreditNoted(Fact, frozen=True, kw_only=True):
+    """A refund that names no order is subtracted from the customer's totals."""
+
+    credit_id: str
+    identity: str
+    source: str
+    currency: str
+    amount_minor: int
+    noted_at: datetime
+
+
+class ConsentSignalSeen(Fact, frozen=True, kw_only=True):
+    """An event carried a refusal: Global Privacy Control, an unsubscribe or a complaint. It can only narrow what the ledger allows."""
+
+    identity: str
+    signal: str
+    channel: str | None = None
+    seen_at: datetime
+    source: str
+    evidence: dict[str, Any] = {}
