@@ -1,0 +1,21 @@
+"""The one list of services, each loaded when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Final
+
+from chassis.manifest import Manifest
+
+SERVICES: Final = ("customer", "interaction", "analytics", "campaign", "consent")
+#: In the order in which they are started; the gateway opens last.
+ALL: Final = (*SERVICES, "gateway")
+#: Processes of the cluster shape. The collector is the interaction service's door of its own.
+PROCESSES: Final = ("collector", *ALL)
+
+
+def manifest(name: str) -> Manifest:
+    """The manifest of a service or the gateway."""
+    package = "gateway" if name == "gateway" else f"services.{name}"
+    found: Manifest = importlib.import_module(f"{package}.manifest").MANIFEST
+    return found

@@ -1,0 +1,73 @@
+"""URL scheme -> adapter: the only branching on the deployment shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from chassis import settings
+from chassis.clock import Clock
+from chassis.database import Database
+from chassis.eventlog import EventLog, Topic
+from chassis.identity import Tokens
+from chassis.manifest import Manifest
+from chassis.peers import App, InProcess, Peers, Remote, Transport
+from chassis.service import Service
+from chassis.settings import PlatformSettings, SettingsError
+from contracts import catalogue
+
+
+def event_log(url: str) -> EventLog:
+    """`kafka://host:port[,host:port]` or `postgres-log://…` (a PostgreSQL URL with another scheme)."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "kafka":
+        from chassis.eventlog.kafka import KafkaEventLog
+
+        return KafkaEventLog(rest.rstrip("/"))
+    if scheme == "postgres-log":
+        from chassis.eventlog.postgres import PostgresEventLog
+
+        return PostgresEventLog("postgresql://" + rest)
+    raise SettingsError(f"ECRM_LOG_URL: {scheme}:// is not an event log; use kafka:// or postgres-log://")
+
+
+def topics() -> list[Topic]:
+    """All topics of the catalogue."""
+    return [Topic(entry.name, compacted=entry.compacted) for entry in catalogue.TOPICS]
+
+
+def transport(url: str, apps: Mapping[str, App | None], session: Callable[[], aiohttp.ClientSession]) -> Transport:
+    """`inproc://customer` or `http://customer:8000`."""
+    parts = urlsplit(url)
+    if parts.scheme == "inproc":
+        return InProcess(lambda: apps.get(parts.netloc))
+    if parts.scheme in {"http", "https"}:
+        return Remote(url, session)
+    raise SettingsError(f"{url}: not the address of a service; use http:// or inproc://")
+
+
+def service(
+    manifest: Manifest, *, platform: PlatformSettings, log: EventLog, transports: Mapping[str, Transport], clock: Clock | None = None,
+    **given: Any,
+) -> Service[Any, Any]:
+    """A service with its settings read (`given` wins over the environment) and its seams connected."""
+    clock = clock or Clock()
+    knobs = settings.read(manifest.settings, prefix=f"ECRM_{manifest.name.upper()}_", **given)
+    tokens = Tokens(
+        issuer=_issuer(platform), signing_key=platform.signing_key.get_secret_value(), trusted_keys=platform.trusted_keys, clock=clock
+    )
+    return Service(
+        name=manifest.name, settings=knobs, platform=platform,
+        database=Database(knobs.database_url, connections=knobs.database_connections, name=f"ecrm-{manifest.name}"),
+        log=log, peers=Peers(transports, tokens, manifest.name), tokens=tokens, clock=clock,
+    )
+
+
+def _issuer(platform: PlatformSettings) -> str:
+    import json
+
+    issuer: str = json.loads(platform.signing_key.get_secret_value())["kid"]
+    return issuer

@@ -1,0 +1,40 @@
+"""One private PostgreSQL cluster for the whole run, started when the first test asks for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from launcher.embedded_postgres import PrivateCluster
+from tests.support.cluster import running_cluster
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[PrivateCluster]:
+    """A real PostgreSQL cluster."""
+    with running_cluster() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def example_data() -> Path:
+    """The folder of example data; tests ask `example_file` for what they need."""
+    return Path(os.environ.get("ECRM_EXAMPLE_DATA", str(ROOT.parent / "shared" / "data")))  # noqa: TID251
+
+
+@pytest.fixture
+def example_file(example_data: Path):  # type: ignore[no-untyped-def]
+    """A function: path inside the example data -> Path; skips with the reason when it is absent."""
+
+    def find(name: str) -> Path:
+        path = example_data / name
+        if not path.exists():
+            pytest.skip(f"example data not found: {name}")
+        return path
+
+    return find
