@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -12,13 +14,43 @@ TOPIC: Final = "ecrm.collected"
 #: Header that carries the stamp; the record's value is the event's bytes as sent.
 STAMP: Final = "ecrm_stamp"
 
+#: `ce_type` of an accepted event and of a refused one (then the header REFUSAL says why and the value is the payload).
+ACCEPTED_TYPE: Final = "ecrm.collected.v1"
+REFUSED_TYPE: Final = "ecrm.collected.refused.v1"
+REFUSAL: Final = "ecrm_refusal"
+
+#: Only these six are SDK messages.
+MESSAGE_TYPES: Final = frozenset({"identify", "track", "page", "screen", "group", "alias"})
+
+TOUCHPOINT_PREFIX: Final = "ecrm.touchpoint."
+#: The names a reserved order type is read under, so that one projection serves SDK events and CloudEvents.
+ORDER_NAMES: Final = {
+    f"ecrm.order.{word.lower()}.v1": f"Order {word}"
+    for word in ("Completed", "Updated", "Refunded", "Cancelled", "Shipped", "Delivered")
+}
+
+_CHANNELS: Final = {"browser": "web", "web": "web", "mobile": "mobile", "server": "server", "sources": "server"}
+_PAGE_CHANNELS: Final = {"page": "web", "screen": "mobile"}
+_RESPONSES: Final = "Email "
+_CHATS: Final = "Live Chat "
+
+#: A retry changes these, so they are no part of what is compared.
+_VOLATILE: Final = ("sentAt", "receivedAt", "request_ip", "_metadata", "writeKey")
+#: What the clean event carries elsewhere; every other top-level field is kept under `context.fields`.
+_KNOWN: Final = frozenset(
+    "type action event name category userId user_id anonymousId anonymous_id groupId previousId properties traits context "
+    "integrations messageId timestamp originalTimestamp sentAt writeKey _metadata channel".split()
+)
+
 
 class Stamp(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The envelope only the collector writes.
 
     `form` says how the slice is to be read: `sdk` (Segment/RudderStack/Jitsu message), `cloudevent` (structured CloudEvent JSON)
     or `touchpoint` (posted by an employee or system, already in the shape of a touch point).
-    `keys` are identity keys, the primary one first. `id` is the cleaned message id, unique within `source`.
+    `type` is one of the six message types, `event` (a CloudEvent) or `touchpoint`; `event` the track event's, page's or CloudEvent type's name.
+    `keys` are identity keys, the primary one first, the others only link; empty for a CloudEvent that names no customer.
+    `id` is the cleaned message id, unique within `source`.
     """
 
     id: str
@@ -41,6 +73,23 @@ class Stamp(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     integrations: msgspec.Raw | None = None
 
 
+class Refusal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why a payload is in quarantine. `digest` and `size` are those of the whole payload, of which at most 64 KiB were kept.
+
+    `index` is the place in the batch; -1 means the request as a whole.
+    """
+
+    code: str
+    detail: str
+    source: str
+    receipt_id: str
+    received_at: datetime
+    digest: str
+    size: int
+    index: int = -1
+    message_id: str | None = None
+
+
 class CleanEvent(NamedTuple):
     """An event after merging and cleaning: what is stored, shown and published."""
 
@@ -53,3 +102,133 @@ class CleanEvent(NamedTuple):
     traits: dict[str, Any]
     context: dict[str, Any]
     digest: bytes
+
+
+_decode = msgspec.json.Decoder().decode
+_canonical = msgspec.json.Encoder(order="sorted").encode
+read_stamp = msgspec.json.Decoder(Stamp).decode
+read_refusal = msgspec.json.Decoder(Refusal).decode
+
+
+def clean_event(value: bytes, stamp: Stamp) -> CleanEvent:
+    """Merge the batch's shared parts under the event's own, put every part in its place, and take the digest of what counts.
+
+    `identify` traits are `traits` over `context.traits`; on other types `context.traits` stays in the context only. `integrations` and
+    fields that no specification names are kept under `context.integrations` and `context.fields`. Pure: equal input, equal output.
+    Raises msgspec.DecodeError when the value was not written by the collector.
+    """
+    body = _decode(value)
+    if stamp.form == "cloudevent":
+        return _clean_cloudevent(body, stamp)
+    if stamp.form == "touchpoint":
+        return _clean_touchpoint(body, stamp)
+    return _clean_message(body, stamp)
+
+
+def touchpoint_kind(name: str) -> str | None:
+    """`call` for `ecrm.touchpoint.call.v1`; None for any other name."""
+    if name.startswith(TOUCHPOINT_PREFIX) and name.endswith(".v1"):
+        return name[len(TOUCHPOINT_PREFIX) : -3]
+    return None
+
+
+def digest_of(body: dict[str, Any]) -> bytes:
+    """SHA-256 of the canonical JSON (sorted keys, no blanks)."""
+    try:
+        text = _canonical(body)
+    except (OverflowError, msgspec.EncodeError):  # an id may be an integer beyond 64 bits
+        text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return hashlib.sha256(text).digest()
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if type(value) is dict else {}
+
+
+def _clean_message(body: dict[str, Any], stamp: Stamp) -> CleanEvent:
+    context = _object(body.get("context"))
+    integrations = _object(body.get("integrations"))
+    if stamp.context is not None:
+        context = {**_object(_decode(stamp.context)), **context}
+    if stamp.integrations is not None:
+        integrations = {**_object(_decode(stamp.integrations)), **integrations}
+
+    compared = {name: part for name, part in body.items() if name not in _VOLATILE}
+    compared["type"] = stamp.type
+    compared["messageId"] = stamp.id
+    compared["context"], compared["integrations"] = context, integrations
+    digest = digest_of(compared)
+
+    properties = _object(body.get("properties"))
+    traits = _object(body.get("traits"))
+    kind, name = stamp.type, stamp.event
+    if kind == "identify":
+        traits = {**_object(context.get("traits")), **traits}
+    elif kind == "group":
+        properties = {**properties, "groupId": body.get("groupId")}
+    elif kind == "alias":
+        properties = {**properties, "previousId": body.get("previousId")}
+    elif kind != "track" and "category" in body and "category" not in properties:
+        properties = {**properties, "category": body["category"]}
+
+    kept = dict(context)
+    if integrations:
+        kept["integrations"] = integrations
+    fields = {name: part for name, part in body.items() if name not in _KNOWN}
+    if fields:
+        kept["fields"] = fields
+    channel = _channel(body, stamp)
+    initiator = "customer"
+    if kind == "track":
+        kind, name, channel, initiator = _named(name, properties, channel)
+    return CleanEvent(stamp, kind, name, channel, initiator, properties, traits, kept, digest)
+
+
+def _named(name: str, properties: dict[str, Any], channel: str) -> tuple[str, str, str, str]:
+    """Kind, name, channel and initiator of a track event; touch points, chats and answers to messages have their own."""
+    touchpoint = touchpoint_kind(name)
+    if touchpoint is not None:
+        return touchpoint, name, touchpoint, _initiator(properties, "customer")
+    if name in ORDER_NAMES:
+        return "track", ORDER_NAMES[name], channel, "customer"
+    if name.startswith(_CHATS):
+        return "chat", name, "chat", _initiator(properties, "customer")
+    if name.startswith(_RESPONSES) or name == "Unsubscribed":
+        return "track", name, "email", "company"
+    return "track", name, channel, "customer"
+
+
+def _initiator(properties: dict[str, Any], otherwise: str) -> str:
+    found = properties.get("initiator")
+    return found if found in {"company", "customer"} else otherwise
+
+
+def _channel(body: dict[str, Any], stamp: Stamp) -> str:
+    named = body.get("channel")
+    if type(named) is str and named in _CHANNELS:
+        return _CHANNELS[named]
+    return _PAGE_CHANNELS.get(stamp.type) or ("web" if stamp.authority == "browser" else "server")
+
+
+def _clean_cloudevent(body: dict[str, Any], stamp: Stamp) -> CleanEvent:
+    attributes = {name: part for name, part in body.items() if name not in {"data", "data_base64"}}
+    if "data_base64" in body:
+        properties: dict[str, Any] = {"data_base64": body["data_base64"]}
+    elif "data" in body:
+        data = body["data"]
+        properties = data if type(data) is dict else {"data": data}
+    else:
+        properties = {}
+    digest = digest_of(body)
+    touchpoint = touchpoint_kind(stamp.event)
+    if touchpoint is not None or stamp.event in ORDER_NAMES:
+        kind, name, channel, initiator = _named(stamp.event, properties, "server")
+    else:
+        kind, name, channel, initiator = "event", stamp.event, "server", _initiator(properties, "customer")
+    return CleanEvent(stamp, kind, name, channel, initiator, properties, {}, {"cloudevent": attributes}, digest)
+
+
+def _clean_touchpoint(body: dict[str, Any], stamp: Stamp) -> CleanEvent:
+    kind = touchpoint_kind(stamp.event) or str(body.get("kind", ""))
+    properties = {name: part for name, part in body.items() if name not in {"kind", "id"}}
+    return CleanEvent(stamp, kind, stamp.event, kind, _initiator(properties, "company"), properties, {}, {}, digest_of(body))
