@@ -1,0 +1,117 @@
+"""The event log on Apache Kafka. Only this package imports aiokafka (why: docs/decisions/0003-kafka-client.md)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from aiokafka.errors import KafkaError
+
+from chassis.eventlog import NotConfirmed, Partition, Positions, Reader, Record, Stored, Topic, partition_of
+from chassis.eventlog.kafka import stopping
+from chassis.eventlog.kafka.appending import Appender
+from chassis.eventlog.kafka.inspecting import Inspector
+from chassis.eventlog.kafka.reading import GroupReader
+
+START_SECONDS = 10.0
+HEALTH_SECONDS = 2.0
+
+
+class KafkaEventLog:
+    """See `chassis.eventlog.EventLog`. Bounded in time also when the broker is away or frozen."""
+
+    def __init__(self, bootstrap: str, *, partitions: int = 6, replication: int = 1) -> None:
+        """`bootstrap` is `host:port[,host:port…]`; the numbers are for topics that `create_topics` makes."""
+        self._bootstrap = bootstrap.removeprefix("kafka://")
+        self._partitions = partitions
+        self._replication = replication
+        self._counts: dict[str, int] = {}
+        self._appender = Appender(self._bootstrap)
+        self._inspector = Inspector(self._bootstrap)
+        self._readers: list[GroupReader] = []
+        self._probe: asyncio.Task[bool] | None = None
+
+    async def start(self) -> None:
+        """Connect, trying again while the broker is not up yet."""
+        if not await stopping.within(START_SECONDS, self._connect()):
+            await self.close()
+            raise NotConfirmed(f"no Kafka broker at {self._bootstrap} within {START_SECONDS:g} s")
+
+    async def create_topics(self, topics: Sequence[Topic]) -> None:
+        """Create what is missing; existing topics keep their partitions and settings."""
+        await self._inspector.create_topics(topics, partitions=self._partitions, replication=self._replication)
+
+    async def partitions(self, topic: str) -> int:
+        """How many partitions the topic has; never changes, so asked once. Raises NotConfirmed for an unknown topic."""
+        count = self._counts.get(topic)
+        if count is None:
+            count = self._counts[topic] = await self._inspector.count_partitions(topic)
+        return count
+
+    async def append(self, records: Sequence[Record], *, deadline: float = 5.0) -> None:
+        """Return when all records are acknowledged by all replicas in sync, in order per partition."""
+        if not records:
+            return
+        until = asyncio.get_running_loop().time() + deadline
+        unknown = {record.topic for record in records} - self._counts.keys()
+        for topic in unknown:
+            asked = asyncio.ensure_future(self.partitions(topic))
+            await asyncio.wait([asked], timeout=max(0.0, until - asyncio.get_running_loop().time()))
+            if not asked.done():
+                await stopping.cancelled(asked)
+                raise NotConfirmed(f"no answer about topic {topic} within {deadline:g} s")
+            asked.result()
+        placed = [(_placed(record, self._counts[record.topic]), record) for record in records]
+        await self._appender.append(placed, deadline=max(0.0, until - asyncio.get_running_loop().time()))
+
+    async def reader(self, *, group: str, topics: Sequence[str], positions: Positions) -> Reader:
+        """Join a reader group; the first `poll` may still be empty while the group assigns its partitions."""
+        compacted = await self._inspector.compacted(topics)
+        reader = GroupReader(
+            self._bootstrap,
+            group=group,
+            topics=topics,
+            positions=positions,
+            compacted=compacted,
+            inspector=self._inspector,
+        )
+        await reader.start(seconds=START_SECONDS)
+        self._readers.append(reader)
+        return reader
+
+    async def read(self, partition: Partition, offset: int, *, max_records: int = 2000) -> list[Stored]:
+        """Records from `offset` on without joining a group; empty at the end. Raises LogGap, NotConfirmed."""
+        return await self._inspector.read(partition, offset, max_records=max_records)
+
+    async def bounds(self, partition: Partition) -> tuple[int, int]:
+        """The first offset still kept and the offset the next record will get."""
+        return await self._inspector.bounds(partition)
+
+    async def healthy(self) -> bool:
+        """Whether the broker answers within 2 s. A probe without an answer is not asked again, it is waited for."""
+        if self._probe is None or self._probe.done():
+            self._probe = asyncio.create_task(self._inspector.answers())
+        await asyncio.wait([self._probe], timeout=HEALTH_SECONDS)
+        return self._probe.done() and self._probe.result()
+
+    async def close(self) -> None:
+        """Leave the groups, let what is on its way arrive, disconnect; all of it within 5 s."""
+        if self._probe is not None:
+            await stopping.cancelled(self._probe)
+        await asyncio.gather(*(reader.close() for reader in self._readers), self._appender.close())
+        await self._inspector.close()
+
+    async def _connect(self) -> None:
+        while True:
+            try:
+                await self._inspector.start()
+                await self._appender.start()
+            except KafkaError:
+                await asyncio.sleep(0.2)
+            else:
+                return
+
+
+def _placed(record: Record, partitions: int) -> Partition:
+    number = partition_of(record.key, partitions) if record.partition is None else record.partition
+    return Partition(record.topic, number)

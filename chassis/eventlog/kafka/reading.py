@@ -1,0 +1,276 @@
+"""One member of a reader group on Kafka: positions come from the reader's own database, never from the log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import IllegalStateError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.structs import TopicPartition
+
+from chassis.eventlog import LogGap, NotConfirmed, Partition, Positions, Stored
+from chassis.eventlog.kafka import stopping
+from chassis.eventlog.kafka.inspecting import Inspector, stored
+
+log = logging.getLogger(__name__)
+
+COMMIT_SECONDS = 2.0
+CLOSE_SECONDS = 3.0
+LAG_SECONDS = 2.0
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Takes partitions away between batches only."""
+
+    def __init__(self, reader: GroupReader) -> None:
+        self._reader = reader
+
+    async def on_partitions_revoked(self, revoked: Any) -> None:
+        async with self._reader.lock:
+            self._reader.forget()
+
+    async def on_partitions_assigned(self, assigned: Any) -> None:
+        self._reader.own(frozenset(Partition(*where) for where in assigned))
+
+
+class GroupReader:
+    """See `chassis.eventlog.Reader`."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        *,
+        group: str,
+        topics: Sequence[str],
+        positions: Positions,
+        compacted: frozenset[str],
+        inspector: Inspector,
+    ) -> None:
+        self._topics = list(topics)
+        self._positions = positions
+        self._compacted = compacted
+        self._inspector = inspector
+        self._lock = asyncio.Lock()
+        self._assigned: frozenset[Partition] = frozenset()
+        self._next: dict[Partition, int] = {}  # what poll gives next; a partition without an entry is not placed yet
+        self._doubt: dict[Partition, int] = {}  # where a gap was seen once and is looked at again
+        self._polling: asyncio.Task[Any] | None = None
+        self._committing: asyncio.Task[None] | None = None
+        self._to_commit: dict[Partition, int] = {}
+        self._closed = False
+        self._consumer: Any = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            partition_assignment_strategy=(StickyPartitionAssignor,),
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=2_000,
+            rebalance_timeout_ms=60_000,
+            request_timeout_ms=70_000,  # joining may take as long as the rebalance timeout
+            fetch_max_bytes=8 * 1024 * 1024,
+            max_partition_fetch_bytes=1024 * 1024,
+        )
+
+    async def start(self, *, seconds: float) -> None:
+        """Connect and ask to join; the assignment follows while polling. Raises NotConfirmed."""
+        try:
+            connected = await stopping.within(seconds, self._consumer.start())
+        except KafkaError as error:
+            await stopping.stop_consumer(self._consumer, seconds=0.5)
+            raise NotConfirmed(f"no reader: {type(error).__name__}") from error
+        if not connected:
+            await stopping.stop_consumer(self._consumer, seconds=0.5)
+            raise NotConfirmed(f"no reader within {seconds:g} s")
+        self._consumer.subscribe(self._topics, listener=_Listener(self))
+
+    @property
+    def lock(self) -> asyncio.Lock:
+        """Held while a batch is applied."""
+        return self._lock
+
+    @property
+    def assigned(self) -> frozenset[Partition]:
+        """The partitions of this member."""
+        return self._assigned
+
+    def own(self, partitions: frozenset[Partition]) -> None:
+        """The listener's side of an assignment; `poll` asks for the positions, where an error can be told."""
+        self._assigned = partitions
+
+    def forget(self) -> None:
+        """The listener's side of a revocation."""
+        self._assigned = frozenset()
+        self._next.clear()
+        self._doubt.clear()
+
+    async def poll(self, *, timeout: float = 0.5, max_records: int = 2000) -> dict[Partition, list[Stored]]:
+        """Records in order for each placed partition; raises LogGap, and whatever the positions callback raises."""
+        await self._place()
+        if self._polling is None:  # one that outlives a rebalance is taken up again: it is never cancelled
+            self._polling = asyncio.create_task(self._fetch(timeout, max_records))
+        await asyncio.wait([self._polling], timeout=timeout + 0.5)
+        if not self._polling.done():
+            return {}
+        task, self._polling = self._polling, None
+        try:
+            fetched: dict[Any, list[Any]] = task.result()
+        except NoOffsetForPartitionError:  # asked for before it was placed
+            return {}
+        except OffsetOutOfRangeError as error:
+            await self._check(error)
+            return {}
+        accepted: dict[Partition, list[Stored]] = {}
+        gap: LogGap | None = None
+        for where, records in fetched.items():
+            partition = Partition(*where)
+            try:
+                batch = self._accept(partition, records)
+            except LogGap as error:
+                gap = error
+                continue
+            if batch:
+                accepted[partition] = batch
+        if gap is not None and not accepted:
+            raise gap  # with other partitions' records at hand they go first: it is found again
+        return accepted
+
+    def owns(self, partition: Partition) -> bool:
+        """Whether the partition is still this member's."""
+        return partition in self._assigned
+
+    def seek(self, partition: Partition, offset: int) -> None:
+        """Read this offset next; of a partition that was taken away meanwhile nothing is read."""
+        if partition not in self._assigned:
+            return
+        try:
+            self._consumer.seek(TopicPartition(*partition), offset)
+        except IllegalStateError:  # revoked, the listener has not been told yet
+            return
+        self._next[partition] = offset
+
+    def pause(self, partition: Partition) -> None:
+        """Leave it out of `poll`; an assignment forgets this."""
+        if partition in self._assigned:
+            self._consumer.pause(TopicPartition(*partition))
+
+    def resume(self, partition: Partition) -> None:
+        """Undo `pause`."""
+        if partition in self._assigned:
+            self._consumer.resume(TopicPartition(*partition))
+
+    async def commit(self, positions: Mapping[Partition, int]) -> None:
+        """Told to the broker by a side task; waited for at most 2 s, errors are logged only."""
+        self._to_commit.update(positions)
+        if self._committing is None or self._committing.done():
+            self._committing = asyncio.create_task(self._commit())
+        await asyncio.wait([self._committing], timeout=COMMIT_SECONDS)
+
+    async def lag(self) -> int:
+        """Records appended but not yet polled; the last known figure of the client when the log does not answer."""
+        placed = dict(self._next)
+        if not placed:
+            return 0
+        ends = asyncio.ensure_future(self._inspector.ends(list(placed)))
+        await asyncio.wait([ends], timeout=LAG_SECONDS)
+        if ends.done() and not ends.exception():
+            known = ends.result()
+            return sum(max(0, known[partition] - offset) for partition, offset in placed.items())
+        ends.cancel()
+        lag = 0
+        for partition, offset in placed.items():
+            if partition in self._assigned:
+                lag += max(0, (self._consumer.highwater(TopicPartition(*partition)) or offset) - offset)
+        return lag
+
+    async def close(self) -> None:
+        """Leave the group; at once for the others when the broker answers."""
+        if self._closed:
+            return
+        self._closed = True
+        self.forget()
+        if self._committing is not None and not self._committing.done():
+            await stopping.cancelled(self._committing)
+        await stopping.stop_consumer(self._consumer, seconds=CLOSE_SECONDS)
+        if self._polling is not None:
+            await stopping.cancelled(self._polling)
+
+    async def _place(self) -> None:
+        unplaced = [partition for partition in self._assigned if partition not in self._next]
+        if not unplaced:
+            return
+        wanted = await self._positions(unplaced)
+        for partition in unplaced:
+            offset = wanted.get(partition)
+            if offset is None:
+                offset, _end = await self._inspector.bounds(partition)
+            self.seek(partition, offset)
+
+    async def _fetch(self, timeout: float, max_records: int) -> dict[Any, list[Any]]:
+        """What is there, at most `max_records` of each partition; the client's own limit is over all of them."""
+        fetched: dict[Any, list[Any]] = await self._consumer.getmany(
+            timeout_ms=int(timeout * 1000), max_records=max_records
+        )
+        if not fetched:
+            return fetched
+        for partition in self._assigned:
+            where = TopicPartition(*partition)
+            if where not in fetched:
+                await asyncio.sleep(0)  # decoding is work: let others run between two partitions
+                try:
+                    fetched.update(await self._consumer.getmany(where, timeout_ms=0, max_records=max_records))
+                except (NoOffsetForPartitionError, OffsetOutOfRangeError):
+                    break  # found again by the next poll, which has nothing else to give
+        return fetched
+
+    def _accept(self, partition: Partition, records: list[Any]) -> list[Stored]:
+        """The records that continue the position; raises LogGap at the second sight of a gap at the same place."""
+        expected = self._next.get(partition)
+        if expected is None or partition not in self._assigned:
+            return []
+        if records[0].offset < expected:  # fetched before the position was set
+            records = [record for record in records if record.offset >= expected]
+        if not records:
+            return []
+        if partition.topic in self._compacted:
+            self._next[partition] = records[-1].offset + 1
+            return [stored(record) for record in records]
+        offset = expected
+        whole = records[0].offset == expected and records[-1].offset - expected + 1 == len(records)
+        if not whole:
+            keep = 0
+            for record in records:
+                if record.offset != offset:
+                    break
+                keep, offset = keep + 1, offset + 1
+            records, missing = records[:keep], records[keep]
+            if not records and self._doubt.get(partition) == expected:
+                self.seek(partition, expected)
+                raise LogGap(partition, expected, missing.offset)
+            self._doubt[partition] = offset  # look again from here: a seek may have crossed the fetch
+            self.seek(partition, offset)
+        self._next[partition] = expected + len(records)
+        return [stored(record) for record in records]
+
+    async def _check(self, error: OffsetOutOfRangeError) -> None:
+        for where, offset in error.args[0].items():
+            partition = Partition(*where)
+            if self._next.get(partition) == offset:
+                first, end = await self._inspector.bounds(partition)
+                if not first <= offset <= end:
+                    raise LogGap(partition, offset, first if offset < first else end)
+
+    async def _commit(self) -> None:
+        while self._to_commit:
+            positions, self._to_commit = self._to_commit, {}
+            owned = {TopicPartition(*p): offset for p, offset in positions.items() if p in self._assigned}
+            try:
+                if owned:
+                    await self._consumer.commit(owned)
+            except (KafkaError, IllegalStateError) as error:
+                log.info("positions were not told to the log: %s", type(error).__name__)
