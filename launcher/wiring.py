@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,18 +58,20 @@ def service(
     """A service with its settings read (`given` wins over the environment) and its seams connected."""
     clock = clock or Clock()
     knobs = settings.read(manifest.settings, prefix=f"ECRM_{manifest.name.upper()}_", **given)
-    tokens = Tokens(
-        issuer=_issuer(platform), signing_key=platform.signing_key.get_secret_value(), trusted_keys=platform.trusted_keys, clock=clock
-    )
+    signer = tokens(platform, clock)
     return Service(
         name=manifest.name, settings=knobs, platform=platform,
         database=Database(knobs.database_url, connections=knobs.database_connections, name=f"ecrm-{manifest.name}"),
-        log=log, peers=Peers(transports, tokens, manifest.name), tokens=tokens, clock=clock,
+        log=log, peers=Peers(transports, signer, manifest.name), tokens=signer, clock=clock,
     )
 
 
-def _issuer(platform: PlatformSettings) -> str:
-    import json
+def tokens(platform: PlatformSettings, clock: Clock) -> Tokens:
+    """Internal tokens in the name of the process whose signing key the settings hold."""
+    signing_key = platform.signing_key.get_secret_value()
+    return Tokens(issuer=json.loads(signing_key)["kid"], signing_key=signing_key, trusted_keys=_text(platform.trusted_keys), clock=clock)
 
-    issuer: str = json.loads(platform.signing_key.get_secret_value())["kid"]
-    return issuer
+
+def _text(value: str) -> str:
+    """JSON given as it is, or as the name of a file."""
+    return value if value.lstrip().startswith("{") else Path(value).read_text(encoding="utf-8")

@@ -1,0 +1,105 @@
+"""The command line `ecrm`. Exit codes: 0 done, 1 failed, 2 wrong use, 3 finished with rows refused."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from chassis import settings, telemetry
+from chassis.settings import SettingsError
+
+app = typer.Typer(help="Peyvand, an open eCRM platform.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+screen = Console(stderr=True, highlight=False)
+
+Data = Annotated[Path, typer.Option("--data", envvar="ECRM_DATA", help="Folder of the private database, secrets and files.")]
+Port = Annotated[int, typer.Option("--port", envvar="ECRM_PORT", min=1, max=65535, help="Port of the gateway on the loopback.")]
+
+
+@app.command()
+def up(
+    data: Data = Path("data"),
+    port: Port = 8080,
+    host: Annotated[str, typer.Option("--host", envvar="ECRM_HOST", help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Run everything on this machine: private PostgreSQL, all services, the gateway."""
+    from launcher import up as room
+
+    _configure_logs("text" if sys.stderr.isatty() else "json", quiet=True)
+    raise typer.Exit(room.run(data=data, host=host, port=port, screen=screen))
+
+
+@app.command()
+def serve(
+    process: Annotated[str, typer.Argument(help="gateway, collector, customer, interaction, analytics, campaign or consent")],
+    port: Annotated[int, typer.Option("--port", envvar="ECRM_PORT", min=1, max=65535)] = 8000,
+    host: Annotated[str, typer.Option("--host", envvar="ECRM_HOST")] = "127.0.0.1",
+) -> None:
+    """Run one service as a process of its own (settings from the environment)."""
+    from launcher import single
+
+    _configure_logs("json")
+    raise typer.Exit(single.run(process, host=host, port=port, screen=screen))
+
+
+@app.command()
+def migrate(only: Annotated[str | None, typer.Argument(help="One service; default all.")] = None) -> None:
+    """Bring the databases to this version (ECRM_<SERVICE>_OWNER_DATABASE_URL)."""
+    from launcher import single
+
+    raise typer.Exit(asyncio.run(single.migrate(only, screen)))
+
+
+@app.command()
+def topics() -> None:
+    """Create the topics that are missing in the event log (ECRM_LOG_URL or ECRM_KAFKA_URL)."""
+    from launcher import single
+
+    raise typer.Exit(asyncio.run(single.create_topics(screen)))
+
+
+@app.command()
+def check(
+    url: Annotated[str, typer.Option("--url", envvar="ECRM_URL", help="The gateway.")] = "",
+    data: Data = Path("data"),
+) -> None:
+    """Ask a running platform whether every part of it can do its job."""
+    from launcher import remote
+
+    raise typer.Exit(asyncio.run(remote.check(url or remote.default_url(data), screen)))
+
+
+def _configure_logs(form: str, *, quiet: bool = False) -> None:
+    level = settings.variable("ECRM_LOG_LEVEL", "warning" if quiet else "info")
+    telemetry.configure(level=level, json=settings.variable("ECRM_LOG_FORMAT", form) != "text")
+
+
+def _mount_rooms() -> None:
+    from launcher import dead_letters, importing, keys
+
+    app.add_typer(keys.app, name="keys", help="API keys and source keys.")
+    app.add_typer(dead_letters.app, name="dlq", help="Records that could not be applied.")
+    app.add_typer(importing.app, name="import", help="Bring customers, orders or events from files.")
+    from launcher import demo
+
+    app.command("demo")(demo.demo)
+
+
+def main() -> None:
+    """Entry point of the `ecrm` command."""
+    _mount_rooms()
+    try:
+        app()
+    except SettingsError as error:
+        screen.print(f"[red]{error}[/red]")
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

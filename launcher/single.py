@@ -1,0 +1,130 @@
+"""One service, one process: settings from the environment, HTTP for its neighbours, the log for facts."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import uvloop
+from rich.console import Console
+
+from chassis import migrating, runtime, settings, telemetry
+from chassis.clock import Clock
+from chassis.eventlog import EventLog, NotConfirmed
+from chassis.peers import App, Transport, new_session
+from chassis.runtime import NotReady
+from chassis.settings import SettingsError
+from launcher import process, roster, secrets, wiring
+
+_log = telemetry.logger(__name__)
+
+
+def run(name: str, *, host: str, port: int, screen: Console) -> int:
+    """Until SIGTERM. Returns the exit code."""
+    if name not in roster.PROCESSES:
+        screen.print(f"[red]There is no process {name}; there are {', '.join(roster.PROCESSES)}.[/red]")
+        return 2
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_serve(name, host, port))
+    except (process.CannotStart, NotReady, NotConfirmed, OSError) as error:
+        screen.print(f"[red]{name} cannot start: {error}[/red]")
+        return 1
+
+
+def log_url() -> str:
+    """ECRM_LOG_URL, else ECRM_KAFKA_URL."""
+    url = settings.variable("ECRM_LOG_URL") or settings.variable("ECRM_KAFKA_URL")
+    if not url:
+        raise SettingsError("ECRM_KAFKA_URL is not set: name the event log, for example kafka://broker:9092")
+    return url if "://" in url else f"kafka://{url}"
+
+
+async def _serve(name: str, host: str, port: int) -> int:
+    listener = process.listen(host, port)
+    told = asyncio.create_task(process.until_told())
+    async with AsyncExitStack() as stack:
+        stack.callback(listener.close)
+        log = await stack.enter_async_context(_connected())
+        session = await stack.enter_async_context(new_session())
+        transports: dict[str, Transport] = {}
+        for other in roster.PROCESSES:
+            url = settings.variable(f"ECRM_{other.upper()}_URL")
+            if url:
+                transports[other] = wiring.transport(url, {}, lambda: session)
+        app = await stack.enter_async_context(_app(name, log, transports))
+        await stack.enter_async_context(process.serving(app, listener))
+        process.settle_memory()
+        _log.info("ready", service=name, port=port)
+        await told
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        _log.info("stopping", service=name)
+    return 0
+
+
+@asynccontextmanager
+async def _connected() -> AsyncIterator[EventLog]:
+    log = wiring.event_log(log_url())
+    try:
+        await log.start()
+        yield log
+    finally:
+        await log.close()
+
+
+@asynccontextmanager
+async def _app(name: str, log: EventLog, transports: dict[str, Transport]) -> AsyncIterator[App]:
+    if name == "collector":
+        async with _collector(log) as app:
+            yield app
+        return
+    manifest = roster.manifest(name)
+    service = wiring.service(manifest, platform=secrets.platform_settings(None, name), log=log, transports=transports)
+    async with runtime.running(manifest, service) as started:
+        yield started.app
+
+
+@asynccontextmanager
+async def _collector(log: EventLog) -> AsyncIterator[App]:
+    """The collector needs the log and the key table, nothing else."""
+    from services.interaction.api import collector
+
+    platform = secrets.platform_settings(None, "collector")
+    tokens = wiring.tokens(platform, Clock())
+    async with collector.standing_alone(log=log, tokens=tokens, platform=platform) as app:
+        yield app
+
+
+async def migrate(only: str | None, screen: Console) -> int:
+    """Upgrade the databases named by ECRM_<SERVICE>_OWNER_DATABASE_URL, and the event log's if it is a PostgreSQL one."""
+    names = [only] if only else list(roster.ALL)
+    if only and only not in roster.ALL:
+        screen.print(f"[red]There is no service {only}; there are {', '.join(roster.ALL)}.[/red]")
+        return 2
+    for name in names:
+        variable = f"ECRM_{name.upper()}_OWNER_DATABASE_URL"
+        url = settings.variable(variable)
+        if not url:
+            raise SettingsError(f"{variable} is not set: the owner's PostgreSQL URL of the {name} database")
+        before, after = await migrating.upgrade(url, roster.manifest(name).migrations)
+        screen.print(f"{name}: {'is at' if before == after else 'upgraded to'} {after}")
+    owner = settings.variable("ECRM_LOG_OWNER_DATABASE_URL")
+    if owner and not only:
+        from chassis.eventlog import postgres
+
+        await postgres.migrate(owner)
+        screen.print("event log: upgraded")
+    return 0
+
+
+async def create_topics(screen: Console) -> int:
+    """Create what is missing in the log."""
+    async with _connected() as log:
+        listed: list[Any] = wiring.topics()
+        await log.create_topics(listed)
+        for topic in listed:
+            screen.print(f"{topic.name}: {await log.partitions(topic.name)} partitions{', compacted' if topic.compacted else ''}")
+    return 0

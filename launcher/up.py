@@ -1,0 +1,91 @@
+"""`ecrm up`: start everything in order, say where it is, stop everything in the reverse order."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from rich.console import Console
+
+from chassis import settings
+from chassis.runtime import NotReady
+from launcher import everything, process, secrets
+from launcher.embedded_postgres import ClusterError, ClusterInUse, PrivateCluster
+
+
+def run(*, data: Path, host: str, port: int, screen: Console) -> int:
+    """Until Ctrl-C or SIGTERM. Returns the exit code."""
+    data = data.absolute()
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_up(data, host, port, screen))
+    except (process.CannotStart, ClusterInUse, ClusterError, NotReady) as error:
+        screen.print(f"[red]{error}[/red]")
+        return 1
+
+
+async def _up(data: Path, host: str, port: int, screen: Console) -> int:
+    began = time.monotonic()
+    listener = process.listen(host, port)
+    public_url = f"http://{host}:{port}"
+    told = asyncio.create_task(process.until_told())
+    async with AsyncExitStack() as stack:
+        stack.callback(listener.close)
+        data.mkdir(parents=True, exist_ok=True)
+        cluster = PrivateCluster(data, everything.databases(), max_connections=120, notice=lambda text: screen.print(f"[yellow]{text}[/yellow]"))
+        with screen.status("starting PostgreSQL"):
+            await cluster.start()
+        stack.push_async_callback(cluster.stop)
+        found = secrets.load_or_create(data)
+        with screen.status("preparing the databases"):
+            changed = await everything.migrate(lambda name: cluster.url(name, role="owner"))
+        for name, (before, after) in changed.items():
+            if before is not None and before != after:
+                screen.print(f"{name}: schema {before} -> {after}")
+        with screen.status("starting the services"):
+            platform = await stack.enter_async_context(
+                everything.platform(database_url=cluster.url, log_url=everything.log_url(cluster), data=data, found=found, public_url=public_url)
+            )
+        janitor = asyncio.create_task(everything.keep_log_small(platform.log))
+        stack.callback(janitor.cancel)
+        keys, new = await _first_keys(platform, data, public_url)
+        await stack.enter_async_context(process.serving(platform.door, listener))
+        process.settle_memory()
+        _welcome(screen, public_url, data, keys, new=new, seconds=time.monotonic() - began)
+        await told
+        screen.print("stopping …")
+    screen.print("stopped; everything is kept in " + str(data))
+    return 0
+
+
+async def _first_keys(platform: everything.Platform, data: Path, public_url: str) -> tuple[dict[str, str], bool]:
+    """The keys of `keys.json`, made on the first start."""
+    path = data / "keys.json"
+    from gateway import commands
+
+    known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    made = await commands.ensure_first_keys(
+        platform.services["gateway"].service,
+        admin_key=settings.variable("ECRM_ADMIN_KEY") or known.get("admin_key"),
+        source_key=settings.variable("ECRM_SOURCE_KEY") or known.get("source_key"),
+    )
+    keys = {**known, **made, "url": public_url}
+    if keys != known:
+        secrets.write_private(path, json.dumps(keys, indent=2))
+    return keys, not known
+
+
+def _welcome(screen: Console, url: str, data: Path, keys: dict[str, str], *, new: bool, seconds: float) -> None:
+    screen.print(f"[green]ready[/green] in {seconds:.1f} s · gateway {url} · API docs {url}/docs · data {data}")
+    if new:
+        screen.print(f"administrator key  {keys['admin_key']}\nsource key         {keys['source_key']}\n(shown once; kept in {data / 'keys.json'})")
+    flag = "" if data == Path("data").absolute() else f" --data {data}"
+    ecrm = settings.variable("ECRM_COMMAND", "ecrm")
+    screen.print("Next, in a second terminal:")
+    screen.print(f"  {ecrm} demo{flag}\n  {ecrm} check{flag}\n  {ecrm} import orders FILE.csv --currency EUR{flag}", soft_wrap=True)
+    screen.print("Ctrl-C stops everything.")
