@@ -1,0 +1,61 @@
+"""Load what the log brings into the warehouse, with the reader's position in the same transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+from chassis import telemetry
+from chassis.eventlog import Partition, Stored
+from services.analytics.settings import AnalyticsService
+from services.analytics.store import loading
+from services.analytics.store.warehouse import Warehouse
+
+_log = telemetry.logger(__name__)
+
+#: A batch below this size waits until `PACE_SECONDS` have gone since the last commit, so that commits stay large.
+LARGE: Final = 1000
+PACE_SECONDS: Final = 0.2
+
+
+@asynccontextmanager
+async def open_warehouse(service: AnalyticsService) -> AsyncIterator[Warehouse]:
+    """The service's own resource: the DuckDB file, held by this process alone while it runs."""
+    settings = service.settings
+    warehouse = Warehouse(settings.warehouse_path, memory_mb=settings.warehouse_memory_mb, threads=settings.warehouse_threads)
+    await warehouse.open()
+    try:
+        yield warehouse
+    finally:
+        await warehouse.close()
+
+
+class WarehouseKeeper:
+    """Positions and effects in DuckDB, fenced: a batch that does not begin at the position changes nothing."""
+
+    def __init__(self, service: AnalyticsService) -> None:
+        self._service = service
+
+    async def positions(self, reader: str, partitions: Sequence[Partition]) -> Mapping[Partition, int | None]:
+        """The next offset to read of each partition; None if it was never read."""
+        known = await self._service.resources.read(lambda connection: loading.read_positions(connection, reader))
+        return {partition: known[partition][0] if partition in known else None for partition in partitions}
+
+    async def apply(self, reader: str, batch: Mapping[Partition, list[Stored]]) -> None:
+        """Load, in one transaction. Raises StaleOffset, OSError (disk, memory)."""
+        warehouse = self._service.resources
+        if sum(len(records) for records in batch.values()) < LARGE:
+            await asyncio.sleep(max(0.0, warehouse.last_commit + PACE_SECONDS - self._service.clock.monotonic()))
+        try:
+            await warehouse.write(lambda connection: loading.apply_batch(connection, reader, batch))
+        except (duckdb.Error, pa.ArrowInvalid) as error:
+            if isinstance(error, duckdb.Error) and not loading.is_bad_value(error):
+                raise OSError(f"the warehouse cannot load: {type(error).__name__}") from error
+            _log.warning("warehouse_checks_batch", service=self._service.name, reader=reader, error=error)
+            await warehouse.write(lambda connection: loading.apply_batch(connection, reader, batch, checked=True))
+        warehouse.appended_at = max(records[-1].appended_at for records in batch.values())

@@ -1,0 +1,30 @@
+"""The knobs of the analytics service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from pydantic import Field
+
+from chassis.service import Service
+from chassis.settings import ServiceSettings
+
+if TYPE_CHECKING:
+    from services.analytics.store.warehouse import Warehouse
+
+
+class AnalyticsSettings(ServiceSettings):
+    """`ECRM_ANALYTICS_<NAME>`."""
+
+    warehouse_path: str = Field("data/analytics.duckdb", description="The DuckDB file; this process alone opens it.")
+    warehouse_memory_mb: int = Field(256, ge=64, le=65_536, description="What DuckDB may hold in memory, in MB; the rest spills to disk.")
+    warehouse_threads: int = Field(1, ge=1, le=64, description="Threads of one DuckDB query.")
+    time_zone: str = Field("UTC", description="The organisation's time zone: windows and months begin at its midnight.")
+    reporting_currency: str = Field("", description="ISO 4217 code of money figures; empty: the currency of most orders.")
+    full_run_minutes: int = Field(15, ge=1, le=1440, description="How often every segment is evaluated for everybody.")
+    evaluate_seconds: float = Field(1.0, ge=0.1, le=60, description="How often touched customers are evaluated.")
+    score_seconds: float = Field(60.0, ge=1, le=86_400, description="How often scores are recomputed when facts came in.")
+    snapshot_days: int = Field(7, ge=1, le=365, description="How long a frozen audience can be paged.")
+
+
+AnalyticsService: TypeAlias = "Service[AnalyticsSettings, Warehouse]"

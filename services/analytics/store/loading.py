@@ -1,0 +1,259 @@
+"""Columns -> warehouse: effects and positions in one DuckDB transaction, appended as Arrow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+import pyarrow as pa
+
+from chassis.eventlog import Partition, Stored
+from chassis.positions import StaleOffset
+from contracts.envelope import ORIGIN, header
+from services.analytics.store import decoding
+from services.analytics.store.decoding import Loaded
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Origins = Mapping[Partition, int | None]
+
+_TEXT: Final = pa.string()
+_TIME: Final = pa.timestamp("us")
+_LONG: Final = pa.int64()
+
+
+def read_positions(connection: DuckDBPyConnection, reader: str) -> dict[Partition, tuple[int, int | None]]:
+    """Partition -> (next offset, last origin)."""
+    rows = connection.execute("SELECT topic, part, next_offset, origin FROM position WHERE reader = ?", [reader]).fetchall()
+    return {Partition(topic, part): (following, origin) for topic, part, following, origin in rows}
+
+
+def apply_batch(connection: DuckDBPyConnection, reader: str, batch: Mapping[Partition, list[Stored]], *, checked: bool = False) -> int:
+    """Load a micro-batch and move the positions, inside the caller's transaction; returns the commit's number.
+
+    Raises StaleOffset when a position is not where the batch begins, duckdb.Error when a value does not convert.
+    """
+    known = read_positions(connection, reader)
+    stale = {
+        partition: known[partition][0] for partition, records in batch.items() if partition in known and not _follows(known[partition][0], records)
+    }
+    if stale:
+        raise StaleOffset(stale)
+    fresh: list[Stored] = []
+    origins: dict[Partition, int | None] = {}
+    for partition, records in batch.items():
+        kept, origins[partition] = _above_origin(records, known[partition][1] if partition in known else None)
+        fresh.extend(kept)
+    loaded = decoding.read_records(fresh, checked=checked)
+    newest = max((records[-1].appended_at for records in batch.values()), default=None)
+    seq = store(connection, loaded, reader=reader, appended_at=newest)
+    listed = list(batch)
+    topics, numbers = [partition.topic for partition in listed], [partition.number for partition in listed]
+    connection.execute(
+        "DELETE FROM position WHERE reader = ? AND (topic || '/' || part) IN (SELECT unnest(?::VARCHAR[]))",
+        [reader, [f"{partition.topic}/{partition.number}" for partition in listed]],
+    )
+    connection.execute(
+        "INSERT INTO position SELECT ?, unnest(?::VARCHAR[]), unnest(?::INTEGER[]), unnest(?::BIGINT[]), unnest(?::BIGINT[])",
+        [reader, topics, numbers, [batch[partition][-1].offset + 1 for partition in listed], [origins[partition] for partition in listed]],
+    )
+    return seq
+
+
+def _follows(following: int, records: list[Stored]) -> bool:
+    if records[0].topic.startswith("ecrm.state."):
+        return records[0].offset >= following
+    return records[0].offset == following and records[-1].offset - records[0].offset + 1 == len(records)
+
+
+def _above_origin(records: list[Stored], last: int | None) -> tuple[list[Stored], int | None]:
+    """Without the records that their teller repeated after a crash, and the last origin then."""
+    if header(records[0].headers, ORIGIN) is None:
+        return records, last
+    seen = -1 if last is None else last
+    kept = []
+    for record in records:
+        origin = int(header(record.headers, ORIGIN) or b"-1")
+        if origin > seen:
+            kept.append(record)
+            seen = origin
+    return kept, seen
+
+
+def store(connection: DuckDBPyConnection, loaded: Loaded, *, reader: str = "", appended_at: float | None = None) -> int:
+    """Write what was decoded, inside the caller's transaction; returns the number of this commit."""
+    found = connection.execute(
+        "UPDATE warehouse SET seq = seq + 1, appended_at = greatest(coalesce(appended_at, 0), ?) RETURNING seq", [appended_at or 0.0]
+    ).fetchone()
+    assert found is not None
+    seq = int(found[0])
+    if loaded.events:
+        _append_events(connection, loaded, seq)
+    if loaded.identities or loaded.identities_gone:
+        _upsert_identities(connection, loaded, seq)
+    if loaded.profiles:
+        _upsert_profiles(connection, loaded, seq)
+    if loaded.consents:
+        _replace_consents(connection, loaded, seq)
+    if loaded.orders:
+        _upsert_orders(connection, loaded, seq)
+    if loaded.refunds:
+        _insert_new(connection, "refund", "refund_id", list(loaded.refunds.values()), seq, (
+            _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, _LONG, _TIME), casts={2: "UHUGEINT"})
+    if loaded.messages:
+        _insert_new(connection, "message", "fact_id", list(loaded.messages.values()), seq, (
+            _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, pa.bool_(), _TIME), casts={3: "UUID"})
+    if loaded.campaigns:
+        _insert_new(connection, "campaign", "campaign_id", list(loaded.campaigns.values()), None, (
+            _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, _LONG, _TIME))
+    if loaded.costs:
+        _insert_new(connection, "cost", "cost_id", list(loaded.costs.values()), None, (
+            _TEXT, _TEXT, _TEXT, _TEXT, _LONG, _TEXT, pa.date32()))
+    for reject in loaded.rejects:
+        connection.execute("INSERT INTO reject VALUES (?, ?, ?, ?, ?, ?, ?)", [reader, *reject, seq])
+    return seq
+
+
+def _incoming(connection: DuckDBPyConnection, arrays: Sequence[Any]) -> None:
+    """Show Arrow columns to SQL as `incoming(c0, c1, …)`."""
+    connection.register("incoming", pa.Table.from_arrays(list(arrays), names=[f"c{number}" for number in range(len(arrays))]))
+
+
+def _append_events(connection: DuckDBPyConnection, loaded: Loaded, seq: int) -> None:
+    events = loaded.events
+    _incoming(connection, (
+        pa.array([event.id for event in events], _TEXT),
+        pa.array([event.source for event in events], _TEXT),
+        pa.array([event.authority for event in events], _TEXT),
+        pa.array([event.kind for event in events], _TEXT),
+        pa.array([event.name for event in events], _TEXT),
+        pa.array([event.channel for event in events], _TEXT),
+        pa.array([event.initiator for event in events], _TEXT),
+        pa.array([event.identity for event in events], _TEXT),
+        pa.array([event.occurred_at for event in events], _TEXT),
+        pa.array([event.received_at for event in events], _TEXT),
+        pa.array([bytes(event.personal.properties) for event in events], _TEXT),
+        pa.array([event.gpc for event in events], pa.bool_()),
+    ))
+    connection.execute(
+        """
+        INSERT INTO event SELECT c0, c1, c2, c3, c4, c5, c6, ('0x' || c7)::UHUGEINT, c8::TIMESTAMP, c9::TIMESTAMP, c10, c11, ? FROM incoming
+        """,
+        [seq],
+    )
+
+
+def _upsert_identities(connection: DuckDBPyConnection, loaded: Loaded, seq: int) -> None:
+    if loaded.identities_gone:
+        _incoming(connection, (pa.array(loaded.identities_gone, _TEXT),))
+        connection.execute("DELETE FROM identity WHERE identity IN (SELECT c0::UHUGEINT FROM incoming)")
+    rows = [(key, kind, customer) for key, (kind, customer) in loaded.identities.items()]
+    keys, kinds, customers = decoding.columns(rows, 3)
+    _incoming(connection, (pa.array(keys, _TEXT), pa.array(kinds, _TEXT), pa.array(customers, _TEXT)))
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE moved AS
+        SELECT n.c0::UHUGEINT AS identity, n.c1 AS kind, n.c2::UUID AS customer,
+               CASE WHEN i.customer = n.c2::UUID THEN i.previous ELSE i.customer END AS previous
+        FROM incoming n LEFT JOIN identity i ON i.identity = n.c0::UHUGEINT
+        """
+    )
+    connection.execute("DELETE FROM identity WHERE identity IN (SELECT identity FROM moved)")
+    connection.execute("INSERT INTO identity SELECT identity, kind, customer, previous, ? FROM moved", [seq])
+
+
+def _upsert_profiles(connection: DuckDBPyConnection, loaded: Loaded, seq: int) -> None:
+    kinds = (_TEXT, _LONG, _TIME, _TEXT, pa.bool_(), pa.bool_(), pa.bool_(), pa.bool_(), _TEXT, _TEXT)
+    rows = list(loaded.profiles.values())
+    _incoming(connection, [pa.array(column, kind) for column, kind in zip(decoding.columns(rows, 10), kinds, strict=True)])
+    connection.execute("DELETE FROM customer WHERE customer IN (SELECT c0::UUID FROM incoming)")
+    connection.execute(
+        "INSERT INTO customer SELECT c0::UUID, c1, c2, c3::UUID, c4, c5, c6, c7, c8, c9, ? FROM incoming", [seq]
+    )
+    touched = connection.execute(
+        "SELECT count(*) FROM incoming WHERE c3 IS NOT NULL OR c0::UUID IN (SELECT customer FROM alias)"
+    ).fetchone()
+    if touched is not None and touched[0]:
+        _follow_merges(connection)
+
+
+def _follow_merges(connection: DuckDBPyConnection) -> None:
+    """Who each merged-away customer is now; chains of merges end at the survivor."""
+    connection.execute("DELETE FROM alias")
+    connection.execute(
+        """
+        INSERT INTO alias
+        WITH RECURSIVE chain(customer, root, depth) AS (
+            SELECT customer, merged_into, 1 FROM customer WHERE merged_into IS NOT NULL
+            UNION ALL
+            SELECT chain.customer, c.merged_into, depth + 1 FROM chain JOIN customer c ON c.customer = chain.root
+            WHERE c.merged_into IS NOT NULL AND depth < 50
+        )
+        SELECT customer, arg_max(root, depth) FROM chain GROUP BY customer
+        """
+    )
+
+
+def _replace_consents(connection: DuckDBPyConnection, loaded: Loaded, seq: int) -> None:
+    _incoming(connection, (pa.array(list(loaded.consents), _TEXT),))
+    connection.execute("DELETE FROM consent WHERE customer IN (SELECT c0::UUID FROM incoming)")
+    rows = [row for said in loaded.consents.values() for row in said] + [
+        (customer, "", "", "none") for customer, said in loaded.consents.items() if not said
+    ]
+    _incoming(connection, [pa.array(column, _TEXT) for column in decoding.columns(rows, 4)])
+    connection.execute("INSERT INTO consent SELECT c0::UUID, c1, c2, c3, ? FROM incoming", [seq])
+
+
+def _upsert_orders(connection: DuckDBPyConnection, loaded: Loaded, seq: int) -> None:
+    orders = list(loaded.orders.values())
+    rows = [
+        (
+            o.order_id, decoding.hash_of(o.identity), o.source, o.status, o.currency, o.ordered_at, o.paid_minor, o.net_minor, o.refunded_minor,
+            o.coupon, o.affiliation, o.version, o.status not in decoding.NOT_AN_ORDER and not 0 < o.net_minor <= o.refunded_minor,
+        )
+        for o in orders
+    ]
+    kinds = (_TEXT, _TEXT, _TEXT, _TEXT, _TEXT, _TIME, _LONG, _LONG, _LONG, _TEXT, _TEXT, _LONG, pa.bool_())
+    _incoming(connection, [pa.array(column, kind) for column, kind in zip(decoding.columns(rows, 13), kinds, strict=True)])
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE newer AS SELECT c0 AS order_id FROM incoming n
+        WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.order_id = n.c0 AND o.version > n.c11)
+        """
+    )
+    connection.execute("DELETE FROM orders WHERE order_id IN (SELECT order_id FROM newer)")
+    connection.execute("DELETE FROM line WHERE order_id IN (SELECT order_id FROM newer)")
+    connection.execute(
+        """
+        INSERT INTO orders SELECT c0, c1::UHUGEINT, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, ? FROM incoming
+        WHERE c0 IN (SELECT order_id FROM newer)
+        """,
+        [seq],
+    )
+    lines = [
+        (o.order_id, line.product_id, line.category, line.brand, float(line.quantity), line.amount_minor) for o in orders for line in o.lines
+    ]
+    if lines:
+        kinds = (_TEXT, _TEXT, _TEXT, _TEXT, pa.float64(), _LONG)
+        _incoming(connection, [pa.array(column, kind) for column, kind in zip(decoding.columns(lines, 6), kinds, strict=True)])
+        connection.execute("INSERT INTO line SELECT * FROM incoming WHERE c0 IN (SELECT order_id FROM newer)")
+
+
+def _insert_new(
+    connection: DuckDBPyConnection, table: str, key: str, rows: list[tuple[Any, ...]], seq: int | None, kinds: Sequence[Any],
+    *, casts: Mapping[int, str] | None = None,
+) -> None:
+    """Append the rows whose key (their first column) is not there yet: facts may be told twice. Names are this module's own."""
+    _incoming(connection, [pa.array(column, kind) for column, kind in zip(decoding.columns(rows, len(kinds)), kinds, strict=True)])
+    listed = ", ".join(f"c{number}::{casts[number]}" if casts and number in casts else f"c{number}" for number in range(len(kinds)))
+    connection.execute(
+        f"INSERT INTO {table} SELECT {listed}{', ?' if seq is not None else ''} FROM incoming WHERE c0 NOT IN (SELECT {key} FROM {table})",  # noqa: S608
+        [] if seq is None else [seq],
+    )
+
+
+def is_bad_value(error: duckdb.Error) -> bool:
+    """Whether the data are at fault, not the disk or memory."""
+    return isinstance(error, duckdb.DataError | duckdb.InvalidInputException | duckdb.ProgrammingError)

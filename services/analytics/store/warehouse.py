@@ -1,0 +1,151 @@
+"""The DuckDB file: one process, one writing thread, readers on cursors of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import duckdb
+
+from services.analytics.store import warehouse_schema
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+T = TypeVar("T")
+
+#: A checkpoint is made after this long without a commit, never in the middle of a load.
+IDLE_SECONDS: Final = 5.0
+READERS: Final = 3
+
+
+class WarehouseBusy(Exception):
+    """Another process holds the file."""
+
+
+class Warehouse:
+    """Facts in columns. `write` runs on the one writing thread, `read` on a reader's thread with its own cursor."""
+
+    def __init__(self, path: str, *, memory_mb: int = 256, threads: int = 1) -> None:
+        """Promise nothing yet: `open` does. `:memory:` keeps nothing."""
+        self._path = path
+        self._config: dict[str, Any] = {
+            "memory_limit": f"{memory_mb}MB",
+            "threads": threads,
+            "checkpoint_threshold": "256MB",
+            "enable_external_access": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "preserve_insertion_order": True,
+        }
+        self._connection: DuckDBPyConnection | None = None
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="warehouse-writer")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="warehouse-reader")
+        self.birth = ""
+        self.last_commit = 0.0
+        self.appended_at: float | None = None
+        self._dirty = False
+
+    async def open(self) -> None:
+        """Open or create the file. Raises WarehouseBusy when another process has it."""
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._open)
+
+    def _open(self) -> None:
+        if self._path != ":memory:":
+            Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._connection = duckdb.connect(self._path, config=self._config)
+        except duckdb.IOException as error:
+            if "lock" in str(error).lower():
+                raise WarehouseBusy(f"another process has the warehouse {self._path} open") from None
+            raise
+        warehouse_schema.prepare(self._connection)
+        found = self._connection.execute("SELECT birth, appended_at FROM warehouse").fetchone()
+        assert found is not None
+        self.birth, self.appended_at = str(found[0]), found[1]
+
+    async def close(self) -> None:
+        """Finish what was begun, write a checkpoint, close the file."""
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._close)
+        self._writer.shutdown(wait=True)
+        self._readers.shutdown(wait=True, cancel_futures=True)
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            try:
+                connection.execute("CHECKPOINT")
+            except duckdb.Error:
+                pass  # a reader is still at work; the next opening replays the write-ahead log
+            connection.close()
+
+    @property
+    def connection(self) -> DuckDBPyConnection:
+        assert self._connection is not None, "the warehouse is not open"
+        return self._connection
+
+    async def write(self, act: Callable[[DuckDBPyConnection], T]) -> T:
+        """Run `act` in one transaction on the writing thread. Raises OSError when the disk fails."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._write, act)
+
+    def _write(self, act: Callable[[DuckDBPyConnection], T]) -> T:
+        connection = self.connection
+        connection.execute("BEGIN")
+        try:
+            result = act(connection)
+            connection.execute("COMMIT")
+        except BaseException as error:
+            _roll_back(connection)
+            if isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException)):
+                raise OSError(f"the warehouse cannot write: {type(error).__name__}") from error
+            raise
+        self.last_commit = time.monotonic()
+        self._dirty = True
+        return result
+
+    async def read(self, act: Callable[[DuckDBPyConnection], T]) -> T:
+        """Run `act` on a cursor of its own within one snapshot. Raises OSError when memory or disk fail."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, act)
+
+    def _read(self, act: Callable[[DuckDBPyConnection], T]) -> T:
+        with self._snapshot() as cursor:
+            return act(cursor)
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[DuckDBPyConnection]:
+        cursor = self.connection.cursor()
+        try:
+            cursor.execute("SET TimeZone = 'UTC'")
+            cursor.execute("BEGIN")
+            yield cursor
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            raise OSError(f"the warehouse cannot answer: {type(error).__name__}") from error
+        finally:
+            _roll_back(cursor)
+            cursor.close()
+
+    async def checkpoint_when_idle(self) -> bool:
+        """Fold the write-ahead log into the file when nothing was written for a while. Returns whether it was done."""
+        if not self._dirty or time.monotonic() - self.last_commit < IDLE_SECONDS:
+            return False
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._checkpoint)
+
+    def _checkpoint(self) -> bool:
+        try:
+            self.connection.execute("CHECKPOINT")
+        except duckdb.TransactionException:
+            return False  # readers hold a snapshot: the next time will do
+        self._dirty = False
+        return True
+
+
+def _roll_back(connection: DuckDBPyConnection) -> None:
+    try:
+        connection.execute("ROLLBACK")
+    except duckdb.TransactionException:
+        pass  # the failure has already ended the transaction
