@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export ECRM_COMMAND = $(BIN)/ecrm
 RUN_ARGS ?=
+CLUSTER_ARGS ?=
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -30,4 +31,10 @@ run: env ## run everything on this machine (gateway on http://127.0.0.1:8080)
 demo: env ## tell the whole story on a running platform
 	@$(BIN)/ecrm demo $(RUN_ARGS)
 
-.PHONY: help env run demo
+cluster: env ## the same as seven processes on PostgreSQL and a real Kafka broker (needs Java 17 and Maven)
+	@$(BIN)/python -m launcher.cluster start $(CLUSTER_ARGS)
+
+cluster-stop: ## stop exactly what `make cluster` started
+	@$(BIN)/python -m launcher.cluster stop $(CLUSTER_ARGS)
+
+.PHONY: help env run demo cluster cluster-stop
