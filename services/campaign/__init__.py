@@ -1,0 +1,1 @@
+"""What we send: audience, templates, campaigns, delivery."""

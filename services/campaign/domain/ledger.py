@@ -1,0 +1,80 @@
+"""The send ledger's states, and which way a message may go."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from email_validator import EmailNotValidError, validate_email
+
+
+class State(StrEnum):
+    """Where a message stands."""
+
+    PLANNED = "planned"
+    PERMITTED = "permitted"
+    HANDING_OFF = "handing_off"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    SUPPRESSED = "suppressed"
+    UNKNOWN = "unknown"
+
+
+OPEN: Final = frozenset({State.PLANNED, State.PERMITTED, State.HANDING_OFF})
+FINAL: Final = frozenset({State.ACCEPTED, State.FAILED, State.SUPPRESSED, State.UNKNOWN})
+
+#: `unknown` is only ever resolved by the sender that made it so (a late reply), never sent again.
+NEXT: Final = {
+    State.PLANNED: frozenset({State.PERMITTED, State.SUPPRESSED, State.FAILED}),
+    State.PERMITTED: frozenset({State.PLANNED, State.HANDING_OFF, State.SUPPRESSED}),
+    State.HANDING_OFF: frozenset({State.PLANNED, State.ACCEPTED, State.FAILED, State.UNKNOWN}),
+    State.UNKNOWN: frozenset({State.ACCEPTED, State.FAILED}),
+}
+
+PERMIT_SECONDS: Final = 4.0
+CLAIM_LEASE: Final = timedelta(seconds=60)
+HAND_OFF_LEASE: Final = timedelta(seconds=150)
+MOST_ATTEMPTS: Final = 6
+_FIRST_RETRY: Final = 60.0
+_LONGEST_RETRY: Final = 3600.0
+
+_PLAIN_ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}")
+
+
+class Outcome(NamedTuple):
+    """What became of one hand-off. `state` PLANNED means: refused for now, nothing was taken over."""
+
+    state: State
+    reason: str = ""
+    reply_code: int | None = None
+
+
+def retry_after(attempts: int) -> timedelta:
+    """The pause after a temporary refusal: 1, 2, 4 … minutes, at most an hour."""
+    return timedelta(seconds=min(_LONGEST_RETRY, _FIRST_RETRY * 2 ** max(0, attempts - 1)))
+
+
+def mail_address(address: str) -> str | None:
+    """The form of an address that goes into an SMTP envelope (ASCII), or None when there is none."""
+    if len(address) > 254 or not address:
+        return None
+    if _PLAIN_ADDRESS.fullmatch(address) and ".-" not in address and "-." not in address.rpartition("@")[2]:
+        return address
+    try:
+        return validate_email(address, check_deliverability=False, allow_smtputf8=False).ascii_email
+    except EmailNotValidError:
+        return None
+
+
+def address_hash(channel: str, address: str, secret: bytes) -> bytes:
+    """BLAKE2b-128, keyed: one message per address holds across customers that share it."""
+    return hashlib.blake2b(f"{channel}\x00{address.casefold()}".encode(), digest_size=16, key=secret).digest()
+
+
+def provider_key(message_id: str, secret: bytes) -> str:
+    """HMAC-SHA-256 (RFC 2104) of the ledger row's id, hex, 32 characters: the idempotency key and the Message-ID, stable over retries."""
+    return hmac.new(secret, message_id.encode(), "sha256").hexdigest()[:32]

@@ -1,0 +1,139 @@
+"""A mail's bytes: checked header values around prepared bodies. No value can become a header of its own."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Sequence
+from email.errors import HeaderParseError
+from email.header import Header, decode_header
+from email.parser import BytesHeaderParser
+from email.policy import compat32
+from typing import Final
+
+import msgspec
+
+#: C0 and C1 controls, DEL, line and paragraph separators.
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_ADDRESS: Final = re.compile(r"[\x21-\x7e]+@[\x21-\x7e]+")
+_HEADER_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+LONGEST_VALUE: Final = 2_000
+
+_parser: Final = BytesHeaderParser(policy=compat32)
+
+
+class UnsafeHeader(ValueError):
+    """A value that could be read as more than a value. The message names the header, never the value."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the value of {name} cannot stand in a mail header")
+        self.header = name
+
+
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
+    """What one mail says and to whom; addresses are ASCII."""
+
+    sender: str
+    sender_name: str = ""
+    recipient: str
+    reply_to: str = ""
+    subject: str
+    html: str
+    text: str
+    date: str
+    message_id: str
+    unsubscribe_url: str
+    permit: str
+    campaign: str
+
+
+def check_value(name: str, value: str) -> str:
+    """The value, if it is harmless even after encoded words are decoded. Raises UnsafeHeader."""
+    if len(value) > LONGEST_VALUE or "=?" in value or _CONTROL.search(value) or _SURROGATE.search(value):
+        raise UnsafeHeader(name)
+    try:
+        decoded = "".join(
+            part if isinstance(part, str) else part.decode(charset or "latin-1", "replace") for part, charset in decode_header(value)
+        )
+    except (HeaderParseError, LookupError, ValueError):
+        raise UnsafeHeader(name) from None
+    if _CONTROL.search(decoded):
+        raise UnsafeHeader(name)
+    return value
+
+
+def check_address(name: str, address: str) -> str:
+    """The address, if it is printable ASCII of one line without list separators. Raises UnsafeHeader."""
+    check_value(name, address)
+    if not _ADDRESS.fullmatch(address) or any(sign in address for sign in '<>,;:"()[]\\'):
+        raise UnsafeHeader(name)
+    return address
+
+
+def build(mail: Mail) -> bytes:
+    """The mail as it goes over the wire (RFC 5322, CRLF, multipart/alternative, RFC 8058 unsubscribe). Raises UnsafeHeader.
+
+    What was built is parsed again: the header names must be those that were meant, each once.
+    """
+    boundary = f"=_{mail.message_id.partition('@')[0]}"
+    headers = [
+        ("From", _mailbox("From", mail.sender_name, mail.sender)),
+        ("To", check_address("To", mail.recipient)),
+        ("Subject", _words("Subject", mail.subject)),
+        ("Date", check_value("Date", mail.date)),
+        ("Message-ID", f"<{check_address('Message-ID', mail.message_id)}>"),
+        ("List-Unsubscribe", f"<{_url('List-Unsubscribe', mail.unsubscribe_url)}>"),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ("X-Ecrm-Permit", check_value("X-Ecrm-Permit", mail.permit)),
+        ("X-Ecrm-Campaign", check_value("X-Ecrm-Campaign", mail.campaign)),
+        ("Auto-Submitted", "auto-generated"),
+        ("MIME-Version", "1.0"),
+        ("Content-Type", f'multipart/alternative; boundary="{boundary}"'),
+    ]
+    if mail.reply_to:
+        headers.insert(2, ("Reply-To", check_address("Reply-To", mail.reply_to)))
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers).encode("ascii")
+    _read_again(head, [name for name, _ in headers])
+    edge = boundary.encode()
+    return b"".join((
+        head, b"\r\n--", edge, b"\r\n", _part("plain", mail.text), b"\r\n--", edge, b"\r\n", _part("html", mail.html),
+        b"\r\n--", edge, b"--\r\n",
+    ))
+
+
+def _part(kind: str, content: str) -> bytes:
+    raw = content.encode("utf-8", "replace")
+    lines = b"\r\n".join(binascii.b2a_base64(raw[start : start + 57], newline=False) for start in range(0, len(raw), 57))
+    return f'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: base64\r\n\r\n'.encode() + lines + b"\r\n"
+
+
+def _words(name: str, value: str) -> str:
+    check_value(name, value)
+    if value.isascii():
+        return value if len(value) < 900 else Header(value, "us-ascii", header_name=name).encode(linesep="\r\n")
+    return Header(value, "utf-8", header_name=name).encode(linesep="\r\n")
+
+
+def _mailbox(name: str, display: str, address: str) -> str:
+    check_address(name, address)
+    if not display:
+        return address
+    check_value(name, display)
+    if display.isascii():
+        quoted = display.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{quoted}" <{address}>'
+    return f"{Header(display, 'utf-8', header_name=name).encode(linesep=chr(13) + chr(10))} <{address}>"
+
+
+def _url(name: str, url: str) -> str:
+    check_value(name, url)
+    if not url.isascii() or re.search(r"[\s<>]", url):
+        raise UnsafeHeader(name)
+    return url
+
+
+def _read_again(head: bytes, meant: Sequence[str]) -> None:
+    found = _parser.parsebytes(head).keys()
+    if list(found) != list(meant) or not all(_HEADER_NAME.fullmatch(name) for name in found):
+        raise UnsafeHeader("mail")

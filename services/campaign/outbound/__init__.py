@@ -1,0 +1,1 @@
+"""What reaches beyond this process: the mail server, and the workers that render users' templates."""
