@@ -39,7 +39,7 @@ class LogFactory:
             await log.close()
 
 
-@pytest.fixture(scope="session", params=["postgres", "kafka"])
+@pytest.fixture(scope="session", params=["postgres", pytest.param("kafka", marks=pytest.mark.real)])
 def log_backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """The running server of one adapter."""
     adapter: str = request.param
