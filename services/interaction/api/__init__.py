@@ -1,0 +1,1 @@
+"""Door 1 of the interaction service: people and systems."""

@@ -1,0 +1,190 @@
+"""Splitting a body into the slices of its events, without decoding them and without letting one bad event cost its neighbours."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from services.interaction.domain.collecting.outcome import RequestRefused
+
+MAX_EVENTS: Final = 2500
+MAX_EVENT_BYTES: Final = 32 * 1024
+
+#: More than about 1,000 levels raise RecursionError, bad UTF-8 in a decoded text UnicodeDecodeError: neither is a DecodeError.
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+#: Always matches from a quote on, to the end if need be, and never backtracks: one pass whatever the body.
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+\\?(?:"|\Z)|[\[\]{}]', re.DOTALL)
+#: Deeper content is cut out before the body is read again; any event that deep is refused anyway.
+_PRUNED_DEPTH: Final = 64
+
+
+class Item(NamedTuple):
+    """One event as sent. `refused` is set when splitting has already found the reason."""
+
+    slice: bytes
+    refused: str = ""
+
+
+class Body(NamedTuple):
+    """A body whose JSON could be read. `kind` is the type the path decides, empty for a batch."""
+
+    items: list[Item]
+    kind: str = ""
+    context: bytes = b""
+    integrations: bytes = b""
+    sent_at: Any = None
+    write_key: str | None = None
+
+
+class _Batch(msgspec.Struct):
+    batch: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+    context: msgspec.Raw = msgspec.Raw(b"")
+    integrations: msgspec.Raw = msgspec.Raw(b"")
+    sentAt: Any = None  # noqa: N815 - the protocol's name
+    writeKey: Any = None  # noqa: N815 - the protocol's name
+
+
+_batch = msgspec.json.Decoder(_Batch).decode
+_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_any = msgspec.json.Decoder().decode
+
+
+def read_batch(body: bytes) -> Body:
+    """Split `{"batch": […], …}`. Raises RequestRefused: body_empty, invalid_json, not_an_object."""
+    if not body or body.isspace():
+        raise RequestRefused("body_empty")
+    try:
+        found = _batch(body)
+    except msgspec.ValidationError:
+        raise RequestRefused(_why(body)) from None
+    except RecursionError:
+        return read_batch(_prune(body))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _read_batch_slowly(body)
+    if found.batch is msgspec.UNSET:
+        raise RequestRefused("not_an_object")
+    items = [Item(bytes(raw)) for raw in found.batch]
+    return Body(items, "", bytes(found.context), bytes(found.integrations), found.sentAt, _text(found.writeKey))
+
+
+def read_single(body: bytes, kind: str) -> Body:
+    """One event whose type the path decides. Raises RequestRefused: body_empty, invalid_json, not_an_object."""
+    if not body or body.isspace():
+        raise RequestRefused("body_empty")
+    try:
+        event = _any(body)
+    except UnicodeDecodeError:
+        return Body([Item(body, "invalid_utf8")], kind)
+    except RecursionError:
+        return read_single(_prune(body), kind)
+    except msgspec.ValidationError:  # readable JSON with a number that no float or integer holds
+        return Body([Item(body, "number_out_of_range")], kind)
+    except msgspec.DecodeError:
+        event = _loads(body)
+        item = _encoded(event)
+    else:
+        item = Item(body)
+    if type(event) is not dict:
+        raise RequestRefused("not_an_object")
+    return Body([item], kind, write_key=_text(event.get("writeKey")))
+
+
+def read_array(body: bytes) -> Body:
+    """A CloudEvents batch. Raises RequestRefused."""
+    if not body or body.isspace():
+        raise RequestRefused("body_empty")
+    try:
+        return Body([Item(bytes(raw)) for raw in _array(body)])
+    except msgspec.ValidationError:
+        raise RequestRefused(_why(body)) from None
+    except RecursionError:
+        return read_array(_prune(body))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        found = _loads(body)
+        if type(found) is not list:
+            raise RequestRefused("not_an_object") from None
+        return Body([_encoded(event) for event in found])
+
+
+def check_count(body: Body) -> None:
+    """Raises RequestRefused: empty_batch, too_many_events."""
+    if not body.items:
+        raise RequestRefused("empty_batch")
+    if len(body.items) > MAX_EVENTS:
+        raise RequestRefused("too_many_events")
+
+
+def _why(body: bytes) -> str:
+    """A value of the wrong type ends the reading early: whether the rest is JSON at all decides the code."""
+    try:
+        _any(body)
+    except msgspec.ValidationError:
+        return "not_an_object"
+    except UNREADABLE:
+        return "invalid_json"
+    return "not_an_object"
+
+
+def _text(value: Any) -> str | None:
+    return value if type(value) is str and value else None
+
+
+def _read_batch_slowly(body: bytes) -> Body:
+    """A lone surrogate anywhere makes the parser refuse the whole body; then, and only then, another one splits it."""
+    found = _loads(body)
+    if type(found) is not dict or type(found.get("batch")) is not list:
+        raise RequestRefused("not_an_object")
+    shared = [_encoded(found[name]) if name in found else Item(b"") for name in ("context", "integrations")]
+    refused = next((part.refused for part in shared if part.refused), "")
+    items = [_encoded(event) for event in found["batch"]]
+    if refused:  # what is shared by all is part of each
+        items = [Item(item.slice, item.refused or refused) for item in items]
+    context, integrations = (b"" if part.refused else part.slice for part in shared)
+    return Body(items, "", context, integrations, found.get("sentAt"), _text(found.get("writeKey")))
+
+
+def _loads(body: bytes) -> Any:
+    if not _SURROGATE.search(body):
+        raise RequestRefused("invalid_json")
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise RequestRefused("invalid_json") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _encoded(value: Any) -> Item:
+    """The event again as bytes; a guilty one with its escapes, so that it can be shown in quarantine."""
+    try:
+        return Item(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode())
+    except UnicodeEncodeError:
+        return Item(json.dumps(value, separators=(",", ":")).encode(), "lone_surrogate")
+    except ValueError:
+        return Item(json.dumps(value, separators=(",", ":")).encode(), "number_out_of_range")
+
+
+def _prune(body: bytes) -> bytes:
+    """Cut out what nests deeper than any limit, so that only the guilty event is refused. Unbalanced bodies are refused at once."""
+    kept: list[bytes] = []
+    depth = begin = 0
+    for token in _TOKEN.finditer(body):
+        character = body[token.start()]
+        if character in b"[{":
+            depth += 1
+            if depth == _PRUNED_DEPTH:
+                kept.append(body[begin : token.end()])
+        elif character in b"]}":
+            if depth == _PRUNED_DEPTH:
+                begin = token.start()
+            depth -= 1
+    if depth != 0 or not kept:
+        raise RequestRefused("invalid_json")
+    return b"".join(kept) + body[begin:]

@@ -1,0 +1,156 @@
+"""Limits inside one event: nesting, number of values, key lengths, U+0000, integers and payment card numbers.
+
+Most events hold nothing suspicious. A translation of the bytes (digits to `0`, separators removed) shows in about a microsecond whether
+the careful walk over every string and number is needed; a few counts show whether anything need be walked at all.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any, Final, NamedTuple
+
+MAX_DEPTH: Final = 32
+MAX_VALUES: Final = 2000
+MAX_KEY_BYTES: Final = 256
+MAX_INTEGER: Final = 2**53 - 1
+
+#: Top-level fields that are ids: their integers become text, so no range applies.
+ID_FIELDS: Final = frozenset({"userId", "user_id", "anonymousId", "anonymous_id", "groupId", "previousId", "messageId"})
+
+_CONTAINERS: Final = frozenset({dict, list})
+
+# ASCII digits, and the last bytes of Arabic-Indic (D9 A0-A9) and Persian digits (DB B0-B9), become `0`; blanks, hyphens and the
+# lead bytes vanish. A false alarm only costs the careful walk.
+_DIGITS: Final = bytes(
+    0x30 if 0x30 <= byte <= 0x39 or 0xA0 <= byte <= 0xA9 or 0xB0 <= byte <= 0xB9 else byte for byte in range(256)
+)
+_SEPARATORS: Final = b" -\t\r\n\xd9\xdb"
+_CARD_LIKE: Final = b'"' + b"0" * 13
+_LONG_NUMBER: Final = b"0" * 16
+#: Escapes that can hide U+0000 or a digit.
+_ESCAPES: Final = (b"\\u000", b"\\u002", b"\\u003", b"\\u066", b"\\u06f", b"\\u06F", b"\\u00a", b"\\u00A")
+
+_CARD: Final = re.compile(r"\d(?:[ \-\u00a0]?\d){12,18}")
+#: Issuer prefixes: Visa, Mastercard, American Express, Discover, Diners, JCB, UnionPay, Maestro, Mir and the Iranian banks (Shetab).
+_PREFIX: Final = re.compile(
+    r"4|5[1-5]|2(?:2[0-9][0-9]|[3-6]|7[01]|720)|3[47]|6(?:011|5|4[4-9])|3(?:0[0-5]|[689])|35(?:2[89]|[3-8])|62|50(?:18|20|38)|5893|6304|67(?:59|6[1-3])"
+    r"|60(?:37|62)|61(?:04)|627[346-9]|628[0-3]|636[39]|6367|639[3-9]|50(?:22|29|41|47|54|57|59|64)|58(?:59|92|94)|6219|6221|9919|505[0-9]"
+)
+
+
+class Shape(NamedTuple):
+    """What the walk found. `code` is the first structural limit that is passed, empty if none."""
+
+    depth: int
+    values: int
+    code: str = ""
+    nul: bool = False
+    number: bool = False
+    card: bool = False
+
+
+def is_plain(slice_: bytes, *, values: int = 0) -> bool:
+    """Whether the bytes alone prove that no limit inside the event can be passed, so that nothing need be walked.
+
+    Brackets bound the depth, commas and brackets the number of values, and a key of more than 256 bytes is a stretch without a quote.
+    `values` is what the batch's shared parts add.
+    """
+    brackets = slice_.count(b"{") + slice_.count(b"[")
+    if brackets > MAX_DEPTH or slice_.count(b",") + brackets + values > MAX_VALUES or b'\\"' in slice_:
+        return False
+    position, last = 0, len(slice_) - MAX_KEY_BYTES
+    while position < last:
+        position = slice_.rfind(b'"', position, position + MAX_KEY_BYTES) + 1
+        if position == 0:
+            return False
+    return not needs_care(slice_)
+
+
+def needs_care(slice_: bytes) -> bool:
+    """Whether the bytes may hold U+0000, an integer of 16 or more digits or a text of 13 or more digits."""
+    flat = slice_.translate(_DIGITS, _SEPARATORS)
+    if _LONG_NUMBER in flat or _CARD_LIKE in flat:
+        return True
+    return b"\\u" in slice_ and any(escape in slice_ for escape in _ESCAPES)
+
+
+def walk(event: dict[str, Any], *, careful: bool, depth: int = 0, values: int = 0) -> Shape:
+    """Measure one event, level by level. `depth` and `values` are what the batch's shared parts add.
+
+    The event itself is level 1; every member and every element is a value.
+    """
+    nul = number = card = long_key = False
+    reached = 0
+    level: list[Any] = [event]
+    if careful:
+        nul, number, card = _look(event)
+    while level:
+        reached += 1
+        if reached > MAX_DEPTH:
+            return Shape(reached, values, "too_deep")
+        below: list[Any] = []
+        for container in level:
+            values += len(container)
+            if type(container) is dict:
+                if container and max(map(len, container)) > 64 and _long_key(container):
+                    long_key = True
+                below += [part for part in container.values() if type(part) in _CONTAINERS]
+            else:
+                below += [part for part in container if type(part) in _CONTAINERS]
+        level = below
+    if max(reached, depth) > MAX_DEPTH:
+        return Shape(max(reached, depth), values, "too_deep")
+    if values > MAX_VALUES:
+        return Shape(reached, values, "too_many_values")
+    if long_key:
+        return Shape(reached, values, "key_too_long")
+    return Shape(max(reached, depth), values, "", nul, number, card)
+
+
+def _long_key(container: dict[str, Any]) -> bool:
+    return any(len(key) > 64 and len(key.encode()) > MAX_KEY_BYTES for key in container)
+
+
+def _look(event: dict[str, Any]) -> tuple[bool, bool, bool]:
+    """Every string, key and number: is there U+0000, a number out of range, a card number?"""
+    nul = number = card = False
+    todo: list[tuple[Any, bool, bool]] = [
+        (part, name in ID_FIELDS, "token" in name.lower()) for name, part in event.items() if name != "messageId"
+    ]
+    if "messageId" in event:
+        card = _is_card_text(event["messageId"])
+    nul = any("\x00" in name for name in event)
+    while todo:
+        value, is_id, is_token = todo.pop()
+        kind = type(value)
+        if kind is str:
+            nul = nul or "\x00" in value
+            card = card or (not is_token and len(value) >= 13 and is_card_number(value))
+        elif kind is int:
+            number = number or (not is_id and not -MAX_INTEGER <= value <= MAX_INTEGER)
+        elif kind is float:
+            number = number or not math.isfinite(value)
+        elif kind is dict:
+            for key, part in value.items():
+                nul = nul or "\x00" in key
+                todo.append((part, is_id, is_token or "token" in key.lower()))
+        elif kind is list:
+            todo += [(part, is_id, is_token) for part in value]
+    return nul, number, card
+
+
+def _is_card_text(value: Any) -> bool:
+    return type(value) is str and len(value) >= 13 and is_card_number(value)
+
+
+def is_card_number(text: str) -> bool:
+    """Whether the whole text is a payment card number: 13 to 19 digits (blanks and hyphens between them), a known prefix, Luhn (ISO/IEC 7812-1)."""
+    text = text.strip()
+    if not _CARD.fullmatch(text):
+        return False
+    digits = [int(character) for character in text if character.isdecimal()]
+    if not _PREFIX.match("".join(map(str, digits))):
+        return False
+    total = sum(digits[-1::-2]) + sum(sum(divmod(2 * digit, 10)) for digit in digits[-2::-2])
+    return total % 10 == 0
