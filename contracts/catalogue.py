@@ -48,6 +48,7 @@ ENTRIES: Final = (
     Entry("ecrm.customer.updated.v1", customer.CustomerUpdated, "customer", "ecrm.customer", "customer_id", personal=True),
     Entry("ecrm.customer.identity_linked.v1", customer.IdentityLinked, "customer", "ecrm.customer", "customer_id"),
     Entry("ecrm.customer.merged.v1", customer.CustomersMerged, "customer", "ecrm.customer", "survivor_id"),
+    Entry("ecrm.customer.unmerged.v1", customer.CustomersUnmerged, "customer", "ecrm.customer", "survivor_id"),
     Entry("ecrm.state.identity.v1", customer.IdentityState, "customer", "ecrm.state.identity", "identity"),
     Entry("ecrm.state.profile.v1", customer.ProfileState, "customer", "ecrm.state.profile", "customer_id", personal=True),
     Entry("ecrm.interaction.recorded.v1", interaction.InteractionRecorded, "interaction", "ecrm.interaction", "identity", personal=True),

@@ -56,6 +56,17 @@ class CustomersMerged(Fact, frozen=True, kw_only=True):
     merged_at: datetime
 
 
+class CustomersUnmerged(Fact, frozen=True, kw_only=True):
+    """A merge was undone: `restored_id` answers for itself again, with these identities (keyed hashes, hex)."""
+
+    merge_id: str
+    survivor_id: str
+    restored_id: str
+    reason: str
+    identities: list[str]
+    unmerged_at: datetime
+
+
 class IdentityState(Fact, frozen=True, kw_only=True):
     """`ecrm.state.identity`, key = identity hash (hex): whose identity it is now."""
 

@@ -1,0 +1,158 @@
+"""Door 1, people and systems: customers, merges, duplicates."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from chassis import web
+from chassis.errors import Invalid
+from chassis.identity import Caller
+from chassis.web import Page
+from services.customer import commands, queries
+from services.customer.domain import traits
+from services.customer.schemas import (
+    ChangeCustomer,
+    CustomerView,
+    DuplicateView,
+    IdentityView,
+    MergeAnswer,
+    MergeCustomers,
+    MergeView,
+    RegisterCustomer,
+    TraitView,
+    UndoMerge,
+)
+from services.customer.settings import CustomerService
+
+router = APIRouter(prefix="/api/v1", tags=["customers"])
+
+Here = Annotated[CustomerService, Depends(web.service)]
+Reading = Annotated[Caller, web.allow("customers:read")]
+Writing = Annotated[Caller, web.allow("customers:write")]
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+_AUTHORITY = {traits.IMPLIED: "implied", traits.BROWSER: "browser", traits.SERVER: "server"}
+
+
+@router.post("/customers", status_code=201)
+async def register_customer(
+    here: Here, asking: Writing, body: RegisterCustomer, response: Response, upsert: bool = False
+) -> CustomerView:
+    """Register a customer; 200 instead of 201 when `upsert` found one."""
+    done = await commands.register_customer(
+        here, identities=body.identities, traits=body.traits, source=_source(asking), upsert=upsert
+    )
+    if not done.created:
+        response.status_code = 200
+    return _view(await queries.get_customer(here, customer_id=done.customer_id), full=True)
+
+
+@router.get("/customers")
+async def list_customers(
+    here: Here, _asking: Reading, identity: str | None = None, q: Annotated[str | None, Query(max_length=200)] = None,
+    page_token: str | None = None, limit: Limit = 50,
+) -> Page[CustomerView]:
+    """All customers, those with an identity (`identity=user:42`), or those that match `q` (id, e-mail, phone, name)."""
+    if identity is not None:
+        return Page(data=[_view(found) for found in await queries.find_by_identity(here, identity=identity)])
+    after = _after(page_token)
+    if q is not None:
+        customers, more = await queries.search_customers(here, text=q, after=after, limit=limit)
+    else:
+        customers, more = await queries.page_customers(here, after=after, limit=limit)
+    return Page(data=[_view(found) for found in customers], next_page_token=web.page_token(more) if more else None)
+
+
+@router.get("/customers/{customer_id}")
+async def get_customer(here: Here, _asking: Reading, customer_id: UUID) -> CustomerView:
+    """One customer with provenance; a merged one answers with the survivor."""
+    return _view(await queries.get_customer(here, customer_id=customer_id), full=True, asked=customer_id)
+
+
+@router.patch("/customers/{customer_id}")
+async def change_customer(here: Here, asking: Writing, customer_id: UUID, body: ChangeCustomer) -> CustomerView:
+    """Merge-patch of the traits; null removes one."""
+    answering = await commands.change_customer(here, customer_id=customer_id, traits=body.traits, source=_source(asking))
+    return _view(await queries.get_customer(here, customer_id=answering), full=True, asked=customer_id)
+
+
+@router.get("/customers/{customer_id}/identities")
+async def list_identities(here: Here, _asking: Reading, customer_id: UUID) -> Page[IdentityView]:
+    """By what a customer is recognised."""
+    found = await queries.get_customer(here, customer_id=customer_id)
+    return Page(
+        data=[
+            IdentityView(kind=row.kind, key=row.key, linked_at=row.linked_at, source=row.source, customer_id=row.home_id)
+            for row in found.identities
+        ]
+    )
+
+
+@router.get("/merges")
+async def list_merges(
+    here: Here, _asking: Reading, customer: UUID | None = None, page_token: str | None = None, limit: Limit = 100
+) -> Page[MergeView]:
+    """Merges of a customer, or all; undone ones stay listed."""
+    rows = await queries.list_merges(here, customer_id=customer, after=_after(page_token), limit=limit)
+    views = [
+        MergeView(**row._asdict() | {"identities": [identity.hex() for identity in row.identities], "event_id": row.event_id or None})
+        for row in rows
+    ]
+    return Page(data=views, next_page_token=web.page_token(rows[-1].id) if len(rows) == limit else None)
+
+
+@router.post("/merges", status_code=201)
+async def merge_customers(here: Here, _asking: Writing, body: MergeCustomers) -> MergeAnswer:
+    """Two customers are one person; `merged_id` answers with the survivor from now on."""
+    done = await commands.merge_customers(here, survivor_id=body.survivor_id, merged_id=body.merged_id, reason=body.reason)
+    return MergeAnswer(merge_id=done.merge_id, customer_id=done.survivor_id)
+
+
+@router.post("/merges/{merge_id}/undo")
+async def undo_merge(here: Here, _asking: Writing, merge_id: UUID, body: UndoMerge | None = None) -> MergeAnswer:
+    """Take a merge back without loss; the two are not merged automatically again."""
+    restored = await commands.undo_merge(here, merge_id=merge_id, reason=(body or UndoMerge()).reason)
+    return MergeAnswer(merge_id=merge_id, customer_id=restored)
+
+
+@router.get("/duplicates")
+async def list_duplicates(here: Here, _asking: Reading, page_token: str | None = None, limit: Limit = 100) -> Page[DuplicateView]:
+    """Customers that share an identity but were not merged, and why."""
+    rows = await queries.list_duplicates(here, after=_after(page_token), limit=limit)
+    views = [DuplicateView(**{name: value for name, value in row._asdict().items() if name != "identity"}) for row in rows]
+    return Page(data=views, next_page_token=web.page_token(rows[-1].id) if len(rows) == limit else None)
+
+
+def _after(token: str | None) -> UUID | None:
+    if token is None:
+        return None
+    try:
+        return UUID(str(web.read_page_token(token, 1)[0]))
+    except ValueError:
+        raise Invalid("page.bad_token", "The page token is not one of ours: begin again without it.") from None
+
+
+def _source(asking: Caller) -> str:
+    return f"api:{asking.subject}"
+
+
+def _view(found: queries.Found, *, full: bool = False, asked: UUID | None = None) -> CustomerView:
+    values = traits.values(found.profile)
+    provenance: dict[str, Any] = {
+        name: TraitView(
+            value=trait.value, source=trait.source, authority=_AUTHORITY[trait.rank], set_at=trait.at, event_id=trait.event_id,
+            customer_id=found.told_under[name],
+        )
+        for name, trait in sorted(found.profile.items())
+        if trait.value is not None
+    }
+    return CustomerView(
+        id=found.root.id, requested_id=asked if asked != found.root.id else None, known=found.root.known, version=found.root.version,
+        registered_at=found.root.registered_at, updated_at=found.root.updated_at, email=traits.text_of(values, "email"),
+        phone=traits.text_of(values, "phone"), name=traits.full_name(values), language=traits.text_of(values, "language"),
+        traits=values, provenance=provenance if full else None, identities=[row.key for row in found.identities] if full else None,
+        merged=[member.id for member in found.members],
+    )

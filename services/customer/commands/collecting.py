@@ -1,0 +1,127 @@
+"""Recorded interactions -> customers, a micro-batch at a time. The hot path: an event that says nothing new costs no SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from chassis import telemetry
+from chassis.eventlog import Stored
+from chassis.unit_of_work import Transaction
+from contracts import identity as identities
+from contracts.envelope import ORIGIN, header
+from services.customer.commands.resolving import Assertion, resolve
+from services.customer.domain import contact, traits
+from services.customer.domain.graph import Claim, Named
+from services.customer.settings import CustomerService
+
+EVENTS = telemetry.counter("ecrm_customer_events_total", "Recorded interactions by what they meant here", ("outcome",))
+LEFT_OUT = telemetry.counter("ecrm_customer_traits_left_out_total", "Traits of events that could not be used", ("name",))
+
+
+class Seen(msgspec.Struct):
+    """What decides whether an event has to be looked at closer; the rest of the record is skipped by the decoder."""
+
+    identity: str
+    authority: str
+    kind: str
+    links: list[str] = []
+
+
+class Personal(msgspec.Struct):
+    keys: list[str]
+    traits: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Said(msgspec.Struct):
+    """What is needed of an event that links or tells something."""
+
+    id: str
+    source: str
+    authority: str
+    kind: str
+    identity: str
+    occurred_at: datetime
+    personal: Personal
+    links: list[str] = []
+
+
+_seen = msgspec.json.Decoder(Seen).decode
+_said = msgspec.json.Decoder(Said).decode
+_json = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+async def resolve_interactions(service: CustomerService, tx: Transaction, *, records: Sequence[Stored]) -> None:
+    """Resolve the identities and traits of recorded interactions, in their order. A record that comes twice changes nothing."""
+    settled = service.resources.settled
+    assertions = []
+    for record in records:
+        if record.value is None:
+            continue
+        seen = _seen(record.value)
+        if seen.kind != "identify" and seen.identity in settled:
+            word = _word(seen.authority, seen.kind)
+            if all(seen.identity + link + word in settled for link in seen.links):
+                continue
+        assertions.append(_assertion(service, record, _said(record.value)))
+    EVENTS.labels("settled").inc(len(records) - len(assertions))
+    if not assertions:
+        return
+    EVENTS.labels("resolved").inc(len(assertions))
+    outcome = await resolve(service, tx, assertions)
+    settled.note(tx, outcome.settled)
+
+
+async def settle_interactions(service: CustomerService) -> None:
+    """After the commit: what was resolved needs no look-up any more."""
+    service.resources.settled.commit()
+
+
+def _word(authority: str, kind: str) -> str:
+    return "a" if authority == "server" and kind == "alias" else "s" if authority == "server" else "b"
+
+
+def _assertion(service: CustomerService, record: Stored, said: Said) -> Assertion:
+    server = said.authority == "server"
+    named = _named(said)
+    links = named[1:]
+    told: traits.Traits = {}
+    position = (int(header(record.headers, ORIGIN) or record.offset), record.partition)
+    if said.kind == "identify":
+        clean = traits.cleaned(_json(said.personal.traits), region=service.settings.default_region or None)
+        for name in clean.left_out:
+            LEFT_OUT.labels(name).inc()
+        rank = traits.SERVER if server else traits.BROWSER
+        told = {
+            name: traits.Trait(value, rank, said.occurred_at, position, said.id, said.source) for name, value in clean.values.items()
+        }
+        if server:
+            links += contact_identities(service, clean.values)
+    known = {named[0].hash}
+    links = [link for link in links if link.hash not in known and not known.add(link.hash)]  # type: ignore[func-returns-value]
+    claim = Claim(named[0], tuple(links), server, server and said.kind == "alias", said.occurred_at, said.source, said.id)
+    return Assertion(claim, told, position)
+
+
+def _named(said: Said) -> list[Named]:
+    """The identities of an event, the primary one first; hashes and keys stand in the same order."""
+    hashes = [said.identity, *said.links]
+    return [Named(bytes.fromhex(hex_hash), key.partition(":")[0], key) for hex_hash, key in zip(hashes, said.personal.keys, strict=True)]
+
+
+def contact_identities(service: CustomerService, values: dict[str, Any]) -> list[Named]:
+    """The e-mail address and telephone number among clean traits, as identities; a number is one only in E.164."""
+    found = []
+    for kind in ("email", "phone"):
+        value = values.get(kind)
+        if not isinstance(value, str) or contact.refused(value) or (kind == "phone" and not value.startswith("+")):
+            continue
+        try:
+            key = str(identities.identity_key(kind, value))
+        except identities.BadIdentity:
+            continue
+        found.append(Named(service.hash_identity(key), kind, key))
+    return found

@@ -1,0 +1,88 @@
+"""Merges by hand, and their undoing."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from uuid import UUID
+
+from chassis.ids import new_id
+from chassis.unit_of_work import Transaction
+from contracts.customer import CustomersUnmerged
+from services.customer import errors, store
+from services.customer.commands import telling
+from services.customer.commands.records import CustomerRecord
+from services.customer.commands.repeating import transactional
+from services.customer.commands.resolving import Outcome, load, write
+from services.customer.domain import graph, traits
+from services.customer.domain.graph import Graph, Person
+from services.customer.settings import CustomerService
+
+
+class Merged(NamedTuple):
+    merge_id: UUID
+    survivor_id: UUID
+
+
+@transactional
+async def merge_customers(service: CustomerService, tx: Transaction, *, survivor_id: UUID, merged_id: UUID, reason: str) -> Merged:
+    """Two customers are one person from now on; `survivor_id` answers. Raises Unknown, Conflict when they are one already."""
+    await store.identities.hold_still(tx.db)
+    found = {row.id: row.root_id for row in await store.customers.find(tx.db, ids=[survivor_id, merged_id])}
+    if len(found) < len({survivor_id, merged_id}):
+        raise errors.unknown_customer()
+    survivor, merged = found[survivor_id], found[merged_id]
+    if survivor == merged:
+        raise errors.same_customer()
+    records = await load(tx.db, {survivor, merged})
+    changes = Graph(new_id, people={root: Person(root, records[root].has_user, records[root].known) for root in (survivor, merged)})
+    changes.merge(survivor, merged, reason=reason, survivor=survivor)
+    rows = await write(service, tx, Outcome([], records=records, graph=changes), automatic=False)
+    return Merged(rows[0].id, survivor)
+
+
+@transactional
+async def undo_merge(service: CustomerService, tx: Transaction, *, merge_id: UUID, reason: str) -> UUID:
+    """Take one merge back, whatever was merged before or after it, and keep the two apart from now on.
+
+    Nothing is lost: identities go back to where they were first seen, and traits never left. Events that came in between
+    belong to the identity they came under. Returns the id that answers for itself again. Raises Unknown, Conflict.
+    """
+    await store.identities.hold_still(tx.db, alone=True)
+    merge = await store.merges.find(tx.db, merge_id=merge_id)
+    if merge is None:
+        raise errors.unknown_merge()
+    if merge.undone_at is not None:
+        raise errors.already_undone()
+    (survivor,) = await store.customers.find(tx.db, ids=[merge.survivor_id])
+    records = await load(tx.db, {survivor.root_id})
+    apart = graph.subtree(merge.merged_id, ((record.id, record.merged_into) for record in records.values()))
+    moved = await store.identities.move(tx.db, customer=survivor.root_id, to=merge.merged_id, homes=apart)
+    now = service.clock.now()
+    await store.merges.close(tx.db, merge_id=merge_id, at=now, reason=reason)
+    records[merge.merged_id].merged_into = None
+    await _settle_apart(tx, records, survivor.root_id, merge.merged_id, apart)
+    for record in records.values():
+        record.updated_at = now if record.dirty else record.updated_at
+    await store.customers.update(tx.db, rows=[record.row() for record in records.values() if record.dirty])
+    tx.tell(
+        CustomersUnmerged(
+            merge_id=str(merge_id), survivor_id=str(survivor.root_id), restored_id=str(merge.merged_id), reason=reason,
+            identities=[row.identity.hex() for row in moved], unmerged_at=now,
+        )
+    )
+    telling.owners(tx, moved)
+    for record in records.values():
+        telling.profile(tx, record, now=now)
+    return merge.merged_id
+
+
+async def _settle_apart(tx: Transaction, records: dict[UUID, CustomerRecord], kept: UUID, restored: UUID, apart: set[UUID]) -> None:
+    """Two families instead of one, each with its own flags and profile."""
+    together = traits.joined(record.told for record in records.values())
+    for root, members in ((kept, records.keys() - apart), (restored, apart)):
+        kinds = {row.kind for row in await store.identities.of_customers(tx.db, customers=[root])}
+        family = [records[member] for member in members]
+        for record in family:
+            if record.root_id != root or record.id == root:
+                record.root_id, record.dirty, record.republish = root, True, True
+        records[root].separate(family, Person(root, "user" in kinds, bool(kinds - {"anon"})), before=together)

@@ -1,0 +1,104 @@
+"""A customer while a transaction works on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from services.customer.domain import traits
+from services.customer.domain.graph import Graph, Person
+from services.customer.store import customers
+
+
+class CustomerRecord:
+    """The stored row (None for a new customer) and what becomes of it. `version` and `search` count for roots only."""
+
+    def __init__(self, row: customers.Row, *, fresh: bool = False) -> None:
+        self.stored = None if fresh else row
+        self.id = row.id
+        self.root_id = row.root_id
+        self.merged_into = row.merged_into
+        self.registered_at = row.registered_at
+        self.updated_at = row.updated_at
+        self.source = row.source
+        self.version = row.version
+        self.has_user = row.has_user
+        self.known = row.known
+        self.search = row.search
+        self.dirty = fresh
+        self.changed: list[str] = []
+        self.republish = fresh
+        self.profile: traits.Traits = {}
+        self._written = row.traits
+        self._before: traits.Traits | None = None
+        self._traits: traits.Traits | None = {} if fresh else None
+
+    @classmethod
+    def begin(cls, customer: UUID, *, at: datetime, now: datetime, source: str) -> CustomerRecord:
+        """A customer who exists from now on; `at` is when the event happened that tells of it."""
+        return cls(customers.Row(customer, customer, None, at, now, source, 1, False, False, "{}", None), fresh=True)
+
+    @property
+    def told(self) -> traits.Traits:
+        """Told under this very customer."""
+        if self._traits is None:
+            self._traits = traits.read(self._written)
+        return self._traits
+
+    @property
+    def before(self) -> traits.Traits:
+        """The same before this transaction."""
+        return self.told if self._before is None else self._before
+
+    def tell(self, told: traits.Traits) -> None:
+        """Join traits into the document. New names beyond the limit are left out."""
+        present = self.told
+        if len(present) + len(told) > traits.MAX_TRAITS:
+            told = {name: trait for name, trait in told.items() if name in present or len(present) < traits.MAX_TRAITS // 2}
+        after = traits.joined((present, told))
+        if after != present:
+            if self._before is None:
+                self._before = present
+            self._traits, self.dirty = after, True
+
+    def settle(self, changes: Graph, *, now: datetime) -> None:
+        """Take over where the graph has put this customer."""
+        root = changes.root(self.root_id)
+        if root != self.root_id:
+            self.root_id, self.search, self.dirty, self.republish = root, None, True, True
+            self.version += 1
+        if self.dirty:
+            self.updated_at = now
+
+    def lead(self, family: Sequence[CustomerRecord], person: Person) -> None:
+        """Be the customer that answers for the family: flags, profile, search text."""
+        flags = (person.has_user, person.known)
+        if (self.has_user, self.known) != flags:
+            self.has_user, self.known = flags
+            self.dirty = self.republish = True
+        touched = any(member.dirty for member in family)
+        if not touched:
+            return
+        self.profile = traits.joined(member.told for member in family)
+        before = traits.joined(member.before for member in family if member.stored is not None and member.stored.root_id == self.id)
+        self.changed = traits.changed(before, self.profile)
+        if self.changed or self.republish or any(member.republish for member in family):
+            self.republish = self.dirty = True
+            self.version += self.stored is not None
+            self.search = traits.search_text(traits.values(self.profile))
+
+    def separate(self, family: Sequence[CustomerRecord], person: Person, *, before: traits.Traits) -> None:
+        """Lead a family that another one was taken away from; `before` is the profile that both had together."""
+        self.has_user, self.known = person.has_user, person.known
+        self.profile = traits.joined(member.told for member in family)
+        self.changed = traits.changed(before, self.profile)
+        self.search = traits.search_text(traits.values(self.profile))
+        self.version += 1
+        self.dirty = self.republish = True
+
+    def row(self) -> customers.Row:
+        return customers.Row(
+            self.id, self.root_id, self.merged_into, self.registered_at, self.updated_at, self.source, self.version, self.has_user,
+            self.known, self._written if self._traits is None else traits.written(self._traits), self.search,
+        )

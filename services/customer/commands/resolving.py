@@ -1,0 +1,245 @@
+"""From claims to customers: the one place where identities are created, linked and merged and profiles change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from chassis.database import Connection
+from chassis.ids import new_id
+from chassis.unit_of_work import Transaction
+from services.customer import store
+from services.customer.commands import telling
+from services.customer.commands.records import CustomerRecord
+from services.customer.domain import contact, graph, traits
+from services.customer.domain.graph import Claim, Graph
+from services.customer.settings import CustomerService
+
+
+class Assertion(NamedTuple):
+    """What one event or request says: who, and with which traits."""
+
+    claim: Claim
+    traits: traits.Traits
+    position: tuple[int, int] = (-1, -1)
+
+
+class Collision(asyncpg.SerializationError):
+    """Another transaction changed the same people meanwhile: the unit of work is run again."""
+
+
+@dataclass
+class Outcome:
+    """What resolving did."""
+
+    homes: list[UUID | None]
+    settled: list[str] = field(default_factory=list)
+    records: dict[UUID, CustomerRecord] = field(default_factory=dict)
+    graph: Graph = field(default_factory=lambda: Graph(new_id))
+
+    def root(self, customer: UUID) -> UUID:
+        return self.graph.root(customer)
+
+
+async def resolve(service: CustomerService, tx: Transaction, assertions: Sequence[Assertion]) -> Outcome:
+    """Apply assertions in order inside the caller's transaction. Raises Collision when other processes were faster.
+
+    Applying an assertion twice changes nothing: links exist, and traits are joined by their stamps.
+    """
+    await store.identities.hold_still(tx.db)
+    known = await _known(tx.db, assertions)
+    outcome = Outcome([None] * len(assertions))
+    work = []
+    for place, assertion in enumerate(assertions):
+        home = _nothing_new(assertion, known)
+        if home is None:
+            work.append((place, assertion))
+        else:
+            outcome.homes[place] = home
+    if work:
+        await _apply(service, tx, work, known, outcome)
+    outcome.settled = _settled(assertions, known, outcome.graph)
+    return outcome
+
+
+async def _known(db: Connection, assertions: Sequence[Assertion]) -> dict[bytes, graph.Owned]:
+    wanted = {link.hash for assertion in assertions for link in assertion.claim.links}
+    wanted.update(assertion.claim.primary.hash for assertion in assertions if assertion.claim.primary is not None)
+    if not wanted:
+        return {}
+    rows = await store.identities.find(db, identities=wanted)
+    return {row.identity: graph.Owned(row.customer_id, row.home_id) for row in rows}
+
+
+def _nothing_new(assertion: Assertion, known: dict[bytes, graph.Owned]) -> UUID | None:
+    """The home of an event that links nothing and tells nothing."""
+    claim = assertion.claim
+    if assertion.traits or claim.primary is None:
+        return None
+    mine = known.get(claim.primary.hash)
+    if mine is None:
+        return None
+    for link in claim.links:
+        other = known.get(link.hash)
+        if other is None or other.owner != mine.owner:
+            return None
+    return mine.home
+
+
+def pair(claim: Claim, link: str = "") -> str:
+    """How a claim is remembered once it is dealt with: who, with whom, on whose word."""
+    assert claim.primary is not None
+    word = "a" if claim.alias else "s" if claim.server else "b"
+    return claim.primary.hash.hex() + (link + word if link else "")
+
+
+def _settled(assertions: Sequence[Assertion], known: dict[bytes, graph.Owned], changes: Graph) -> list[str]:
+    """What needs no look-up when it is said again."""
+    undecided = {review.event_id for review in changes.reviews if review.reason == "too_many_at_once"}
+    found = []
+    for assertion in assertions:
+        claim = assertion.claim
+        if claim.primary is not None and claim.primary.hash in known and claim.event_id not in undecided:
+            found.append(pair(claim))
+            found.extend(pair(claim, link.hash.hex()) for link in claim.links)
+    return found
+
+
+async def _apply(
+    service: CustomerService, tx: Transaction, work: list[tuple[int, Assertion]], known: dict[bytes, graph.Owned], outcome: Outcome
+) -> None:
+    roots = await _roots(tx.db, work, known)
+    records = await load(tx.db, roots)
+    outcome.records = records
+    outcome.graph = Graph(
+        new_id, identities=known,
+        people={root: graph.Person(root, records[root].has_user, records[root].known) for root in roots},
+        separated=await _separated(tx.db, roots, work),
+    )
+    now = service.clock.now()
+    for place, assertion in work:
+        home = outcome.graph.apply(assertion.claim)
+        outcome.homes[place] = home
+        if home is None:
+            continue
+        if home not in records:
+            records[home] = CustomerRecord.begin(home, at=assertion.claim.at, now=now, source=assertion.claim.source)
+        if assertion.traits:
+            records[home].tell(assertion.traits)
+    for link in outcome.graph.linked:
+        implied = _implied(link, outcome)
+        if implied:
+            records[link.home].tell(implied)
+    await write(service, tx, outcome, automatic=True)
+
+
+async def _roots(db: Connection, work: list[tuple[int, Assertion]], known: dict[bytes, graph.Owned]) -> set[UUID]:
+    roots: set[UUID] = set()
+    given: set[UUID] = set()
+    for _, assertion in work:
+        claim = assertion.claim
+        named = claim.links if claim.primary is None else (claim.primary, *claim.links)
+        roots.update(known[identity.hash].owner for identity in named if identity.hash in known)
+        if claim.customer is not None:
+            given.add(claim.customer)
+    if given:
+        roots.update(row.root_id for row in await store.customers.find(db, ids=given))
+    return roots
+
+
+async def load(db: Connection, roots: set[UUID]) -> dict[UUID, CustomerRecord]:
+    """The customers of the roots, locked. Raises Collision when a root was merged away meanwhile."""
+    if not roots:
+        return {}
+    await store.customers.lock(db, ids=roots)
+    records = {row.id: CustomerRecord(row) for row in await store.customers.families(db, roots=roots)}
+    if not roots <= records.keys():
+        raise Collision("a customer was merged meanwhile")
+    return records
+
+
+async def _separated(db: Connection, roots: set[UUID], work: list[tuple[int, Assertion]]) -> frozenset[frozenset[UUID]]:
+    if len(roots) < 2 or not any(assertion.claim.links for _, assertion in work):
+        return frozenset()
+    return await store.merges.separated(db, roots=roots)
+
+
+def _implied(link: graph.Link, outcome: Outcome) -> traits.Traits:
+    """An address by which somebody is recognised also is a way to reach them, until somebody tells better."""
+    if link.identity.kind not in {"email", "phone"}:
+        return {}
+    value = link.identity.value
+    try:
+        value = contact.normal_email(value) if link.identity.kind == "email" else contact.normal_phone(value)
+    except contact.BadContact:
+        return {}
+    trait = traits.Trait(value, traits.IMPLIED, link.at, (-1, -1), "", link.source)
+    return {link.identity.kind: trait}
+
+
+async def write(service: CustomerService, tx: Transaction, outcome: Outcome, *, automatic: bool) -> list[store.merges.Row]:
+    """Store what the graph and the records say now, and tell it. Returns the merges."""
+    now, changes, records = service.clock.now(), outcome.graph, outcome.records
+    merges = []
+    moved: dict[UUID, list[store.identities.Row]] = {}
+    for merge in changes.merges:
+        record = records[merge.merged]
+        record.merged_into = merge.survivor
+        if record.stored is not None:
+            moved[merge.merged] = await store.identities.move(tx.db, customer=merge.merged, to=changes.root(merge.survivor))
+    for record in records.values():
+        record.settle(changes, now=now)
+    families: dict[UUID, list[CustomerRecord]] = {}
+    for record in records.values():
+        families.setdefault(record.root_id, []).append(record)
+    for root, family in families.items():
+        records[root].lead(family, changes.people[root])
+    fresh = [record for record in records.values() if record.stored is None]
+    if fresh:
+        await store.customers.insert(tx.db, rows=[record.row() for record in fresh])
+    changed = [record for record in records.values() if record.stored is not None and record.dirty]
+    if changed:
+        await store.customers.update(tx.db, rows=[record.row() for record in changed])
+    await _write_links(tx.db, changes)
+    for merge in changes.merges:
+        row = _merge_row(service, merge, changes, moved, automatic=automatic)
+        await store.merges.insert(tx.db, row=row)
+        merges.append(row)
+    if changes.reviews:
+        await store.merges.note(
+            tx.db,
+            rows=[
+                store.merges.ReviewRow(
+                    new_id(), review.identity.hash, review.identity.kind, review.owner, review.other, review.reason, review.event_id, now
+                )
+                for review in changes.reviews
+            ],
+        )
+    telling.tell(tx, changes=changes, records=records, merges=merges, moved=[row for rows in moved.values() for row in rows], now=now)
+    return merges
+
+
+async def _write_links(db: Connection, changes: Graph) -> None:
+    if not changes.linked:
+        return
+    rows = [
+        store.identities.Row(link.identity.hash, link.identity.kind, link.identity.key, changes.root(link.owner), link.home, link.at, link.source)
+        for link in changes.linked
+    ]
+    if await store.identities.insert(db, rows=rows) < len(rows):
+        raise Collision("an identity was linked meanwhile")
+
+
+def _merge_row(
+    service: CustomerService, merge: graph.Merge, changes: Graph, moved: dict[UUID, list[store.identities.Row]], *, automatic: bool
+) -> store.merges.Row:
+    """The merge with all identities that came along with the merged customer."""
+    identities = {row.identity for customer, rows in moved.items() if changes.passes(customer, merge.merged) for row in rows}
+    identities.update(link.identity.hash for link in changes.linked if changes.passes(link.owner, merge.merged))
+    return store.merges.Row(
+        new_id(), merge.survivor, merge.merged, merge.reason, automatic, merge.event_id, sorted(identities), service.clock.now()
+    )

@@ -1,0 +1,168 @@
+"""Traits with provenance: one name for many spellings, and a join in which the order of arrival decides nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from services.customer.domain import contact
+
+MAX_TRAITS: Final = 500
+MAX_NAME: Final = 100
+
+#: How far a teller is trusted: a higher rank is never overwritten by a lower one.
+IMPLIED, BROWSER, SERVER = 0, 1, 2
+
+_SAME: Final = {
+    "email": ("email", "e_mail", "email_address"),
+    "phone": ("phone", "phone_number", "mobile", "mobile_phone"),
+    "name": ("name", "full_name", "display_name"),
+    "given_name": ("given_name", "first_name"),
+    "family_name": ("family_name", "last_name", "surname"),
+    "language": ("language", "locale", "preferred_language"),
+    "birthday": ("birthday", "birthdate", "birth_date", "date_of_birth"),
+    "gender": ("gender",),
+    "address": ("address",),
+    "title": ("title",),
+    "username": ("username", "user_name"),
+    "avatar": ("avatar",),
+    "website": ("website",),
+    "company": ("company",),
+    "created_at": ("created_at",),
+}
+_CANONICAL: Final = {spelling: name for name, spellings in _SAME.items() for spelling in spellings}
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+#: Where a source speaks of itself rather than of the person.
+_NEVER: Final = frozenset({"id", "userId", "user_id", "anonymousId", "anonymous_id"})
+
+
+class Trait(msgspec.Struct, frozen=True, array_like=True):
+    """A value and where it comes from. `position` is (offset, partition) in the log, (-1, -1) for the API; None as value: removed."""
+
+    value: Any
+    rank: int
+    at: datetime
+    position: tuple[int, int]
+    event_id: str
+    source: str
+
+    @property
+    def stamp(self) -> tuple[int, datetime, tuple[int, int], str]:
+        """What decides between two values: trust, then the later time, then the later place in the log. A total order."""
+        return (self.rank, self.at, self.position, self.event_id)
+
+
+Traits = dict[str, Trait]
+
+_decode = msgspec.json.Decoder(dict[str, Trait]).decode
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+def read(document: str | bytes) -> Traits:
+    """Traits as they are stored."""
+    return _decode(document)
+
+
+def written(traits: Mapping[str, Trait]) -> str:
+    """Traits as they are stored (JSON)."""
+    return _encode(traits).decode()
+
+
+def standard_name(sent: str) -> str:
+    """The one name of a trait: `firstName`, `first_name` and `given_name` are `given_name`; a free trait keeps its name."""
+    snake = _CAMEL.sub("_", sent).replace("-", "_").casefold()
+    return _CANONICAL.get(snake, sent)
+
+
+class Told(msgspec.Struct):
+    """The traits of one event after cleaning, and the names of those that were left out."""
+
+    values: dict[str, Any]
+    left_out: list[str]
+
+
+def cleaned(sent: Mapping[str, Any], *, region: str | None) -> Told:
+    """Standard names, one spelling of contact points. An unusable e-mail address is left out; a number that cannot be read stays as sent."""
+    told = Told({}, [])
+    for name in sorted(sent, key=lambda name: (standard_name(name) == name, name)):  # the standard spelling comes last and wins
+        if name in _NEVER:
+            continue
+        standard, value = standard_name(name), sent[name]
+        if not standard or len(standard) > MAX_NAME:
+            told.left_out.append("name")
+            continue
+        if standard == "email" and value is not None:
+            try:
+                value = contact.normal_email(value) if isinstance(value, str) else None
+            except contact.BadContact:
+                value = None
+            if value is None or contact.refused(value):
+                told.left_out.append("email")
+                continue
+        elif standard == "phone" and value is not None:
+            value = readable_phone(value, region=region)
+            if value is None:
+                told.left_out.append("phone")
+                continue
+        told.values[standard] = value
+    return told
+
+
+def readable_phone(value: Any, *, region: str | None) -> str | None:
+    """E.164 where the number can be read, else the text as sent; None for what is no text or number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not value.strip():
+        return None
+    try:
+        return contact.normal_phone(value, region=region)
+    except contact.BadContact:
+        return contact.latin_digits(value).strip()[:40]
+
+
+def joined(documents: Iterable[Mapping[str, Trait]]) -> Traits:
+    """The profile that several documents make together: per name the trait with the highest stamp.
+
+    Commutative, associative and idempotent: any order and any repetition of the same events gives the same result.
+    """
+    result: Traits = {}
+    for document in documents:
+        for name, trait in document.items():
+            present = result.get(name)
+            if present is None or trait.stamp > present.stamp:
+                result[name] = trait
+    return result
+
+
+def values(traits: Mapping[str, Trait]) -> dict[str, Any]:
+    """The present values by name, without those that were removed."""
+    return {name: trait.value for name, trait in sorted(traits.items()) if trait.value is not None}
+
+
+def changed(before: Mapping[str, Trait], after: Mapping[str, Trait]) -> list[str]:
+    """The names whose value is another one now."""
+    old, new = values(before), values(after)
+    return sorted(name for name in old.keys() | new.keys() if name not in old or name not in new or old[name] != new[name])
+
+
+def text_of(profile: Mapping[str, Any], name: str) -> str | None:
+    """A standard trait as text, or None."""
+    value = profile.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def full_name(profile: Mapping[str, Any]) -> str | None:
+    """`name`, else given and family name together."""
+    parts = [text_of(profile, "given_name"), text_of(profile, "family_name")]
+    return text_of(profile, "name") or " ".join(part for part in parts if part) or None
+
+
+def search_text(profile: Mapping[str, Any]) -> str | None:
+    """What `?q=` looks through, folded; None when there is nothing to find."""
+    named = (full_name(profile), *(text_of(profile, name) for name in ("given_name", "family_name", "email", "phone", "username", "company")))
+    found = dict.fromkeys(contact.folded(part) for part in named if part)
+    return " ".join(found)[:2000] or None

@@ -1,0 +1,107 @@
+"""Shapes of requests and answers over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+IdentityText = Annotated[str, Field(min_length=3, max_length=620, examples=["user:42", "email:ada@example.com"])]
+Reason = Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class RegisterCustomer(_Request):
+    """A person and how to recognise them. E-mail address and telephone number among the traits become identities, too."""
+
+    identities: list[IdentityText] = Field(default=[], max_length=10)
+    traits: dict[str, Any] = Field(default={}, max_length=200)
+
+
+class ChangeCustomer(_Request):
+    """Merge-patch: what is named changes, null removes, the rest stays."""
+
+    traits: dict[str, Any] = Field(max_length=200)
+
+
+class MergeCustomers(_Request):
+    survivor_id: UUID
+    merged_id: UUID
+    reason: Reason = "by hand"
+
+
+class UndoMerge(_Request):
+    reason: Reason = "by hand"
+
+
+class TraitView(BaseModel):
+    """A trait with its provenance: who told it when, by which event, and under which customer before merges."""
+
+    value: Any
+    source: str
+    authority: str
+    set_at: datetime
+    event_id: str
+    customer_id: UUID
+
+
+class IdentityView(BaseModel):
+    kind: str
+    key: str
+    linked_at: datetime
+    source: str
+    customer_id: UUID = Field(description="Where it was first seen; undoing merges brings it back there.")
+
+
+class CustomerView(BaseModel):
+    """A customer as known now. `requested_id` differs from `id` when the customer asked for was merged away."""
+
+    id: UUID
+    requested_id: UUID | None = None
+    known: bool
+    version: int
+    registered_at: datetime
+    updated_at: datetime
+    email: str | None
+    phone: str | None
+    name: str | None
+    language: str | None
+    traits: dict[str, Any]
+    provenance: dict[str, TraitView] | None = None
+    identities: list[str] | None = None
+    merged: list[UUID] = []
+
+
+class MergeView(BaseModel):
+    id: UUID
+    survivor_id: UUID
+    merged_id: UUID
+    reason: str
+    automatic: bool
+    event_id: str | None
+    identities: list[str] = Field(description="Keyed hashes (hex) of the identities that came along.")
+    merged_at: datetime
+    undone_at: datetime | None
+    undone_reason: str | None
+
+
+class MergeAnswer(BaseModel):
+    merge_id: UUID
+    customer_id: UUID
+
+
+class DuplicateView(BaseModel):
+    """Two customers that share an identity but were not merged automatically, and why."""
+
+    id: UUID
+    kind: str
+    customer_id: UUID
+    other_id: UUID
+    reason: str
+    event_id: str
+    noted_at: datetime

@@ -1,0 +1,86 @@
+"""SQL on customers: their documents, versions and search text."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from chassis.database import Connection
+
+
+class Row(NamedTuple):
+    """A customer as stored; `traits` is the JSON document told under this very customer."""
+
+    id: UUID
+    root_id: UUID
+    merged_into: UUID | None
+    registered_at: datetime
+    updated_at: datetime
+    source: str
+    version: int
+    has_user: bool
+    known: bool
+    traits: str
+    search: str | None
+
+
+COLUMNS = "id, root_id, merged_into, registered_at, updated_at, source, version, has_user, known, traits, search"
+
+
+async def lock(db: Connection, *, ids: Collection[UUID]) -> None:
+    """Row locks in the order of ids, so that two transactions never wait for each other."""
+    await db.execute("SELECT FROM customer WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE", list(ids))
+
+
+async def families(db: Connection, *, roots: Collection[UUID]) -> list[Row]:
+    """The customers of the roots: themselves and all merged into them."""
+    rows = await db.fetch(f"SELECT {COLUMNS} FROM customer WHERE root_id = ANY($1::uuid[])", list(roots))  # noqa: S608 - constant columns
+    return [Row(*row) for row in rows]
+
+
+async def find(db: Connection, *, ids: Collection[UUID]) -> list[Row]:
+    """The very customers with these ids."""
+    rows = await db.fetch(f"SELECT {COLUMNS} FROM customer WHERE id = ANY($1::uuid[])", list(ids))  # noqa: S608 - constant columns
+    return [Row(*row) for row in rows]
+
+
+async def insert(db: Connection, *, rows: Sequence[Row]) -> None:
+    """Add customers; their ids are fresh."""
+    await db.copy_records_to_table("customer", records=[tuple(row) for row in rows], columns=COLUMNS.split(", "))
+
+
+async def update(db: Connection, *, rows: Sequence[Row]) -> None:
+    """Write back what may change. The rows are locked by the caller, by way of their roots."""
+    await db.executemany(
+        """
+        UPDATE customer SET root_id = $2, merged_into = $3, updated_at = $4, version = $5, has_user = $6, known = $7, traits = $8, search = $9
+        WHERE id = $1
+        """,
+        [
+            (row.id, row.root_id, row.merged_into, row.updated_at, row.version, row.has_user, row.known, row.traits, row.search)
+            for row in rows
+        ],
+    )
+
+
+async def page(db: Connection, *, after: UUID | None, limit: int) -> list[UUID]:
+    """Ids of customers in the order of registration."""
+    rows = await db.fetch(
+        "SELECT id FROM customer WHERE merged_into IS NULL AND ($1::uuid IS NULL OR id > $1) ORDER BY id LIMIT $2", after, limit
+    )
+    return [row["id"] for row in rows]
+
+
+async def search(db: Connection, *, pattern: str, more: Sequence[str], after: UUID | None, limit: int) -> list[UUID]:
+    """Ids of customers whose folded text matches the LIKE pattern (by index) and all of `more`, in the order of registration."""
+    rows = await db.fetch(
+        """
+        SELECT id FROM customer
+        WHERE search LIKE $1 AND search LIKE ALL($2::text[]) AND ($3::uuid IS NULL OR id > $3)
+        ORDER BY id LIMIT $4
+        """,
+        pattern, list(more), after, limit,
+    )
+    return [row["id"] for row in rows]

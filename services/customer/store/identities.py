@@ -1,0 +1,77 @@
+"""SQL on identities: whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from chassis.database import Connection
+
+#: Undoing a merge moves identities between customers that both stay; resolving holds this lock shared meanwhile.
+UNMERGE_LOCK = 7_306_001
+
+
+class Row(NamedTuple):
+    """An identity as stored."""
+
+    identity: bytes
+    kind: str
+    key: str
+    customer_id: UUID
+    home_id: UUID
+    linked_at: datetime
+    source: str
+
+
+COLUMNS = "identity, kind, key, customer_id, home_id, linked_at, source"
+
+
+async def hold_still(db: Connection, *, alone: bool = False) -> None:
+    """Until the end of the transaction no merge is undone (`alone`: and nothing is resolved)."""
+    if alone:
+        await db.execute("SELECT pg_advisory_xact_lock($1)", UNMERGE_LOCK)
+    else:
+        await db.execute("SELECT pg_advisory_xact_lock_shared($1)", UNMERGE_LOCK)
+
+
+async def find(db: Connection, *, identities: Collection[bytes]) -> list[Row]:
+    """Those of the identities that are known."""
+    rows = await db.fetch(f"SELECT {COLUMNS} FROM identity WHERE identity = ANY($1::bytea[])", list(identities))  # noqa: S608 - constant columns
+    return [Row(*row) for row in rows]
+
+
+async def of_customers(db: Connection, *, customers: Collection[UUID]) -> list[Row]:
+    """All identities that customers answer for, oldest first."""
+    rows = await db.fetch(
+        f"SELECT {COLUMNS} FROM identity WHERE customer_id = ANY($1::uuid[]) ORDER BY linked_at, identity",  # noqa: S608 - constant columns
+        list(customers),
+    )
+    return [Row(*row) for row in rows]
+
+
+async def insert(db: Connection, *, rows: Sequence[Row]) -> int:
+    """Add identities; returns how many were new. Fewer than given: another transaction was faster."""
+    ordered = sorted(rows)  # one order for all, so that two transactions never wait for each other
+    columns = list(zip(*ordered, strict=True))
+    status: str = await db.execute(
+        f"""
+        INSERT INTO identity ({COLUMNS})
+        SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::text[])
+        ON CONFLICT DO NOTHING
+        """,  # noqa: S608 - constant columns
+        *columns,
+    )
+    return int(status.rpartition(" ")[2])
+
+
+async def move(db: Connection, *, customer: UUID, to: UUID, homes: Collection[UUID] | None = None) -> list[Row]:
+    """Give a customer's identities (only those at home in `homes`, if given) to another; returns them as they are now."""
+    rows = await db.fetch(
+        f"""
+        UPDATE identity SET customer_id = $2 WHERE customer_id = $1 AND ($3::uuid[] IS NULL OR home_id = ANY($3)) RETURNING {COLUMNS}
+        """,  # noqa: S608 - constant columns
+        customer, to, None if homes is None else list(homes),
+    )
+    return sorted(Row(*row) for row in rows)

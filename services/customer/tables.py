@@ -1,0 +1,93 @@
+"""Rows of this service, as the migrations make them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, Index, LargeBinary, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+TIME = TIMESTAMP(timezone=True)
+
+
+class CustomerTable(SQLModel, registry=registry()):
+    """The metadata of this service alone."""
+
+
+class CustomerRow(CustomerTable, table=True):
+    """A customer. `root_id` answers for it, `merged_into` is the edge of the merge, `traits` are those told under this very customer."""
+
+    __tablename__ = "customer"
+    __table_args__ = (
+        Index("customer_root", "root_id"),
+        Index("customer_search", "search", postgresql_where=text("search IS NOT NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    root_id: UUID
+    merged_into: UUID | None = None
+    registered_at: datetime = Field(sa_type=TIME)
+    updated_at: datetime = Field(sa_type=TIME)
+    source: str = Field(sa_type=Text)
+    version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    has_user: bool
+    known: bool
+    traits: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    search: str | None = Field(default=None, sa_type=Text)
+
+
+class IdentityRow(CustomerTable, table=True):
+    """One way to recognise a person. `customer_id` answers for it now, `home_id` is where it was first seen."""
+
+    __tablename__ = "identity"
+    __table_args__ = (Index("identity_customer", "customer_id"),)
+
+    identity: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    kind: str = Field(sa_type=Text)
+    key: str = Field(sa_type=Text)
+    customer_id: UUID
+    home_id: UUID
+    linked_at: datetime = Field(sa_type=TIME)
+    source: str = Field(sa_type=Text)
+
+
+class MergeRow(CustomerTable, table=True):
+    """One merge: an edge that can be taken away again."""
+
+    __tablename__ = "merge"
+    __table_args__ = (
+        Index("merge_once", "merged_id", unique=True, postgresql_where=text("undone_at IS NULL")),
+        Index("merge_survivor", "survivor_id"),
+        Index("merge_undone", "merged_id", postgresql_where=text("undone_at IS NOT NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    survivor_id: UUID
+    merged_id: UUID
+    reason: str = Field(sa_type=Text)
+    automatic: bool
+    event_id: str = Field(sa_type=Text)
+    identities: list[bytes] = Field(sa_column=Column(ARRAY(LargeBinary), nullable=False))
+    merged_at: datetime = Field(sa_type=TIME)
+    undone_at: datetime | None = Field(default=None, sa_type=TIME)
+    undone_reason: str | None = Field(default=None, sa_type=Text)
+
+
+class IdentityReviewRow(CustomerTable, table=True):
+    """An identity that two customers share without having been merged, and why."""
+
+    __tablename__ = "identity_review"
+    __table_args__ = (Index("identity_review_once", "identity", "customer_id", "other_id", "reason", unique=True),)
+
+    id: UUID = Field(primary_key=True)
+    identity: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    kind: str = Field(sa_type=Text)
+    customer_id: UUID
+    other_id: UUID
+    reason: str = Field(sa_type=Text)
+    event_id: str = Field(sa_type=Text)
+    noted_at: datetime = Field(sa_type=TIME)
