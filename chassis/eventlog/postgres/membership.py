@@ -1,4 +1,4 @@
-"""Membership of a reader group: a heartbeat each second, a lease of five, partitions shared evenly.
+"""Membership of a reader group: a heartbeat each second, a lease of four, partitions shared evenly.
 
 A member that stops beating loses its partitions when the lease ends, and knows it by its own monotonic clock, which
 began to run before the database's. What it might still do is stopped by the fence in the reader's own database.
@@ -19,7 +19,7 @@ import asyncpg
 from chassis.eventlog import Partition
 from chassis.eventlog.postgres.appending import LOST
 
-LEASE_SECONDS = 5.0
+LEASE_SECONDS = 4.0
 BEAT_SECONDS = 1.0
 CALL_SECONDS = 2.0
 

@@ -17,25 +17,25 @@ class LogFactory:
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
-        self._opened: list[EventLog] = []
+        self.opened: list[EventLog] = []
 
     async def __call__(self) -> EventLog:
         """Another client of the same log, started: what another process would hold."""
         log = self.backend.open()
-        self._opened.append(log)
+        self.opened.append(log)
         await log.start()
         return log
 
     async def topic(self, *, compacted: bool = False) -> str:
         """A fresh topic."""
         name = f"t.{uuid.uuid4().hex[:12]}"
-        log = self._opened[0] if self._opened else await self()
+        log = self.opened[0] if self.opened else await self()
         await log.create_topics([Topic(name, compacted=compacted)])
         return name
 
     async def close(self) -> None:
         """Close what is open."""
-        for log in self._opened:
+        for log in self.opened:
             await log.close()
 
 
