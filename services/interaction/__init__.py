@@ -1,0 +1,1 @@
+"""What happened between a customer and the company: collection, touch points, orders, timeline."""

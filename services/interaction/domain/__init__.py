@@ -1,0 +1,1 @@
+"""Rules of interactions: plain Python, no I/O."""

@@ -1,0 +1,53 @@
+"""Knobs of the interaction service, `ECRM_INTERACTION_…`, and what it holds while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+from pydantic import Field
+
+from chassis.eventlog import Record
+from chassis.keys import KeyTable
+from chassis.service import Service
+from chassis.settings import ServiceSettings
+
+
+class InteractionSettings(ServiceSettings):
+    """Beside the knobs that every service has."""
+
+    quarantine_per_hour: int = Field(1000, ge=0, description="Payloads of one source kept in quarantine an hour; beyond they are only counted.")
+    quarantine_days: int = Field(30, ge=1, le=3650, description="Days a payload stays in quarantine.")
+
+
+class Stretch(NamedTuple):
+    """Committed records of one partition, ready to be published: `first` to `last` are collected offsets."""
+
+    partition: int
+    first: int
+    last: int
+    records: list[Record]
+
+
+@dataclass
+class Publishing:
+    """What the publisher holds. `staged`: by partition and collected offset, not yet committed; `waiting`: committed."""
+
+    staged: dict[int, dict[int, Record]] = field(default_factory=dict)
+    waiting: asyncio.Queue[Stretch] = field(default_factory=lambda: asyncio.Queue(maxsize=16))
+    #: Up to which collected offset this process has published a partition.
+    reached: dict[int, int] = field(default_factory=dict)
+    #: What the leftover job saw at its last look.
+    behind: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass
+class InteractionResources:
+    """What a running interaction service holds."""
+
+    keys: KeyTable
+    publishing: Publishing = field(default_factory=Publishing)
+
+
+InteractionService: TypeAlias = Service[InteractionSettings, InteractionResources]
