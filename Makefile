@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 export ECRM_COMMAND = $(BIN)/ecrm
 RUN_ARGS ?=
 CLUSTER_ARGS ?=
+TEST_ARGS ?=
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -37,4 +38,27 @@ cluster: env ## the same as seven processes on PostgreSQL and a real Kafka broke
 cluster-stop: ## stop exactly what `make cluster` started
 	@$(BIN)/python -m launcher.cluster stop $(CLUSTER_ARGS)
 
+dev: $(VENV)/.installed-dev ## the environment for developers
+
+check: dev ## quality gates: ruff, mypy, import contracts
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy contracts chassis services gateway launcher tests
+	$(BIN)/lint-imports --no-cache > $(VENV)/lint-imports.log || (cat $(VENV)/lint-imports.log; exit 1)
+
+test: dev ## all tests a fresh machine can run; says what it skips and why
+	$(BIN)/python -m pytest -m "not real and not slow and not bench" $(TEST_ARGS)
+
+test-real: dev ## journeys on both shapes with a real Kafka broker, SDKs and kill loops; only example data may be skipped
+	ECRM_REQUIRE_REAL=1 $(BIN)/python -m pytest -m "real or slow" $(TEST_ARGS)
+
+bench: dev ## throughput against the floor, CPU and memory, both measured in one run (at most 10 minutes; SCALE=full for more)
+	$(BIN)/python -m tests.bench
+
+chaos: dev ## kill loops in both shapes (SCALE=full for the long form)
+	$(BIN)/python -m pytest -m slow tests/chaos $(TEST_ARGS)
+
+contracts: dev ## regenerate published schemas and generated documents
+	$(BIN)/python -m launcher.publishing
+
+.PHONY: dev check test test-real bench chaos contracts
 .PHONY: help env run demo cluster cluster-stop
