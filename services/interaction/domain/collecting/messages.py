@@ -56,7 +56,7 @@ def decode_event(slice_: bytes, parts: shared.Shared) -> dict[str, Any]:
 
 def check_limits(event: dict[str, Any], slice_: bytes, parts: shared.Shared) -> bool:
     """The walk; returns whether there is a card number, which is refused after everything else was read."""
-    if walking.is_plain(slice_, values=parts.values) and parts.sound:
+    if parts.sound and walking.is_plain(slice_, values=parts.values):
         return False
     shape = walking.walk(event, careful=walking.needs_care(slice_), depth=parts.depth, values=parts.values)
     code = shape.code or parts.code

@@ -21,7 +21,7 @@ class Moments(NamedTuple):
 
 
 def read_moment(value: Any) -> datetime | None:
-    """ISO 8601 (no zone means UTC) or an epoch in s or ms, as aware UTC; None when unreadable."""
+    """ISO 8601 (no zone means UTC) or an epoch in s or ms, as aware UTC; None when unreadable. A datetime was read before."""
     if type(value) is str:
         text = value.strip()
         if text.isdecimal() and text.isascii() and 9 <= len(text) <= 14:
@@ -35,7 +35,7 @@ def read_moment(value: Any) -> datetime | None:
             return None
     if type(value) is int or type(value) is float:
         return _from_epoch(value)
-    return None
+    return value if isinstance(value, datetime) else None
 
 
 def _from_epoch(number: float) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from services.interaction.domain.collecting import walking
+from services.interaction.domain.collecting import moments, walking
 from services.interaction.domain.collecting.bodies import UNREADABLE, Body
 
 _decode = msgspec.json.Decoder().decode
@@ -31,26 +31,23 @@ class Shared(NamedTuple):
     late: tuple[bool, bool, bool] = CLEAN
     bad_context: bool = False
     sent_at: Any = None
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing in the shared parts is refused."""
-        return not self.code and self.late == CLEAN
+    sound: bool = True  # nothing in the shared parts is refused
 
 
 def read_shared(body: Body, *, ip_rule: str) -> Shared:
     """Decode and measure the shared parts; most requests have none."""
+    sent_at = moments.read_moment(body.sent_at) or body.sent_at
     if not body.context and not body.integrations:
-        return Shared(sent_at=body.sent_at) if body.sent_at is not None else Shared()
+        return Shared(sent_at=sent_at)
     try:
         context = _decode(body.context) if body.context else None
         integrations = _decode(body.integrations) if body.integrations else None
     except UnicodeDecodeError:
-        return Shared(code="invalid_utf8")
+        return Shared(code="invalid_utf8", sound=False)
     except RecursionError:
-        return Shared(code="too_deep")
+        return Shared(code="too_deep", sound=False)
     except UNREADABLE:
-        return Shared(code="number_out_of_range")
+        return Shared(code="number_out_of_range", sound=False)
     bad_context = context is not None and type(context) is not dict and context != []
     parts = {"context": context, "integrations": integrations}
     shape = walking.walk(parts, careful=walking.needs_care(body.context) or walking.needs_care(body.integrations))
@@ -58,6 +55,7 @@ def read_shared(body: Body, *, ip_rule: str) -> Shared:
     integrations = integrations if type(integrations) is dict else {}
     shortened = shorten_ip(context, ip_rule)
     raw_context = (_encode(context) if shortened else body.context) if context else b""
+    late = (shape.nul, shape.number, shape.card)
     return Shared(
         context=context,
         integrations=integrations,
@@ -67,9 +65,10 @@ def read_shared(body: Body, *, ip_rule: str) -> Shared:
         depth=shape.depth,
         values=shape.values,
         code=shape.code,
-        late=(shape.nul, shape.number, shape.card),
+        late=late,
         bad_context=bad_context,
-        sent_at=body.sent_at,
+        sent_at=sent_at,
+        sound=not shape.code and late == CLEAN,
     )
 
 

@@ -20,14 +20,17 @@ ID_FIELDS: Final = frozenset({"userId", "user_id", "anonymousId", "anonymous_id"
 
 _CONTAINERS: Final = frozenset({dict, list})
 
-# ASCII digits, and the last bytes of Arabic-Indic (D9 A0-A9) and Persian digits (DB B0-B9), become `0`; blanks, hyphens and the
-# lead bytes vanish. A false alarm only costs the careful walk.
-_DIGITS: Final = bytes(
-    0x30 if 0x30 <= byte <= 0x39 or 0xA0 <= byte <= 0xA9 or 0xB0 <= byte <= 0xB9 else byte for byte in range(256)
+# ASCII digits, and the last bytes of Arabic-Indic (D9 A0-A9) and Persian digits (DB B0-B9), become `0`, `{` becomes `[` and `,` becomes `:`;
+# blanks, hyphens and the lead bytes vanish. A false alarm only costs the careful walk.
+_FLAT: Final = bytes(
+    0x30 if 0x30 <= byte <= 0x39 or 0xA0 <= byte <= 0xA9 or 0xB0 <= byte <= 0xB9 else {0x7B: 0x5B, 0x2C: 0x3A}.get(byte, byte)
+    for byte in range(256)
 )
 _SEPARATORS: Final = b" -\t\r\n\xd9\xdb"
-_CARD_LIKE: Final = b'"' + b"0" * 13
-_LONG_NUMBER: Final = b"0" * 16
+_RUN: Final = b"0" * 13
+_CARD_LIKE: Final = b'"' + _RUN
+#: An integer literal begins after a colon, a comma or a bracket; digits inside a text do not matter.
+_LONG_NUMBERS: Final = (b":" + b"0" * 16, b"[" + b"0" * 16)
 #: Escapes that can hide U+0000 or a digit.
 _ESCAPES: Final = (b"\\u000", b"\\u002", b"\\u003", b"\\u066", b"\\u06f", b"\\u06F", b"\\u00a", b"\\u00A")
 
@@ -53,26 +56,33 @@ class Shape(NamedTuple):
 def is_plain(slice_: bytes, *, values: int = 0) -> bool:
     """Whether the bytes alone prove that no limit inside the event can be passed, so that nothing need be walked.
 
-    Brackets bound the depth, commas and brackets the number of values, and a key of more than 256 bytes is a stretch without a quote.
-    `values` is what the batch's shared parts add.
+    Brackets bound the depth, bytes the number of values (each takes two), and a key of more than 256 bytes is a stretch without a quote.
+    `values` is what the batch's shared parts add. A backslash could hide anything, so such events are walked.
     """
-    brackets = slice_.count(b"{") + slice_.count(b"[")
-    if brackets > MAX_DEPTH or slice_.count(b",") + brackets + values > MAX_VALUES or b'\\"' in slice_:
+    size = len(slice_)
+    if size > 2 * (MAX_VALUES - values) or b"\\" in slice_:
         return False
-    position, last = 0, len(slice_) - MAX_KEY_BYTES
+    flat = slice_.translate(_FLAT, _SEPARATORS)
+    if flat.count(b"[") > MAX_DEPTH or (_RUN in flat and _suspicious(flat)):
+        return False
+    position, last = 0, size - MAX_KEY_BYTES
     while position < last:
         position = slice_.rfind(b'"', position, position + MAX_KEY_BYTES) + 1
         if position == 0:
             return False
-    return not needs_care(slice_)
+    return True
 
 
 def needs_care(slice_: bytes) -> bool:
     """Whether the bytes may hold U+0000, an integer of 16 or more digits or a text of 13 or more digits."""
-    flat = slice_.translate(_DIGITS, _SEPARATORS)
-    if _LONG_NUMBER in flat or _CARD_LIKE in flat:
+    flat = slice_.translate(_FLAT, _SEPARATORS)
+    if _RUN in flat and _suspicious(flat):
         return True
-    return b"\\u" in slice_ and any(escape in slice_ for escape in _ESCAPES)
+    return b"\\" in slice_ and any(escape in slice_ for escape in _ESCAPES)
+
+
+def _suspicious(flat: bytes) -> bool:
+    return _CARD_LIKE in flat or any(number in flat for number in _LONG_NUMBERS)
 
 
 def walk(event: dict[str, Any], *, careful: bool, depth: int = 0, values: int = 0) -> Shape:
