@@ -6,7 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Interval, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Interval,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, JSONB, TIMESTAMP
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -43,8 +53,8 @@ class TemplateRow(CampaignTable, table=True):
     id: UUID = Field(primary_key=True)
     name: str = Field(sa_type=Text)
     version: int
-    created_at: datetime = Field(sa_type=TIME)  # type: ignore[call-overload]
-    updated_at: datetime = Field(sa_type=TIME)  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=TIME)
+    updated_at: datetime = Field(sa_type=TIME)
 
 
 class TemplateVersionRow(CampaignTable, table=True):
@@ -58,7 +68,7 @@ class TemplateVersionRow(CampaignTable, table=True):
     fallback: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     locales: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     compiled: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
-    created_at: datetime = Field(sa_type=TIME)  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=TIME)
 
 
 class CampaignRow(CampaignTable, table=True):
@@ -85,14 +95,14 @@ class CampaignRow(CampaignTable, table=True):
     reply_to: str = Field(sa_type=Text)
     utm: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
     status: str = Field(sa_type=Text)
-    launch_at: datetime | None = Field(default=None, sa_type=TIME)  # type: ignore[call-overload]
+    launch_at: datetime | None = Field(default=None, sa_type=TIME)
     max_lateness: timedelta = Field(sa_type=Interval)
     audience_token: str | None = Field(default=None, sa_type=Text)
     audience_complete: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
-    launched_at: datetime | None = Field(default=None, sa_type=TIME)  # type: ignore[call-overload]
-    finished_at: datetime | None = Field(default=None, sa_type=TIME)  # type: ignore[call-overload]
-    created_at: datetime = Field(sa_type=TIME)  # type: ignore[call-overload]
-    updated_at: datetime = Field(sa_type=TIME)  # type: ignore[call-overload]
+    launched_at: datetime | None = Field(default=None, sa_type=TIME)
+    finished_at: datetime | None = Field(default=None, sa_type=TIME)
+    created_at: datetime = Field(sa_type=TIME)
+    updated_at: datetime = Field(sa_type=TIME)
 
 
 class MessageRow(CampaignTable, table=True):
@@ -119,16 +129,16 @@ class MessageRow(CampaignTable, table=True):
     state: str = Field(sa_type=Text)
     reason: str | None = Field(default=None, sa_type=Text)
     attempts: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
-    retry_at: datetime | None = Field(default=None, sa_type=TIME)  # type: ignore[call-overload]
+    retry_at: datetime | None = Field(default=None, sa_type=TIME)
     lease_owner: UUID | None = None
-    lease_until: datetime | None = Field(default=None, sa_type=TIME)  # type: ignore[call-overload]
+    lease_until: datetime | None = Field(default=None, sa_type=TIME)
     permit_id: str | None = Field(default=None, sa_type=Text)
     consent_version: int | None = Field(default=None, sa_type=BIGINT)
     locale: str | None = Field(default=None, sa_type=Text)
     reply_code: int | None = None
-    created_at: datetime = Field(sa_type=TIME)  # type: ignore[call-overload]
-    handed_off_at: datetime | None = Field(default=None, sa_type=TIME)  # type: ignore[call-overload]
-    finished_at: datetime | None = Field(default=None, sa_type=TIME)  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=TIME)
+    handed_off_at: datetime | None = Field(default=None, sa_type=TIME)
+    finished_at: datetime | None = Field(default=None, sa_type=TIME)
 
 
 class EngagementRow(CampaignTable, table=True):
@@ -142,5 +152,5 @@ class EngagementRow(CampaignTable, table=True):
     link: int = Field(primary_key=True)
     automated: bool = Field(primary_key=True)
     visits: int
-    first_at: datetime = Field(sa_type=TIME)  # type: ignore[call-overload]
-    last_at: datetime = Field(sa_type=TIME)  # type: ignore[call-overload]
+    first_at: datetime = Field(sa_type=TIME)
+    last_at: datetime = Field(sa_type=TIME)

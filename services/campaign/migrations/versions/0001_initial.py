@@ -55,6 +55,6 @@ TABLES = (
 
 
 def upgrade() -> None:
-    create_chassis_tables(op)
+    create_chassis_tables(op)  # type: ignore[arg-type]
     for statement in TABLES:
         op.execute(statement)
