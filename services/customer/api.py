@@ -143,8 +143,8 @@ def _view(found: queries.Found, *, full: bool = False, asked: UUID | None = None
     values = traits.values(found.profile)
     provenance: dict[str, Any] = {
         name: TraitView(
-            value=trait.value, source=trait.source, authority=_AUTHORITY[trait.rank], set_at=trait.at, event_id=trait.event_id,
-            customer_id=found.told_under[name],
+            value=trait.value, source=trait.source, authority=_AUTHORITY[trait.rank], customer_id=found.told_under[name],
+            set_at=trait.at if trait.rank else None, event_id=trait.event_id if trait.rank else None,
         )
         for name, trait in sorted(found.profile.items())
         if trait.value is not None

@@ -40,13 +40,16 @@ class UndoMerge(_Request):
 
 
 class TraitView(BaseModel):
-    """A trait with its provenance: who told it when, by which event, and under which customer before merges."""
+    """A trait with its provenance: who told it when, by which event, and under which customer before merges.
+
+    One with the authority `implied` follows from an identity and was told by no event.
+    """
 
     value: Any
     source: str
     authority: str
-    set_at: datetime
-    event_id: str
+    set_at: datetime | None
+    event_id: str | None
     customer_id: UUID
 
 

@@ -23,7 +23,7 @@ def transactional(
 ) -> Callable[Concatenate[CustomerService, P], Coroutine[Any, Any, R]]:
     """Open the command's own transaction. Raises Unavailable when others were in the way six times."""
 
-    async def run(service: CustomerService, *args: P.args, **kwargs: P.kwargs) -> R:
+    async def run(service: CustomerService, /, *args: P.args, **kwargs: P.kwargs) -> R:
         for attempt in range(TRIES):
             try:
                 async with service.transaction() as tx:

@@ -177,8 +177,7 @@ def _implied(link: graph.Link, outcome: Outcome) -> traits.Traits:
         value = contact.normal_email(value) if link.identity.kind == "email" else contact.normal_phone(value)
     except contact.BadContact:
         return {}
-    trait = traits.Trait(value, traits.IMPLIED, link.at, (-1, -1), "", link.source)
-    return {link.identity.kind: trait}
+    return {link.identity.kind: traits.implied(value, source=link.source)}
 
 
 async def write(service: CustomerService, tx: Transaction, outcome: Outcome, *, automatic: bool) -> list[store.merges.Row]:

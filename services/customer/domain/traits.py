@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -57,6 +57,13 @@ class Trait(msgspec.Struct, frozen=True, array_like=True):
 
 
 Traits = dict[str, Trait]
+
+_NEVER_TOLD: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def implied(value: str, *, source: str) -> Trait:
+    """An address that follows from an identity. It has no time of its own: of several the greatest counts, in any order of arrival."""
+    return Trait(value, IMPLIED, _NEVER_TOLD, (-1, -1), value, source)
 
 _decode = msgspec.json.Decoder(dict[str, Trait]).decode
 _encode = msgspec.json.Encoder(order="sorted").encode
