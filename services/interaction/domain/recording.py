@@ -1,0 +1,163 @@
+"""From collected records to what is stored, published, counted and set aside; no I/O, and fast: it runs for every event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from contracts import collected
+from contracts.collected import CleanEvent, Refusal
+from contracts.interaction import InteractionPersonal, InteractionRecorded
+
+#: Every other kind is a touch point.
+MESSAGE_KINDS: Final = frozenset({"identify", "track", "page", "screen", "group", "alias", "event"})
+PURPOSES: Final = frozenset({"sales", "service", "other"})
+
+HashIdentity = Callable[[str], bytes]
+
+_encode = msgspec.json.Encoder().encode
+_EMPTY: Final = msgspec.Raw(b"{}")
+
+
+class Incoming(NamedTuple):
+    """A record of the collected log as far as it matters here."""
+
+    partition: int
+    offset: int
+    event: CleanEvent
+    mark: bytes
+    digest: bytes
+
+
+class Outgoing(NamedTuple):
+    """An event that is stored and published."""
+
+    incoming: Incoming
+    identity: bytes
+    key: bytes
+    record: bytes
+    purpose: str | None
+
+
+class SetAside(NamedTuple):
+    """A payload for quarantine. `stamp` is there when the collector had accepted it."""
+
+    partition: int
+    offset: int
+    refusal: Refusal
+    payload: bytes
+    stamp: bytes | None
+
+
+def mark_of(source: str, message_id: str) -> bytes:
+    """16 bytes that stand for (source, id) in the table of duplicates."""
+    return blake2b(f"{source}\x00{message_id}".encode(), digest_size=16).digest()
+
+
+def read(partition: int, offset: int, value: bytes, stamp_bytes: bytes) -> Incoming:
+    """Raises msgspec.DecodeError when the collector did not write it."""
+    stamp = collected.read_stamp(stamp_bytes)
+    event = collected.clean_event(value, stamp)
+    return Incoming(partition, offset, event, mark_of(stamp.source, stamp.id), event.digest[:16])
+
+
+def conflict(incoming: Incoming, value: bytes, stamp_bytes: bytes) -> SetAside:
+    """The same id with other content: the first stays, this one is set aside."""
+    stamp = incoming.event.stamp
+    refusal = Refusal(
+        code="id_conflict", detail="an event with this id but other content is stored already", source=stamp.source,
+        receipt_id=stamp.receipt_id, received_at=stamp.received_at, digest=incoming.event.digest.hex(), size=len(value),
+        message_id=stamp.id,
+    )
+    return SetAside(incoming.partition, incoming.offset, refusal, value, stamp_bytes)
+
+
+def outgoing(incoming: Incoming, hashes: dict[str, bytes], hash_identity: HashIdentity, notes: Sequence[str]) -> Outgoing:
+    """What is stored and published. `hashes` remembers identities from one event to the next."""
+    event = incoming.event
+    stamp = event.stamp
+    keys = stamp.keys
+    hashed = []
+    for key in keys:
+        found = hashes.get(key)
+        if found is None:
+            found = hashes[key] = hash_identity(key)
+        hashed.append(found)
+    identity = hashed[0] if hashed else b""
+    key = identity.hex()
+    purpose, sensitive = None, False
+    if event.kind not in MESSAGE_KINDS:
+        told = event.properties.get("purpose")
+        purpose = told if told in PURPOSES else None
+        sensitive = event.properties.get("sensitive") is True
+    record = _encode(
+        InteractionRecorded(
+            id=stamp.id,
+            source=stamp.source,
+            authority=stamp.authority,
+            kind=event.kind,
+            name=event.name,
+            channel=event.channel,
+            initiator=event.initiator,
+            identity=key,
+            links=[each.hex() for each in hashed[1:]] if len(hashed) > 1 else [],
+            occurred_at=stamp.timestamp,
+            received_at=stamp.received_at,
+            notes=[*stamp.notes, *(note for note in notes if note not in stamp.notes)] if notes else stamp.notes,
+            gpc=stamp.gpc,
+            sensitive=sensitive,
+            personal=InteractionPersonal(
+                keys=keys, properties=_raw(event.properties), traits=_raw(event.traits), context=_raw(event.context)
+            ),
+        )
+    )
+    return Outgoing(incoming, identity, key.encode(), record, purpose)
+
+
+def _raw(part: dict[str, Any]) -> msgspec.Raw:
+    return msgspec.Raw(_encode(part)) if part else _EMPTY
+
+
+def row(out: Outgoing) -> tuple[Any, ...]:
+    """The values of an interaction row, in the order of the store's columns. Raises ValueError when a receipt is no UUID."""
+    event = out.incoming.event
+    stamp = event.stamp
+    return (
+        UUID(stamp.receipt_id), out.identity, event.kind, event.name, event.channel, event.initiator, out.purpose, stamp.source, stamp.id,
+        stamp.timestamp, stamp.received_at, out.incoming.partition, out.incoming.offset, out.record.decode(),
+    )
+
+
+class Tally:
+    """What became of the events of each source and minute, and the XOR of the receipts of the accepted ones."""
+
+    OUTCOMES: Final = ("stored", "duplicate", "conflict", "dropped", "refused")
+
+    def __init__(self) -> None:
+        self.counts: dict[tuple[datetime, str], list[int]] = {}
+
+    def add(self, outcome: int, source: str, received_at: datetime, receipt_id: str) -> None:
+        """`outcome` is an index into OUTCOMES; refused events were not accepted, so their receipts do not count."""
+        minute = received_at.replace(second=0, microsecond=0)
+        found = self.counts.get((minute, source))
+        if found is None:
+            found = self.counts[minute, source] = [0, 0, 0, 0, 0, 0]
+        found[outcome] += 1
+        if outcome != 4:
+            found[5] ^= int(receipt_id.replace("-", ""), 16)
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """(minute, source, counts…, upper and lower half of the XOR as signed 64-bit integers), sorted against deadlocks."""
+        return [
+            (minute, source, *counts[:5], _signed(counts[5] >> 64), _signed(counts[5] & 0xFFFFFFFFFFFFFFFF))
+            for (minute, source), counts in sorted(self.counts.items())
+        ]
+
+
+def _signed(number: int) -> int:
+    return number - 2**64 if number >= 2**63 else number

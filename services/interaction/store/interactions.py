@@ -1,0 +1,154 @@
+"""Events: the table of duplicates, the events themselves, how far they are published, and what became of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from chassis.database import Connection
+
+GENERATIONS: Final = 6
+#: Below it one statement is faster than COPY.
+COPY_FROM: Final = 30
+
+COLUMNS: Final = (
+    "id", "identity", "kind", "name", "channel", "initiator", "purpose", "source", "message_id", "occurred_at", "received_at",
+    "collected_partition", "collected_offset", "record",
+)
+
+
+class AlreadySeen(Exception):
+    """Somebody else stored one of the marks meanwhile; look again."""
+
+
+async def find_seen(db: Connection, marks: Sequence[bytes]) -> dict[bytes, bytes]:
+    """Mark -> digest of those that came within the window."""
+    rows = await db.fetch("SELECT id, digest FROM seen WHERE id = ANY($1::bytea[])", marks)
+    return {row[0]: row[1] for row in rows}
+
+
+async def insert_seen(db: Connection, slot: int, marks: Sequence[tuple[bytes, bytes]]) -> None:
+    """Mark (id, digest) as seen. Raises AlreadySeen, and then nothing was written."""
+    try:
+        async with db.transaction():
+            await db.copy_records_to_table(
+                "seen", records=[(slot, mark, digest) for mark, digest in marks], columns=("slot", "id", "digest")
+            )
+    except asyncpg.UniqueViolationError:
+        raise AlreadySeen from None
+
+
+async def generation_week(db: Connection, slot: int) -> int | None:
+    """Which week a generation holds."""
+    week: int | None = await db.fetchval("SELECT week FROM seen_generation WHERE slot = $1", slot)
+    return week
+
+
+async def begin_generation(db: Connection, slot: int, week: int) -> None:
+    """Empty a generation and give it to a week; whoever comes second does nothing."""
+    await db.execute("SELECT pg_advisory_xact_lock(7305101)")
+    if await generation_week(db, slot) != week:
+        await db.execute("SELECT forget_seen($1)", slot)
+        await db.execute(
+            "INSERT INTO seen_generation (slot, week) VALUES ($1, $2) ON CONFLICT (slot) DO UPDATE SET week = excluded.week", slot, week
+        )
+
+
+async def insert_interactions(db: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Rows in the order of `COLUMNS`, known to be new."""
+    await db.copy_records_to_table("interaction", records=rows, columns=COLUMNS)
+
+
+async def add_intake(db: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Add to the counters of (minute, source)."""
+    await db.executemany(
+        """
+        INSERT INTO intake AS i (minute, source, stored, duplicate, conflict, dropped, refused, xor_high, xor_low)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (minute, source) DO UPDATE
+        SET stored = i.stored + excluded.stored, duplicate = i.duplicate + excluded.duplicate, conflict = i.conflict + excluded.conflict,
+            dropped = i.dropped + excluded.dropped, refused = i.refused + excluded.refused,
+            xor_high = i.xor_high # excluded.xor_high, xor_low = i.xor_low # excluded.xor_low
+        """,
+        rows,
+    )
+
+
+async def list_intake(db: Connection, *, since: datetime, until: datetime) -> list[asyncpg.Record]:
+    """Counters of the minutes from `since` to before `until`."""
+    return await db.fetch("SELECT * FROM intake WHERE minute >= $1 AND minute < $2 ORDER BY minute, source", since, until)
+
+
+async def find_published(db: Connection, partition: int) -> int:
+    """Up to which collected offset a partition was published; -1 for not at all."""
+    position: int | None = await db.fetchval("SELECT position FROM published WHERE partition = $1", partition)
+    return -1 if position is None else position
+
+
+async def note_published(db: Connection, positions: Sequence[tuple[int, int]]) -> None:
+    """Move positions forward. Losing this in a crash only means publishing again, so nobody waits for the disk."""
+    await db.execute(
+        """
+        WITH unhurried AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+        INSERT INTO published AS p (partition, position)
+        SELECT partition, position FROM unnest($1::int[], $2::bigint[]) AS given (partition, position), unhurried
+        ON CONFLICT (partition) DO UPDATE SET position = excluded.position, at = now() WHERE p.position < excluded.position
+        """,
+        [partition for partition, _ in positions],
+        [position for _, position in positions],
+    )
+
+
+async def list_unpublished(db: Connection, partition: int, after: int, before: int, limit: int = 1000) -> list[asyncpg.Record]:
+    """Stored events of a partition with collected offsets between (both exclusive), in order."""
+    return await db.fetch(
+        """
+        SELECT id, identity, received_at, collected_offset, record FROM interaction
+        WHERE collected_partition = $1 AND collected_offset > $2 AND collected_offset < $3 ORDER BY collected_offset LIMIT $4
+        """,
+        partition, after, before, limit,
+    )
+
+
+async def list_behind(db: Connection, reader: str, topic: str) -> list[tuple[int, int, int]]:
+    """(partition, published, next to read) of partitions whose publisher is behind their reader."""
+    rows = await db.fetch(
+        """
+        SELECT o.partition, coalesce(p.position, -1) AS position, o.next FROM consumer_offset o
+        LEFT JOIN published p USING (partition)
+        WHERE o.reader = $1 AND o.topic = $2 AND coalesce(p.position, -1) < o.next - 1
+        """,
+        reader, topic,
+    )
+    return [(row["partition"], row["position"], row["next"]) for row in rows]
+
+
+async def find_interaction(db: Connection, interaction_id: UUID) -> asyncpg.Record | None:
+    """One event."""
+    return await db.fetchrow("SELECT * FROM interaction WHERE id = $1", interaction_id)
+
+
+async def list_timeline(
+    db: Connection, *, identities: Sequence[bytes], kind: str | None, channel: str | None, initiator: str | None, purpose: str | None,
+    since: datetime | None, until: datetime | None, before: tuple[datetime, UUID] | None, limit: int,
+) -> list[asyncpg.Record]:
+    """Events of several identities, newest first; each identity is read along its own index."""
+    before_at, before_id = before or (None, None)
+    return await db.fetch(
+        """
+        SELECT e.* FROM unnest($1::bytea[]) AS wanted (identity) CROSS JOIN LATERAL (
+            SELECT id, kind, channel, initiator, purpose, source, occurred_at, record FROM interaction i
+            WHERE i.identity = wanted.identity
+              AND ($2::text IS NULL OR i.kind = $2) AND ($3::text IS NULL OR i.channel = $3)
+              AND ($4::text IS NULL OR i.initiator = $4) AND ($5::text IS NULL OR i.purpose = $5)
+              AND ($6::timestamptz IS NULL OR i.occurred_at >= $6) AND ($7::timestamptz IS NULL OR i.occurred_at < $7)
+              AND ($8::timestamptz IS NULL OR (i.occurred_at, i.id) < ($8, $9::uuid))
+            ORDER BY i.occurred_at DESC, i.id DESC LIMIT $10) AS e
+        ORDER BY e.occurred_at DESC, e.id DESC LIMIT $10
+        """,
+        identities, kind, channel, initiator, purpose, since, until, before_at, before_id, limit,
+    )
