@@ -113,7 +113,7 @@ def build(manifest: Manifest, running: Service[Any, Any], *, ready: Callable[[],
         app.include_router(router)
     _health(app, ready)
     _handlers(app)
-    mounts = [(path, mount.app(running)) for mount in manifest.mounts for path in mount.paths]
+    mounts = [(path, app_of_mount) for mount in manifest.mounts for app_of_mount in (mount.app(running),) for path in mount.paths]
     return _Door(manifest.name, app, mounts)
 
 
