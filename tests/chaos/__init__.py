@@ -1,0 +1,1 @@
+"""Faults under load, with an invariant checked from outside."""
