@@ -1,0 +1,59 @@
+"""Identities appear and customers turn out to be one: what was said keeps its meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from chassis.unit_of_work import Transaction
+from contracts import consent as facts
+from services.consent.commands.counting import count_entries, renew_roots
+from services.consent.settings import ConsentService
+from services.consent.store import ledger, people
+
+
+async def learn_identities(
+    service: ConsentService, tx: Transaction, *, known: Mapping[bytes, tuple[str, UUID]], gone: Sequence[bytes]
+) -> None:
+    """Take over whose identities are whose; statements that waited for one of them count from now on."""
+    await ledger.hold_identities(tx.db, learning=True)
+    await ledger.learn_identities(tx.db, known, gone)
+    waiting = await ledger.waiting_for(tx.db, list(known))
+    if not waiting:
+        return
+    found = [(known[entry.identity][1], entry) for entry in waiting if entry.identity is not None]
+    locked = await people.lock(tx.db, {customer for customer, _ in found})
+    await count_entries(tx, locked, found)
+    await ledger.end_waiting(tx.db, [entry.id for entry in waiting])
+
+
+async def merge_customers(service: ConsentService, tx: Transaction, *, survivor: UUID, merged: UUID, merged_at: datetime) -> None:
+    """Entries of both are considered together; what each said stays under its own id. Merging again changes nothing."""
+    locked = await people.lock(tx.db, {survivor, merged})
+    root = locked[survivor].root_id
+    if locked[merged].root_id != merged or root == merged:
+        return
+    if not await people.insert_merge(tx.db, merged=merged, into=survivor, at=merged_at):
+        return
+    await people.move_family(tx.db, old_root=merged, new_root=root)
+    version = max(locked[root].version, locked[merged].version)
+    await renew_roots(tx, {root: locked[root]._replace(version=version)})
+    tx.forget(facts.ConsentState, str(merged))
+
+
+async def unmerge_customers(service: ConsentService, tx: Transaction, *, restored: UUID) -> None:
+    """What each said under its own id counts for it alone again. Undoing what is undone changes nothing."""
+    locked = await people.lock(tx.db, {restored})
+    root = locked[restored].root_id
+    if not await people.delete_merge(tx.db, merged=restored):
+        return
+    await people.part_family(tx.db, restored=restored)
+    version = max(locked[root].version, locked[restored].version)
+    await renew_roots(
+        tx,
+        {
+            root: locked[root]._replace(version=version),
+            restored: locked[restored]._replace(root_id=restored, version=version),
+        },
+    )

@@ -1,0 +1,61 @@
+"""Refusals of the consent service."""
+
+from __future__ import annotations
+
+from chassis.errors import Conflict, Invalid, Unknown
+
+
+class UnknownPurpose(Unknown):
+    """A purpose nobody defined."""
+
+    def __init__(self, purpose: str) -> None:
+        super().__init__("consent.unknown_purpose", "There is no such purpose; GET /api/v1/purposes lists them.", detail=f"purpose {purpose[:64]}")
+
+
+class UnknownChannel(Invalid):
+    """A channel the purpose does not use."""
+
+    def __init__(self, channels: list[str]) -> None:
+        super().__init__("consent.unknown_channel", f"The purpose does not use this channel; it uses {', '.join(channels)}.", channels=channels)
+
+
+class ChannelNeeded(Invalid):
+    """A grant must say for which channel, unless there is only one."""
+
+    def __init__(self, channels: list[str]) -> None:
+        super().__init__("consent.channel_needed", f"A grant names one channel of the purpose: {', '.join(channels)}.", channels=channels)
+
+
+class BadSubject(Invalid):
+    """Neither a customer id nor an identity, or both."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("consent.bad_subject", f"Name the person by `customer_id` or by `identity` (kind:value): {reason}.")
+
+
+class PurposeExists(Conflict):
+    """POST makes new purposes; PUT gives an existing one a new version."""
+
+    def __init__(self) -> None:
+        super().__init__("consent.purpose_exists", "There is a purpose of that name: PUT /api/v1/purposes/{purpose} makes a new version of it.")
+
+
+class SaidInFuture(Invalid):
+    """Nobody has said anything tomorrow."""
+
+    def __init__(self) -> None:
+        super().__init__("consent.said_in_future", "`said_at` lies in the future.")
+
+
+class UnknownBatch(Unknown):
+    """No such batch of permits."""
+
+    def __init__(self) -> None:
+        super().__init__("consent.unknown_permit_batch", "There is no such batch of permits.")
+
+
+class TooManyMembers(Invalid):
+    """More than fit into one batch of permits, or none."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__("consent.batch_size", f"Ask for 1 to {limit} at a time.")

@@ -1,0 +1,56 @@
+"""What the consent service hears."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from chassis.eventlog import Stored
+from chassis.reacting import Subscription
+from chassis.unit_of_work import Transaction
+from contracts import customer, decoding, interaction
+from contracts.envelope import Envelope
+from services.consent import commands
+from services.consent.settings import ConsentService
+
+
+async def on_identity_states(service: ConsentService, tx: Transaction, records: list[Stored]) -> None:
+    """The newest owner of each identity; a tombstone forgets it."""
+    newest: dict[bytes, Stored] = {record.key: record for record in records}
+    known: dict[bytes, tuple[str, UUID]] = {}
+    gone: list[bytes] = []
+    for key, record in newest.items():
+        if record.value is None:
+            gone.append(bytes.fromhex(key.decode()))
+            continue
+        state = decoding.decode(customer.IdentityState, record.value)
+        known[bytes.fromhex(state.identity)] = (state.kind, UUID(state.customer_id))
+    await commands.learn_identities(service, tx, known=known, gone=gone)
+
+
+async def on_customers_merged(service: ConsentService, tx: Transaction, fact: customer.CustomersMerged, _envelope: Envelope) -> None:
+    """A merge never widens permission."""
+    await commands.merge_customers(
+        service, tx, survivor=UUID(fact.survivor_id), merged=UUID(fact.merged_id), merged_at=fact.merged_at
+    )
+
+
+async def on_customers_unmerged(service: ConsentService, tx: Transaction, fact: customer.CustomersUnmerged, _envelope: Envelope) -> None:
+    """Each speaks for itself again."""
+    await commands.unmerge_customers(service, tx, restored=UUID(fact.restored_id))
+
+
+async def on_consent_signal_seen(service: ConsentService, tx: Transaction, fact: interaction.ConsentSignalSeen, envelope: Envelope) -> None:
+    """Global Privacy Control, unsubscribing elsewhere and complaints refuse."""
+    await commands.take_signal(service, tx, signal=fact, evidence_id=envelope.id)
+
+
+SUBSCRIPTIONS = (
+    Subscription(reader="identities", topics=("ecrm.state.identity",), batch=on_identity_states),
+    Subscription(
+        reader="merges", topics=("ecrm.customer",),
+        facts={customer.CustomersMerged: on_customers_merged, customer.CustomersUnmerged: on_customers_unmerged},
+    ),
+    Subscription(
+        reader="signals", topics=("ecrm.interaction.facts",), facts={interaction.ConsentSignalSeen: on_consent_signal_seen}
+    ),
+)

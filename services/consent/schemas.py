@@ -1,0 +1,137 @@
+"""HTTP shapes of the consent service."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00]*$")]
+
+
+class Given(BaseModel):
+    """Input: nothing that is not asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PurposeChange(Given):
+    """`basis`: opt_in needs a grant, opt_out is allowed until refused. Titles and wordings by language; `en` is required."""
+
+    basis: Literal["opt_in", "opt_out"]
+    legal_basis: Literal["consent", "contract", "legal_obligation", "vital_interest", "public_task", "legitimate_interest"]
+    channels: Annotated[list[Name], Field(min_length=1, max_length=16)]
+    title: Annotated[dict[Language, Text], Field(min_length=1, max_length=32)]
+    wording: Annotated[dict[Language, Text], Field(min_length=1, max_length=32)]
+
+
+class DefinePurpose(PurposeChange):
+    purpose: Name
+
+
+class PurposeView(BaseModel):
+    purpose: str
+    version: int
+    basis: str
+    legal_basis: str
+    channels: list[str]
+    title: dict[str, str]
+    wording: dict[str, str]
+    defined_at: datetime
+
+
+class Statement(Given):
+    """Who says something about what: `customer_id`, or `identity` (such as `email:a@b.c`)."""
+
+    customer_id: UUID | None = None
+    identity: Annotated[str, StringConstraints(max_length=700)] | None = None
+    purpose: Name
+    channel: Name | None = None
+    source: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")] = "api"
+    language: Language | None = None
+    evidence: Annotated[dict[str, Any], Field(max_length=50)] = {}
+
+
+class GrantConsent(Statement):
+    """A grant. `said_at` when it was given, if not now; `wording_version` which version of the purpose was shown, if not the newest."""
+
+    said_at: AwareDatetime | None = None
+    wording_version: Annotated[int, Field(ge=1, le=100_000)] | None = None
+
+
+class WithdrawConsent(Statement):
+    """A withdrawal, effective as soon as it is answered. Without a channel: all channels of the purpose."""
+
+
+class RecordedView(BaseModel):
+    """`customer_id` is null and `waiting` true while nobody is known under the identity: the statement counts as soon as somebody is."""
+
+    entry_id: UUID
+    customer_id: UUID | None
+    waiting: bool
+    purpose: str
+    channel: str
+    state: str
+    version: int
+    said_at: datetime
+
+
+class RecordedList(BaseModel):
+    data: list[RecordedView]
+
+
+class WithdrawalView(BaseModel):
+    """After `effective_at` no message for this purpose starts on these channels."""
+
+    effective_at: datetime
+    customer_id: UUID | None
+    purpose: str
+    channels: list[str]
+    entry_ids: list[UUID]
+
+
+class ChannelView(BaseModel):
+    """`state`: granted, withdrawn or unspoken; `allowed` is what counts, `reason` why not."""
+
+    state: str
+    allowed: bool
+    reason: str | None
+    since: datetime | None
+    entry_id: str | None
+
+
+class PurposeStanding(BaseModel):
+    purpose: str
+    version: int
+    basis: str
+    legal_basis: str
+    title: dict[str, str]
+    channels: dict[str, ChannelView]
+
+
+class EntryView(BaseModel):
+    entry_id: UUID
+    customer_id: UUID | None
+    purpose: str
+    channel: str
+    state: str
+    wording_version: int
+    language: str | None
+    legal_basis: str
+    source: str
+    evidence: dict[str, Any]
+    actor: str
+    said_at: datetime
+    recorded_at: datetime
+
+
+class ConsentView(BaseModel):
+    customer_id: UUID
+    version: int
+    purposes: list[PurposeStanding]
+    data: list[EntryView]
+    next_page_token: str | None
