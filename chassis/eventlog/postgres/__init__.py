@@ -39,6 +39,8 @@ FIRSTS = """
     JOIN topic t ON t.name = w.name JOIN counter c ON c.topic = t.id AND c.partition = w.partition
 """
 
+PROBE = "INSERT INTO probe VALUES (true, clock_timestamp()) ON CONFLICT (one) DO UPDATE SET at = excluded.at"
+
 logger = logging.getLogger(__name__)
 
 
@@ -74,6 +76,7 @@ class PostgresEventLog:
         self._topics_by_id: dict[int, KnownTopic] = {}
         self._readers: list[PostgresReader] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._abandoned: set[asyncio.Future[list[asyncpg.Record]]] = set()
         self._appender = Appender(self._connect, self._stored, self._committed)
         self.tails: dict[Partition, Tail] = {}
 
@@ -157,13 +160,12 @@ class PostgresEventLog:
         return first[partition], (await self.ends([partition]))[partition]
 
     async def healthy(self) -> bool:
-        """Whether an append would probably be confirmed now."""
+        """Whether an append would probably be confirmed now: commits one small row."""
         try:
-            async with asyncio.timeout(2):
-                rows = await self.rows("SELECT current_setting('transaction_read_only') AS read_only")
+            await self.rows(PROBE, seconds=2)
         except LOST:
             return False
-        return str(rows[0]["read_only"]) == "off"
+        return True
 
     async def retention(self) -> int:
         """Drop the days and tombstones that are older than kept; returns how many tables. Runs by itself, too."""
@@ -189,11 +191,20 @@ class PostgresEventLog:
     # -- what appender, readers and memberships use ------------------------------------------------------------------
 
     async def rows(self, query: str, *arguments: object, seconds: float = CALL_SECONDS) -> list[asyncpg.Record]:
-        """One statement on some connection."""
+        """One statement on some connection. Raises TimeoutError in time also when the server is frozen."""
         if self._pool is None:
             raise NotConfirmed("the log is not started")
-        async with asyncio.timeout(seconds):
-            return await self._pool.fetch(query, *arguments)
+        call = asyncio.ensure_future(self._pool.fetch(query, *arguments))
+        try:
+            done, _ = await asyncio.wait({call}, timeout=seconds)
+        finally:
+            if not call.done():  # the driver waits for the server when it is cancelled, so nobody waits for the driver
+                call.cancel()
+                self._abandoned.add(call)
+                call.add_done_callback(self._abandoned.discard)
+        if not done:
+            raise TimeoutError
+        return call.result()
 
     async def known(self, topic: str) -> KnownTopic:
         """A topic, also one that another process created meanwhile. Raises LookupError."""

@@ -53,6 +53,12 @@ EXCEPTION WHEN feature_not_supported OR invalid_parameter_value THEN   -- a serv
     ALTER TABLE state ALTER COLUMN blob SET STORAGE EXTERNAL;
 END $$;
 
+-- One row that is written to find out whether writing works.
+CREATE TABLE IF NOT EXISTS probe (
+    one boolean PRIMARY KEY CHECK (one),
+    at timestamptz NOT NULL
+) WITH (fillfactor = 20);
+
 -- Membership of reader groups. A crash of the server empties these tables, and the members come back by themselves.
 CREATE UNLOGGED TABLE IF NOT EXISTS member (
     reader_group text NOT NULL,
