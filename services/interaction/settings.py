@@ -35,7 +35,7 @@ class Publishing:
     """What the publisher holds. `staged`: by partition and collected offset, not yet committed; `waiting`: committed."""
 
     staged: dict[int, dict[int, Record]] = field(default_factory=dict)
-    waiting: asyncio.Queue[Stretch] = field(default_factory=lambda: asyncio.Queue(maxsize=16))
+    waiting: asyncio.Queue[Stretch] = field(default_factory=lambda: asyncio.Queue(maxsize=8))
     #: Up to which collected offset this process has published a partition.
     reached: dict[int, int] = field(default_factory=dict)
     #: What the leftover job saw at its last look.

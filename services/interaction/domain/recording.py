@@ -32,6 +32,8 @@ class Incoming(NamedTuple):
     event: CleanEvent
     mark: bytes
     digest: bytes
+    value: bytes
+    stamp_bytes: bytes
 
 
 class Outgoing(NamedTuple):
@@ -63,18 +65,18 @@ def read(partition: int, offset: int, value: bytes, stamp_bytes: bytes) -> Incom
     """Raises msgspec.DecodeError when the collector did not write it."""
     stamp = collected.read_stamp(stamp_bytes)
     event = collected.clean_event(value, stamp)
-    return Incoming(partition, offset, event, mark_of(stamp.source, stamp.id), event.digest[:16])
+    return Incoming(partition, offset, event, mark_of(stamp.source, stamp.id), event.digest[:16], value, stamp_bytes)
 
 
-def conflict(incoming: Incoming, value: bytes, stamp_bytes: bytes) -> SetAside:
+def conflict(incoming: Incoming) -> SetAside:
     """The same id with other content: the first stays, this one is set aside."""
     stamp = incoming.event.stamp
     refusal = Refusal(
         code="id_conflict", detail="an event with this id but other content is stored already", source=stamp.source,
-        receipt_id=stamp.receipt_id, received_at=stamp.received_at, digest=incoming.event.digest.hex(), size=len(value),
+        receipt_id=stamp.receipt_id, received_at=stamp.received_at, digest=incoming.event.digest.hex(), size=len(incoming.value),
         message_id=stamp.id,
     )
-    return SetAside(incoming.partition, incoming.offset, refusal, value, stamp_bytes)
+    return SetAside(incoming.partition, incoming.offset, refusal, incoming.value, incoming.stamp_bytes)
 
 
 def outgoing(incoming: Incoming, hashes: dict[str, bytes], hash_identity: HashIdentity, notes: Sequence[str]) -> Outgoing:

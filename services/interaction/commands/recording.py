@@ -1,0 +1,213 @@
+"""Storing what was collected: duplicates, conflicts, consent, quarantine, the events, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, Final
+
+from chassis import ids
+from chassis.database import Connection
+from chassis.eventlog import Stored
+from chassis.unit_of_work import Transaction
+from contracts import collected
+from contracts.collected import REFUSAL, STAMP
+from contracts.gateway import SourceSettings
+from contracts.interaction import ConsentSignalSeen
+from services.interaction.commands import ordering, publishing
+from services.interaction.domain import order_events, products, recording, signals
+from services.interaction.domain.order_events import Moment, Origin, Said
+from services.interaction.domain.recording import Incoming, Outgoing, SetAside, Tally
+from services.interaction.settings import InteractionService
+from services.interaction.store import interactions, orders, quarantine, replicas
+
+STORED, DUPLICATE, CONFLICT, DROPPED, REFUSED = range(5)
+WEEK: Final = 7 * 86_400
+TRIES: Final = 5
+
+
+async def record_events(service: InteractionService, tx: Transaction, records: list[Stored]) -> None:
+    """Store a batch of the collected log, all or nothing; afterwards its events stand ready to be published.
+
+    An event that came before changes nothing: neither a row, nor an order, nor a fact. Raises msgspec.DecodeError for a
+    record that the collector did not write.
+    """
+    publishing.unstage(service, records)
+    incoming, refused = _read(records)
+    tally = Tally()
+    settings = {source: service.resources.keys.source(source) for source in {each.event.stamp.source for each in incoming}}
+    allowed = await _with_consent(service, tx.db, incoming, settings, tally)
+    fresh, conflicts = await _unseen(service, tx.db, allowed, tally)
+    hashes: dict[str, bytes] = {}
+    stored, said = _prepare(service, fresh, settings, hashes)
+    if stored:
+        await interactions.insert_interactions(tx.db, [recording.row(each) for each in stored])
+    await _set_aside(service, tx.db, [*conflicts, *refused], tally)
+    if said:
+        await ordering.apply_changes(service, tx, said)
+    await _catalogue(tx.db, stored)
+    await _signal(tx, stored)
+    await interactions.add_intake(tx.db, tally.rows())
+    publishing.stage(service, stored)
+
+
+def _read(records: list[Stored]) -> tuple[list[Incoming], list[SetAside]]:
+    incoming: list[Incoming] = []
+    refused: list[SetAside] = []
+    for record in records:
+        stamp = refusal = None
+        for name, value in record.headers:
+            if name == STAMP:
+                stamp = value
+            elif name == REFUSAL:
+                refusal = value
+        if refusal is not None:
+            refused.append(SetAside(record.partition, record.offset, collected.read_refusal(refusal), record.value or b"", None))
+        else:
+            incoming.append(recording.read(record.partition, record.offset, record.value or b"", stamp or b""))
+    return incoming, refused
+
+
+async def _with_consent(
+    service: InteractionService, db: Connection, incoming: list[Incoming], settings: dict[str, SourceSettings | None], tally: Tally
+) -> list[Incoming]:
+    """Leave out events of people without the purpose their source asks for; they are counted, nothing of them is kept."""
+    wanted = {name: source.require_consent for name, source in settings.items() if source is not None and source.require_consent}
+    if not wanted:
+        return incoming
+    owners = {
+        each.event.stamp.keys[0]: service.hash_identity(each.event.stamp.keys[0])
+        for each in incoming
+        if each.event.stamp.source in wanted and each.event.stamp.keys
+    }
+    granting = await replicas.list_granting(db, sorted(set(owners.values())))
+    kept = []
+    for each in incoming:
+        stamp = each.event.stamp
+        purpose = wanted.get(stamp.source)
+        if purpose is None or (stamp.keys and purpose in granting.get(owners[stamp.keys[0]], ())):
+            kept.append(each)
+        else:
+            tally.add(DROPPED, stamp.source, stamp.received_at, stamp.receipt_id)
+    return kept
+
+
+async def _unseen(
+    service: InteractionService, db: Connection, incoming: list[Incoming], tally: Tally
+) -> tuple[list[Incoming], list[SetAside]]:
+    """Those that never came before, marked as seen from now on; those with a known id and other content."""
+    if not incoming:
+        return [], []
+    week = int(service.clock.timestamp()) // WEEK
+    slot = week % interactions.GENERATIONS
+    if await interactions.generation_week(db, slot) != week:
+        await interactions.begin_generation(db, slot, week)
+    marks = [each.mark for each in incoming]
+    for attempt in range(TRIES):
+        seen = await interactions.find_seen(db, marks)
+        fresh, again = [], []
+        for each in incoming:
+            digest = seen.get(each.mark)
+            if digest is None:
+                seen[each.mark] = each.digest
+                fresh.append(each)
+            else:
+                again.append((each, digest == each.digest))
+        try:
+            if fresh:
+                await interactions.insert_seen(db, slot, [(each.mark, each.digest) for each in fresh])
+            break
+        except interactions.AlreadySeen:  # another process has just stored one of them from another partition
+            if attempt == TRIES - 1:
+                raise
+    for each in fresh:
+        stamp = each.event.stamp
+        tally.add(STORED, stamp.source, stamp.received_at, stamp.receipt_id)
+    conflicts = []
+    for each, same in again:
+        stamp = each.event.stamp
+        tally.add(DUPLICATE if same else CONFLICT, stamp.source, stamp.received_at, stamp.receipt_id)
+        if not same:
+            conflicts.append(recording.conflict(each))
+    return fresh, conflicts
+
+
+def _prepare(
+    service: InteractionService, fresh: list[Incoming], settings: dict[str, SourceSettings | None], hashes: dict[str, bytes]
+) -> tuple[list[Outgoing], list[Said]]:
+    """What is stored, and what the events say about orders (read first: their notes belong to the stored event)."""
+    stored, said = [], []
+    hash_identity = service.hash_identity
+    for each in fresh:
+        notes: tuple[str, ...] = ()
+        event = each.event
+        if event.name in order_events.NAMES and event.kind == "track":
+            about = order_events.read_order_event(event.name, event.properties, _origin(service, each, settings))
+            notes = about.notes
+            if about.change is not None or about.credit is not None:
+                said.append(about)
+        stored.append(recording.outgoing(each, hashes, hash_identity, notes))
+    return stored, said
+
+
+def _origin(service: InteractionService, incoming: Incoming, settings: dict[str, SourceSettings | None]) -> Origin:
+    stamp = incoming.event.stamp
+    source = settings.get(stamp.source)
+    primary = stamp.keys[0] if stamp.keys else ""
+    return Origin(
+        moment=Moment(order_events.micros(stamp.timestamp), incoming.partition, incoming.offset),
+        message_id=stamp.id,
+        source=stamp.source,
+        identity=service.hash_identity(primary).hex() if primary else "",
+        known=bool(primary) and not primary.startswith("anon:"),
+        browser=stamp.authority == "browser",
+        namespace=source.order_namespace if source is not None else "",
+        default_currency=source.default_currency if source is not None else None,
+    )
+
+
+async def _set_aside(service: InteractionService, db: Connection, refused: list[SetAside], tally: Tally) -> None:
+    """Keep payloads up to the hourly quota of their source; beyond it they are only counted."""
+    if not refused:
+        return
+    for each in refused:
+        if each.stamp is None:
+            tally.add(REFUSED, each.refusal.source, each.refusal.received_at, each.refusal.receipt_id)
+    kept = await quarantine.count_since(
+        db, sorted({each.refusal.source for each in refused}), service.clock.now() - timedelta(hours=1)
+    )
+    rows: list[tuple[Any, ...]] = []
+    for each in refused:
+        refusal = each.refusal
+        kept[refusal.source] = kept.get(refusal.source, 0) + 1
+        if kept[refusal.source] <= service.settings.quarantine_per_hour:
+            rows.append((
+                ids.new_id(), refusal.source, refusal.code, refusal.detail, refusal.message_id, each.payload, each.stamp, refusal.digest,
+                refusal.size, refusal.received_at, each.partition, each.offset,
+            ))
+    if rows:
+        await quarantine.insert(db, rows)
+
+
+async def _catalogue(db: Connection, stored: Iterable[Outgoing]) -> None:
+    found: dict[str, products.ProductRow] = {}
+    for each in stored:
+        event = each.incoming.event
+        if event.kind == "track" and "products" in event.properties:
+            products.collect(event, found)
+    if found:
+        await orders.put_products(db, [found[product_id] for product_id in sorted(found)])
+
+
+async def _signal(tx: Transaction, stored: Iterable[Outgoing]) -> None:
+    """Tell each signal once a day for each identity."""
+    told: dict[tuple[bytes, str, Any], ConsentSignalSeen] = {}
+    for each in stored:
+        event = each.incoming.event
+        if (event.stamp.gpc or event.name in signals.MAIL_SIGNALS) and each.identity:
+            signal = signals.signal_of(event, each.identity.hex())
+            if signal is not None:
+                told.setdefault((each.identity, signal.signal, event.stamp.received_at.date()), signal)
+    if told:
+        for new in sorted(await replicas.put_signals(tx.db, list(told))):
+            tx.tell(told[new])
