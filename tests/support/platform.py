@@ -108,7 +108,7 @@ async def started(
     """Start services on databases of their own. With the same `run` again: on the databases that were left."""
     suffix = run or uuid.uuid4().hex[:8]
     async with AsyncExitStack() as stack:
-        own_log = log or await _new_log(cluster, stack, suffix)
+        own_log = log or await new_log(cluster, stack, suffix)
         clock_tokens = Tokens(
             issuer="test", signing_key=json.dumps(KEYS["test"]), trusted_keys=platform_settings("test").trusted_keys, clock=Clock()
         )
@@ -140,7 +140,7 @@ async def _folder(stack: AsyncExitStack) -> str:
     return stack.enter_context(tempfile.TemporaryDirectory(prefix="ecrm-"))
 
 
-async def _new_log(cluster: PrivateCluster, stack: AsyncExitStack, suffix: str) -> EventLog:
+async def new_log(cluster: PrivateCluster, stack: AsyncExitStack, suffix: str) -> EventLog:
     from chassis.eventlog import postgres
 
     database = f"eventlog_{suffix}"
