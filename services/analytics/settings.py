@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from pydantic import Field
 
 from chassis.service import Service
 from chassis.settings import ServiceSettings
 
-if TYPE_CHECKING:
-    from services.analytics.store.warehouse import Warehouse
+T = TypeVar("T")
+
+
+class Facts(Protocol):
+    """The warehouse as the rooms see it; `store/warehouse.py` is it."""
+
+    birth: str
+    last_commit: float
+    appended_at: float | None
+
+    async def read(self, act: Callable[[Any], T]) -> T:
+        """Run `act` on a cursor of its own, in a thread, within one snapshot."""
+        ...
+
+    async def write(self, act: Callable[[Any], T]) -> T:
+        """Run `act` in one transaction on the one writing thread."""
+        ...
+
+    async def checkpoint_when_idle(self) -> bool:
+        """Fold the write-ahead log into the file when nothing was written for a while."""
+        ...
 
 
 class AnalyticsSettings(ServiceSettings):
@@ -23,8 +43,9 @@ class AnalyticsSettings(ServiceSettings):
     reporting_currency: str = Field("", description="ISO 4217 code of money figures; empty: the currency of most orders.")
     full_run_minutes: int = Field(15, ge=1, le=1440, description="How often every segment is evaluated for everybody.")
     evaluate_seconds: float = Field(1.0, ge=0.1, le=60, description="How often touched customers are evaluated.")
+    frequency: str = Field("days", pattern="^(days|orders)$", description="What F of RFM counts: days with an order, or orders.")
     score_seconds: float = Field(60.0, ge=1, le=86_400, description="How often scores are recomputed when facts came in.")
     snapshot_days: int = Field(7, ge=1, le=365, description="How long a frozen audience can be paged.")
 
 
-AnalyticsService: TypeAlias = "Service[AnalyticsSettings, Warehouse]"
+AnalyticsService: TypeAlias = Service[AnalyticsSettings, Facts]

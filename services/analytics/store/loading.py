@@ -100,16 +100,16 @@ def store(connection: DuckDBPyConnection, loaded: Loaded, *, reader: str = "", a
     if loaded.orders:
         _upsert_orders(connection, loaded, seq)
     if loaded.refunds:
-        _insert_new(connection, "refund", "refund_id", list(loaded.refunds.values()), seq, (
+        _insert_new(connection, "refund", "refund_id", list(loaded.refunds.values()), seq=seq, kinds=(
             _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, _LONG, _TIME), casts={2: "UHUGEINT"})
     if loaded.messages:
-        _insert_new(connection, "message", "fact_id", list(loaded.messages.values()), seq, (
+        _insert_new(connection, "message", "fact_id", list(loaded.messages.values()), seq=seq, kinds=(
             _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, pa.bool_(), _TIME), casts={3: "UUID"})
     if loaded.campaigns:
-        _insert_new(connection, "campaign", "campaign_id", list(loaded.campaigns.values()), None, (
+        _insert_new(connection, "campaign", "campaign_id", list(loaded.campaigns.values()), seq=None, kinds=(
             _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, _LONG, _TIME))
     if loaded.costs:
-        _insert_new(connection, "cost", "cost_id", list(loaded.costs.values()), None, (
+        _insert_new(connection, "cost", "cost_id", list(loaded.costs.values()), seq=None, kinds=(
             _TEXT, _TEXT, _TEXT, _TEXT, _LONG, _TEXT, pa.date32()))
     for reject in loaded.rejects:
         connection.execute("INSERT INTO reject VALUES (?, ?, ?, ?, ?, ?, ?)", [reader, *reject, seq])
@@ -236,14 +236,14 @@ def _upsert_orders(connection: DuckDBPyConnection, loaded: Loaded, seq: int) -> 
         (o.order_id, line.product_id, line.category, line.brand, float(line.quantity), line.amount_minor) for o in orders for line in o.lines
     ]
     if lines:
-        kinds = (_TEXT, _TEXT, _TEXT, _TEXT, pa.float64(), _LONG)
-        _incoming(connection, [pa.array(column, kind) for column, kind in zip(decoding.columns(lines, 6), kinds, strict=True)])
+        line_kinds = (_TEXT, _TEXT, _TEXT, _TEXT, pa.float64(), _LONG)
+        _incoming(connection, [pa.array(column, kind) for column, kind in zip(decoding.columns(lines, 6), line_kinds, strict=True)])
         connection.execute("INSERT INTO line SELECT * FROM incoming WHERE c0 IN (SELECT order_id FROM newer)")
 
 
 def _insert_new(
-    connection: DuckDBPyConnection, table: str, key: str, rows: list[tuple[Any, ...]], seq: int | None, kinds: Sequence[Any],
-    *, casts: Mapping[int, str] | None = None,
+    connection: DuckDBPyConnection, table: str, key: str, rows: list[tuple[Any, ...]], *, seq: int | None, kinds: Sequence[Any],
+    casts: Mapping[int, str] | None = None,
 ) -> None:
     """Append the rows whose key (their first column) is not there yet: facts may be told twice. Names are this module's own."""
     _incoming(connection, [pa.array(column, kind) for column, kind in zip(decoding.columns(rows, len(kinds)), kinds, strict=True)])

@@ -46,7 +46,8 @@ CREATE TABLE IF NOT EXISTS score (
 """
 
 #: Merges are joins: `event_of` and `order_of` read the identity map at the moment of the question.
-#: An order that was cancelled or refunded in full (`counts` = false) is none.
+#: An order that was cancelled or refunded in full (`counts` = false) is none;
+#: its refunds are then left out too, so that they are not subtracted a second time.
 VIEWS: Final = """
 CREATE OR REPLACE VIEW live AS SELECT * FROM customer WHERE live;
 CREATE OR REPLACE VIEW event_of AS SELECT i.customer, e.* FROM event e JOIN identity i ON i.identity = e.identity;
@@ -54,7 +55,9 @@ CREATE OR REPLACE VIEW order_of AS SELECT i.customer, o.* FROM orders o JOIN ide
 CREATE OR REPLACE VIEW line_of AS
     SELECT i.customer, o.ordered_at, o.currency, l.* FROM line l JOIN orders o ON o.order_id = l.order_id
     JOIN identity i ON i.identity = o.identity WHERE o.counts;
-CREATE OR REPLACE VIEW refund_of AS SELECT i.customer, r.* FROM refund r JOIN identity i ON i.identity = r.identity;
+CREATE OR REPLACE VIEW valid_refund AS
+    SELECT r.* FROM refund r LEFT JOIN orders o ON o.order_id = r.order_id WHERE coalesce(o.counts, true);
+CREATE OR REPLACE VIEW refund_of AS SELECT i.customer, r.* FROM valid_refund r JOIN identity i ON i.identity = r.identity;
 CREATE OR REPLACE VIEW consent_of AS
     SELECT coalesce(a.root, c.customer) AS customer, c.purpose, c.channel,
            CASE WHEN bool_or(c.state = 'withdrawn') THEN 'withdrawn' ELSE min(c.state) END AS state

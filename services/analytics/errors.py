@@ -1,0 +1,54 @@
+"""What the analytics service says no to."""
+
+from __future__ import annotations
+
+from chassis.errors import Conflict, Gone, Invalid, Unknown
+
+
+def bad_rule(pointer: str, message: str) -> Invalid:
+    """The rule cannot be used; the pointer names the place in it."""
+    return Invalid("segment.bad_rule", "The rule cannot be used.", errors=[{"pointer": f"/rule{pointer}", "detail": message}])
+
+
+def unknown_segment() -> Unknown:
+    return Unknown("segment.unknown", "There is no such segment.")
+
+
+def name_taken() -> Conflict:
+    return Conflict("segment.name_taken", "An active segment has this name already.")
+
+
+def archived() -> Gone:
+    return Gone("segment.archived", "The segment is archived.")
+
+
+def needed_elsewhere(names: list[str]) -> Conflict:
+    return Conflict("segment.in_use", "Other segments ask for this one; change them first.", segments=names)
+
+
+def version_moved(version: int) -> Conflict:
+    return Conflict("segment.version_moved", "The segment was changed meanwhile; read it again.", version=version)
+
+
+def unknown_snapshot() -> Gone:
+    return Gone("snapshot.gone", "There is no such frozen audience, or it has expired: take a new one with ?snapshot=true.")
+
+
+def unknown_customer() -> Unknown:
+    return Unknown("customer.unknown", "Analytics knows no such customer (yet).")
+
+
+def unknown_metric(known: list[str]) -> Unknown:
+    return Unknown("metric.unknown", "There is no such metric.", known=known)
+
+
+def bad_window(message: str) -> Invalid:
+    return Invalid("metric.bad_window", message)
+
+
+def bad_grouping(known: list[str]) -> Invalid:
+    return Invalid("metric.bad_grouping", "The metric cannot be split by this.", known=known)
+
+
+def reference_reused() -> Conflict:
+    return Conflict("cost.reference_reused", "Another cost entry has this reference.")

@@ -1,0 +1,175 @@
+"""Who was touched, and what a rule says about them: reads of the warehouse, each within one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from uuid import UUID
+
+from services.analytics.domain.rules import Node
+from services.analytics.store import segment_sql
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+#: Customers whose facts, identities, profile, consent or score came with a commit above a number. A moved identity touches both owners.
+_TOUCHED: Final = """
+SELECT DISTINCT coalesce(a.root, t.customer)::VARCHAR FROM (
+    SELECT i.customer FROM event e JOIN identity i ON i.identity = e.identity WHERE e.seq > $seq
+    UNION ALL SELECT i.customer FROM orders o JOIN identity i ON i.identity = o.identity WHERE o.seq > $seq
+    UNION ALL SELECT i.customer FROM refund r JOIN identity i ON i.identity = r.identity WHERE r.seq > $seq
+    UNION ALL SELECT customer FROM identity WHERE seq > $seq
+    UNION ALL SELECT previous FROM identity WHERE seq > $seq AND previous IS NOT NULL
+    UNION ALL SELECT customer FROM customer WHERE seq > $seq
+    UNION ALL SELECT customer FROM consent WHERE seq > $seq
+    UNION ALL SELECT customer FROM score WHERE seq > $seq
+) t LEFT JOIN alias a ON a.customer = t.customer
+UNION SELECT customer::VARCHAR FROM customer WHERE seq > $seq
+LIMIT $limit
+"""
+
+#: The temporary tables that stand for the views when few customers are asked for; read once for all rules of a round.
+_NARROW: Final = (
+    ("CREATE TEMP TABLE touched_event AS SELECT i.customer, e.kind, e.name, e.occurred_at, e.properties FROM event e "
+    "JOIN identity i ON i.identity = e.identity WHERE i.customer IN (SELECT customer FROM population)"),
+    ("CREATE TEMP TABLE touched_order AS SELECT o.customer, o.order_id, o.currency, o.ordered_at, o.net_minor FROM order_of o "
+    "WHERE o.customer IN (SELECT customer FROM population)"),
+    ("CREATE TEMP TABLE touched_line AS SELECT l.customer, l.order_id, l.currency, l.ordered_at, l.product_id, l.category, l.amount_minor "
+    "FROM line_of l WHERE l.customer IN (SELECT customer FROM population)"),
+    ("CREATE TEMP TABLE touched_refund AS SELECT r.customer, r.currency, r.amount_minor, r.refunded_at FROM refund_of r "
+    "WHERE r.customer IN (SELECT customer FROM population)"),
+)
+
+
+class Question(NamedTuple):
+    """A rule to ask, its segments already expanded."""
+
+    segment_id: UUID
+    rule: Node
+
+
+class Verdict(NamedTuple):
+    """`due`: when time alone may change it, if that is before the horizon."""
+
+    customer_id: UUID
+    holds: bool
+    due: datetime | None
+
+
+class Round(NamedTuple):
+    """What was found in one snapshot of the warehouse."""
+
+    seq: int
+    touched: list[UUID]
+    verdicts: dict[UUID, list[Verdict]]
+    too_many: bool
+
+
+def newest(connection: DuckDBPyConnection) -> int:
+    """The number of the last commit."""
+    found = connection.execute("SELECT seq FROM warehouse").fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def _narrow(connection: DuckDBPyConnection, customers: Sequence[UUID]) -> None:
+    connection.execute(
+        "CREATE TEMP TABLE population AS SELECT customer FROM live WHERE customer IN (SELECT unnest($1::VARCHAR[])::UUID)",
+        [[str(customer) for customer in customers]],
+    )
+    for statement in _NARROW:
+        connection.execute(statement)
+
+
+def evaluate_touched(
+    connection: DuckDBPyConnection, *, since: int, due: Sequence[UUID], questions: Sequence[Question], now: datetime, horizon: datetime,
+    currency: str, limit: int,
+) -> Round:
+    """Ask every question about the customers touched after commit `since` and those that are due.
+
+    More than `limit` touched customers: nothing is asked, `too_many` is set.
+    """
+    seq = newest(connection)
+    touched: list[UUID] = []
+    if seq > since and questions:
+        rows = connection.execute(_TOUCHED, {"seq": since, "limit": limit + 1}).fetchall()
+        if len(rows) > limit:
+            return Round(seq, [], {}, too_many=True)
+        touched = [UUID(row[0]) for row in rows]
+    asked = list({*touched, *due})
+    verdicts: dict[UUID, list[Verdict]] = {}
+    if asked and questions:
+        _narrow(connection, asked)
+        for question in questions:
+            verdicts[question.segment_id] = _ask(connection, question, segment_sql.NARROWED, now, horizon, currency)
+    return Round(seq, asked, verdicts, too_many=False)
+
+
+def evaluate_everybody(
+    connection: DuckDBPyConnection, *, question: Question, now: datetime, horizon: datetime, currency: str
+) -> tuple[int, list[Verdict]]:
+    """(commit number, those for whom the rule holds or changes before the horizon)."""
+    return newest(connection), _ask(connection, question, segment_sql.EVERYBODY, now, horizon, currency)
+
+
+def _ask(  # noqa: PLR0917
+    connection: DuckDBPyConnection, question: Question, sources: segment_sql.Sources, now: datetime, horizon: datetime, currency: str
+) -> list[Verdict]:
+    compiled = segment_sql.compile_rule(question.rule, now=now, currency=currency, sources=sources)
+    sql = compiled.verdicts(only_relevant=sources is segment_sql.EVERYBODY)
+    rows = connection.execute(sql, compiled.arguments(sql, horizon=_naive(horizon))).fetchall()
+    return [Verdict(UUID(customer), bool(holds), due.replace(tzinfo=UTC) if due else None) for customer, holds, due in rows]
+
+
+def members(connection: DuckDBPyConnection, *, rule: Node, now: datetime, currency: str) -> list[UUID]:
+    """Everybody for whom the rule holds, by id."""
+    compiled = segment_sql.compile_rule(rule, now=now, currency=currency)
+    sql = compiled.members()
+    return [UUID(row[0]) for row in connection.execute(sql, compiled.arguments(sql)).fetchall()]
+
+
+def preview(connection: DuckDBPyConnection, *, rule: Node, now: datetime, currency: str, examples: int) -> tuple[int, int, list[str]]:
+    """(members, live customers, ids of some members)."""
+    compiled = segment_sql.compile_rule(rule, now=now, currency=currency)
+    inner = compiled.members()
+    sql = f"SELECT count(*), (SELECT count(*) FROM live), list(customer)[:$examples] FROM ({inner})"  # noqa: S608 - made by the compiler
+    found = connection.execute(sql, compiled.arguments(sql, examples=examples)).fetchone()
+    assert found is not None
+    return int(found[0]), int(found[1]), list(found[2] or [])
+
+
+def reasons(connection: DuckDBPyConnection, *, customer: UUID, rule: Node, now: datetime, currency: str) -> tuple[bool, list[dict[str, Any]]] | None:
+    """(the rule's truth, each clause with pointer, truth and value seen); None for a customer the warehouse does not know."""
+    _narrow(connection, [customer])
+    compiled = segment_sql.compile_rule(rule, now=now, currency=currency, sources=segment_sql.NARROWED)
+    sql = compiled.reasons()
+    found = connection.execute(sql, compiled.arguments(sql)).fetchone()
+    if found is None:
+        return None
+    clauses = [
+        {"pointer": clause.pointer, "holds": bool(found[1 + 2 * number]), "seen": found[2 + 2 * number]}
+        for number, clause in enumerate(compiled.clauses)
+    ]
+    return bool(found[0]), clauses
+
+
+def survivor(connection: DuckDBPyConnection, customer: UUID) -> UUID | None:
+    """Who answers for a customer id now; None for an id the warehouse does not know."""
+    found = connection.execute(
+        """
+        SELECT coalesce(a.root, c.customer)::VARCHAR FROM customer c LEFT JOIN alias a ON a.customer = c.customer WHERE c.customer = $1::UUID
+        """,
+        [str(customer)],
+    ).fetchone()
+    return None if found is None else UUID(found[0])
+
+
+def main_currency(connection: DuckDBPyConnection) -> str:
+    """The currency of most orders, empty when there is none."""
+    found = connection.execute("SELECT currency FROM orders WHERE counts GROUP BY currency ORDER BY count(*) DESC, currency LIMIT 1").fetchone()
+    return str(found[0]) if found else ""
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
