@@ -95,6 +95,7 @@ class CampaignRow(CampaignTable, table=True):
     reply_to: str = Field(sa_type=Text)
     utm: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
     status: str = Field(sa_type=Text)
+    status_reason: str | None = Field(default=None, sa_type=Text)
     launch_at: datetime | None = Field(default=None, sa_type=TIME)
     max_lateness: timedelta = Field(sa_type=Interval)
     audience_token: str | None = Field(default=None, sa_type=Text)

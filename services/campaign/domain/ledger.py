@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from datetime import timedelta
@@ -10,6 +9,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
+
+from contracts.identity import identity_key
 
 
 class State(StrEnum):
@@ -70,9 +71,9 @@ def mail_address(address: str) -> str | None:
         return None
 
 
-def address_hash(channel: str, address: str, secret: bytes) -> bytes:
-    """BLAKE2b-128, keyed: one message per address holds across customers that share it."""
-    return hashlib.blake2b(f"{channel}\x00{address.casefold()}".encode(), digest_size=16, key=secret).digest()
+def address_key(address: str) -> str:
+    """The identity key of an e-mail address; its keyed hash makes one message per address hold across customers that share it."""
+    return str(identity_key("email", address))
 
 
 def provider_key(message_id: str, secret: bytes) -> str:

@@ -19,6 +19,7 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ADDRESS: Final = re.compile(r"[\x21-\x7e]+@[\x21-\x7e]+")
 _HEADER_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 LONGEST_VALUE: Final = 2_000
+PERMIT_HEADER: Final = "X-Ecrm-Permit"
 
 _parser: Final = BytesHeaderParser(policy=compat32)
 
@@ -44,7 +45,6 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     date: str
     message_id: str
     unsubscribe_url: str
-    permit: str
     campaign: str
 
 
@@ -85,7 +85,6 @@ def build(mail: Mail) -> bytes:
         ("Message-ID", f"<{check_address('Message-ID', mail.message_id)}>"),
         ("List-Unsubscribe", f"<{_url('List-Unsubscribe', mail.unsubscribe_url)}>"),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-        ("X-Ecrm-Permit", check_value("X-Ecrm-Permit", mail.permit)),
         ("X-Ecrm-Campaign", check_value("X-Ecrm-Campaign", mail.campaign)),
         ("Auto-Submitted", "auto-generated"),
         ("MIME-Version", "1.0"),
@@ -100,6 +99,13 @@ def build(mail: Mail) -> bytes:
         head, b"\r\n--", edge, b"\r\n", _part("plain", mail.text), b"\r\n--", edge, b"\r\n", _part("html", mail.html),
         b"\r\n--", edge, b"--\r\n",
     ))
+
+
+def with_permit(mail: bytes, permit_id: str) -> bytes:
+    """The built mail with the permit it goes out under. Raises UnsafeHeader."""
+    if not re.fullmatch(r"[A-Za-z0-9._:/-]{1,200}", permit_id):
+        raise UnsafeHeader(PERMIT_HEADER)
+    return f"{PERMIT_HEADER}: {permit_id}\r\n".encode("ascii") + mail
 
 
 def _part(kind: str, content: str) -> bytes:

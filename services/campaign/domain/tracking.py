@@ -49,6 +49,11 @@ def with_utm(url: str, utm: Mapping[str, str]) -> str:
     return urlunsplit(parts._replace(query=joined))
 
 
+def without_query(url: str) -> str:
+    """The address without query and fragment, where personal values may stand: the form that is told to others."""
+    return urlunsplit(urlsplit(url)._replace(query="", fragment=""))
+
+
 def rewrite(html: str, *, click: Callable[[int, str], str], keep: frozenset[str], utm: Mapping[str, str], pixel: str) -> str:
     """Lead every http(s) link over `click(index, url)`, except those in `keep`; disarm links of other schemes; add the open picture."""
     count = 0

@@ -3,39 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from chassis.database import Connection
-
-
-class Campaign(NamedTuple):
-    """A campaign as stored."""
-
-    id: UUID
-    name: str
-    template_id: UUID
-    template_version: int | None
-    segment_id: str
-    channel: str
-    purpose: str
-    from_name: str
-    from_address: str
-    reply_to: str
-    utm: dict[str, str]
-    status: str
-    launch_at: datetime | None
-    max_lateness: timedelta
-    audience_token: str | None
-    audience_complete: bool
-    launched_at: datetime | None
-    finished_at: datetime | None
-    created_at: datetime
-    updated_at: datetime
-
+from services.campaign.domain.entities import Campaign
 
 
 async def insert(db: Connection, campaign: Campaign) -> None:
@@ -73,12 +48,13 @@ async def page(db: Connection, *, after: UUID | None, limit: int) -> list[Campai
     return [_campaign(row) for row in rows]
 
 
-async def set_status(db: Connection, campaign_id: UUID, status: str, *, finished: bool = False) -> None:
+async def set_status(db: Connection, campaign_id: UUID, status: str, *, reason: str | None = None, finished: bool = False) -> None:
     await db.execute(
         """
-        UPDATE campaign SET status = $2, updated_at = now(), finished_at = CASE WHEN $3 THEN now() ELSE finished_at END WHERE id = $1
+        UPDATE campaign SET status = $2, status_reason = $3, updated_at = now(), finished_at = CASE WHEN $4 THEN now() ELSE finished_at END
+        WHERE id = $1
         """,
-        campaign_id, status, finished,
+        campaign_id, status, reason, finished,
     )
 
 

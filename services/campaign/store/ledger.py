@@ -233,3 +233,9 @@ async def suppress_cancelled(db: Connection, *, limit: int) -> list[Changed]:
 
 def _changed(rows: Sequence[Any]) -> list[Changed]:
     return [Changed(*(row[name] for name in Changed._fields)) for row in rows]
+
+
+async def count(db: Connection, campaign_id: UUID) -> int:
+    """Messages of a campaign, in whatever state."""
+    number: int = await db.fetchval("SELECT count(*) FROM message WHERE campaign_id = $1", campaign_id)
+    return number

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
 
 from chassis.database import Connection
+from services.campaign.domain.entities import Recipient
 
 _encode = msgspec.json.Encoder().encode
-
-
-class Recipient(NamedTuple):
-    """One person as far as a message needs to know."""
-
-    customer_id: UUID
-    email: str | None = None
-    phone: str | None = None
-    name: str | None = None
-    language: str | None = None
-    traits: Mapping[str, Any] = {}
-    merged_into: UUID | None = None
-    version: int = 0
 
 
 async def upsert(db: Connection, recipients: Sequence[Recipient]) -> None:

@@ -4,26 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from chassis.database import Connection
 from services.campaign.domain.compiling import Compiled
-
-
-class Template(NamedTuple):
-    """One version of a template. `locales`: locale -> {subject, body} as written."""
-
-    id: UUID
-    name: str
-    version: int
-    fallback: list[str]
-    locales: dict[str, dict[str, str]]
-    compiled: dict[str, Compiled]
-    created_at: datetime
-    updated_at: datetime
+from services.campaign.domain.entities import Template
 
 
 async def insert(db: Connection, *, template_id: UUID, name: str, at: datetime) -> None:

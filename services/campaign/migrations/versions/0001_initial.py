@@ -27,7 +27,7 @@ TABLES = (
     CREATE TABLE campaign (
         id uuid PRIMARY KEY, name text NOT NULL, template_id uuid NOT NULL REFERENCES template, template_version int,
         segment_id text NOT NULL, channel text NOT NULL, purpose text NOT NULL, from_name text NOT NULL, from_address text NOT NULL,
-        reply_to text NOT NULL, utm jsonb NOT NULL, status text NOT NULL, launch_at timestamptz, max_lateness interval NOT NULL,
+        reply_to text NOT NULL, utm jsonb NOT NULL, status text NOT NULL, status_reason text, launch_at timestamptz, max_lateness interval NOT NULL,
         audience_token text, audience_complete boolean NOT NULL DEFAULT false, launched_at timestamptz, finished_at timestamptz,
         created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL)
     """,

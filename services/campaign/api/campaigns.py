@@ -1,0 +1,148 @@
+"""`/api/v1/campaigns`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+
+from chassis import web
+from chassis.errors import Forbidden
+from chassis.web import Page
+from services.campaign import commands, queries
+from services.campaign.domain.entities import Campaign
+from services.campaign.schemas import (
+    CampaignView,
+    Check,
+    CreateCampaign,
+    DecisionView,
+    Delivery,
+    Launch,
+    MessageView,
+    OpenCounts,
+    ReasonCount,
+    ReportView,
+    Responses,
+)
+from services.campaign.settings import CampaignService
+
+router = APIRouter(prefix="/api/v1/campaigns", tags=["campaigns"])
+
+Running = Annotated[CampaignService, Depends(web.service)]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+State = Literal["planned", "permitted", "handing_off", "accepted", "failed", "suppressed", "unknown"]
+READ = web.allow("campaigns:read")
+WRITE = web.allow("campaigns:write")
+SEND = web.allow("campaigns:send")
+
+
+@router.post("", status_code=201)
+async def create_campaign(service: Running, body: CreateCampaign, caller: Annotated[Any, WRITE]) -> CampaignView:
+    """A draft; with `launch_at` (which needs the scope campaigns:send) it is scheduled."""
+    if body.launch_at is not None and not caller.may("campaigns:send"):
+        raise Forbidden("auth.scope_missing", "Scheduling a campaign needs a key with the scope campaigns:send.")
+    return _view(
+        await commands.create_campaign(
+            service, name=body.name, template_id=body.template_id, segment_id=body.segment_id, channel=body.channel, purpose=body.purpose,
+            from_name=body.from_name, from_address=body.from_address, reply_to=body.reply_to, utm=dict(body.utm), launch_at=body.launch_at,
+            max_lateness=timedelta(seconds=body.max_lateness_seconds),
+        )
+    )
+
+
+@router.get("", dependencies=[READ])
+async def list_campaigns(service: Running, page_token: str | None = None, limit: Limit = 50) -> Page[CampaignView]:
+    """All campaigns, newest first."""
+    after = UUID(str(web.read_page_token(page_token, 1)[0])) if page_token else None
+    found = await queries.list_campaigns(service, after=after, limit=limit + 1)
+    views = [_view(campaign) for campaign in found[:limit]]
+    return Page(data=views, next_page_token=web.page_token(views[-1].id) if len(found) > limit else None)
+
+
+@router.get("/{campaign_id}", dependencies=[READ])
+async def get_campaign(service: Running, campaign_id: UUID) -> CampaignView:
+    return _view(await queries.get_campaign(service, campaign_id=campaign_id))
+
+
+@router.post("/{campaign_id}/launch", status_code=202, dependencies=[SEND])
+async def launch(service: Running, campaign_id: UUID, body: Launch | None = None) -> CampaignView:
+    """Freeze the audience and send, now or at a time."""
+    return _view(await commands.launch_campaign(service, campaign_id=campaign_id, launch_at=body.launch_at if body else None))
+
+
+@router.post("/{campaign_id}/pause", dependencies=[SEND])
+async def pause(service: Running, campaign_id: UUID) -> CampaignView:
+    return _view(await commands.pause_campaign(service, campaign_id=campaign_id))
+
+
+@router.post("/{campaign_id}/resume", dependencies=[SEND])
+async def resume(service: Running, campaign_id: UUID) -> CampaignView:
+    return _view(await commands.resume_campaign(service, campaign_id=campaign_id))
+
+
+@router.post("/{campaign_id}/cancel", dependencies=[SEND])
+async def cancel(service: Running, campaign_id: UUID) -> CampaignView:
+    """For good; open messages become suppressed with the reason `cancelled`."""
+    return _view(await commands.cancel_campaign(service, campaign_id=campaign_id))
+
+
+@router.get("/{campaign_id}/report", dependencies=[READ])
+async def report(service: Running, campaign_id: UUID) -> ReportView:
+    """What became of every planned message, and who responded."""
+    campaign, counts = await queries.get_report(service, campaign_id=campaign_id)
+    return _report(campaign, counts, configured=service.resources.mail is not None)
+
+
+@router.get("/{campaign_id}/messages", dependencies=[READ])
+async def list_messages(
+    service: Running, campaign_id: UUID, state: State | None = None, page_token: str | None = None, limit: Limit = 100
+) -> Page[MessageView]:
+    """The campaign's rows of the send ledger."""
+    after = UUID(str(web.read_page_token(page_token, 1)[0])) if page_token else None
+    found = await queries.list_campaign_messages(service, campaign_id=campaign_id, state=state, after=after, limit=limit + 1)
+    views = [MessageView.model_validate(row) for row in found[:limit]]
+    return Page(data=views, next_page_token=web.page_token(views[-1].id) if len(found) > limit else None)
+
+
+@router.get("/{campaign_id}/decisions/{customer_id}", dependencies=[READ])
+async def decision(service: Running, campaign_id: UUID, customer_id: UUID) -> DecisionView:
+    """Why this customer gets the message, or not."""
+    made = await queries.explain(service, campaign_id=campaign_id, customer_id=customer_id)
+    return DecisionView(
+        campaign_id=campaign_id, customer_id=customer_id, receives=made.receives,
+        message=MessageView.model_validate(made.message) if made.message else None,
+        checks=[Check(check=each.check, holds=each.holds, detail=each.detail) for each in made.findings],
+    )
+
+
+def _view(campaign: Campaign) -> CampaignView:
+    values = campaign._asdict()
+    values["max_lateness_seconds"] = int(values.pop("max_lateness").total_seconds())
+    return CampaignView.model_validate(values)
+
+
+def _report(campaign: Campaign, counts: dict[str, Any], *, configured: bool) -> ReportView:
+    states: dict[str, int] = counts["states"]
+    accepted = states.get("accepted", 0)
+    opens, clicks = _responses(counts, "open"), _responses(counts, "click")
+    return ReportView(
+        campaign_id=campaign.id, status=campaign.status, status_reason=campaign.status_reason, planned=counts["planned"], accepted=accepted,
+        failed=states.get("failed", 0), suppressed=states.get("suppressed", 0), unknown=states.get("unknown", 0),
+        open=OpenCounts(**{state: states.get(state, 0) for state in ("planned", "permitted", "handing_off")}),
+        reasons=[ReasonCount(**entry) for entry in counts["reasons"]], waiting_until=counts["waiting_until"], opens=opens, clicks=clicks,
+        responded=counts["responded"], responded_automated_only=counts["responded_automated_only"],
+        open_rate=opens.messages / accepted if accepted else None, click_through_rate=clicks.messages / accepted if accepted else None,
+        delivery=Delivery(code="delivery.configured", message="Messages are handed to the mail server.") if configured
+        else Delivery(code="delivery.not_configured", message="No mail server is set: messages stay planned until ECRM_CAMPAIGN_SMTP_URL names one."),
+    )
+
+
+def _responses(counts: dict[str, Any], kind: str) -> Responses:
+    by = {entry["automated"]: entry for entry in counts["responses"] if entry["kind"] == kind}
+    people, machines = by.get(False, {}), by.get(True, {})
+    return Responses(
+        messages=people.get("messages", 0), visits=people.get("visits", 0), automated_messages=machines.get("messages", 0),
+        automated_visits=machines.get("visits", 0),
+    )

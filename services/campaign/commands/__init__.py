@@ -1,0 +1,23 @@
+"""Write use cases: one function each, each one transaction (sending: one for every round of hand-offs)."""
+
+from __future__ import annotations
+
+from services.campaign.commands.campaigns import (
+    cancel_campaign,
+    create_campaign,
+    launch_campaign,
+    pause_campaign,
+    resume_campaign,
+)
+from services.campaign.commands.planning import plan_audiences
+from services.campaign.commands.preparing import CLICK, OPEN
+from services.campaign.commands.recipients import replicate_profiles
+from services.campaign.commands.sending import send_messages
+from services.campaign.commands.sweeping import suppress_withdrawn, sweep
+from services.campaign.commands.templates import change_template, create_template
+from services.campaign.commands.visits import note_click, note_open
+
+__all__ = [
+    "CLICK", "OPEN", "cancel_campaign", "change_template", "create_campaign", "create_template", "launch_campaign", "note_click", "note_open",
+    "pause_campaign", "plan_audiences", "replicate_profiles", "resume_campaign", "send_messages", "suppress_withdrawn", "sweep",
+]

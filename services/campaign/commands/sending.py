@@ -1,0 +1,104 @@
+"""Sending: claim, make, ask for permits, hand off, record. Killed anywhere, no message is handed off twice."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+from chassis import telemetry
+from chassis.errors import Unavailable
+from chassis.ids import new_id
+from services.campaign.commands import permits
+from services.campaign.commands.facts import tell_changes
+from services.campaign.commands.handing_off import HandOff
+from services.campaign.commands.permits import Asked, Permits
+from services.campaign.commands.preparing import Ending, Ready, prepare
+from services.campaign.domain.ledger import CLAIM_LEASE
+from services.campaign.outbound.smtp import MailServer, ServerAway
+from services.campaign.settings import CampaignService
+from services.campaign.store import ledger
+
+AT_ONCE = timedelta(0)
+CONSENT_AWAY = timedelta(seconds=2)
+
+_log = telemetry.logger(__name__)
+
+
+async def send_messages(service: CampaignService) -> bool:
+    """Send one batch of what is planned and due. True: there may be more.
+
+    Without a mail server, or while it or the consent service is away, messages stay planned.
+    """
+    server = service.resources.mail
+    if server is None or not await _reachable(server):
+        return False
+    owner = new_id()
+    async with service.transaction() as tx:
+        claimed = await ledger.claim(tx.db, owner=owner, limit=service.settings.send_batch, lease=CLAIM_LEASE)
+    if not claimed:
+        return False
+    ready, endings = await prepare(service, owner=owner, claimed=claimed)
+    if endings:
+        await _end(service, owner, endings)
+    if ready:
+        return await _send(service, server, owner, ready)
+    return True
+
+
+async def _reachable(server: MailServer) -> bool:
+    """Whether there is a connection to be had, asked before anything is claimed."""
+    try:
+        async with server.connection():
+            return True
+    except ServerAway:
+        return False
+
+
+async def _end(service: CampaignService, owner: UUID, endings: list[Ending]) -> None:
+    async with service.transaction() as tx:
+        changed = await ledger.end_unsent(tx.db, owner=owner, ends=[(end.message_id, end.state, end.reason) for end in endings])
+        tell_changes(tx, changed, at=service.clock.now())
+
+
+async def _send(service: CampaignService, server: MailServer, owner: UUID, ready: list[Ready]) -> bool:
+    asked = [
+        Asked(each.message.id, each.message.customer_id, each.purpose, each.message.channel, each.message.step, each.address_hash)
+        for each in ready
+    ]
+    try:
+        given = await permits.ask(service, members=asked)
+    except Unavailable:
+        _log.warning("consent_away", count=len(ready))
+        await _release(service, owner, [each.message.id for each in ready], CONSENT_AWAY)
+        return False
+    hand_off = HandOff(service, server, owner=owner, deadline=given.deadline)
+    try:
+        kept = await _record_permits(service, owner, ready, given)
+        await hand_off.run([(each, given.granted[each.message.id].permit_id) for each in ready if each.message.id in kept])
+    finally:
+        # Also when this sender is being stopped: an open batch makes withdrawals wait.
+        await asyncio.shield(permits.close(service, permits=given, outcomes=hand_off.outcomes))
+    unsent = [message_id for message_id in given.granted if message_id not in hand_off.started]
+    if unsent:
+        await _release(service, owner, unsent, AT_ONCE)
+    return True
+
+
+async def _record_permits(service: CampaignService, owner: UUID, ready: list[Ready], given: Permits) -> set[UUID]:
+    """Write down permits and denials; returns the messages that are still this sender's and may start."""
+    locale = {each.message.id: each.locale for each in ready}
+    async with service.transaction() as tx:
+        changed = await ledger.end_unsent(
+            tx.db, owner=owner, ends=[(message_id, "suppressed", reason) for message_id, reason in given.denied.items()]
+        )
+        tell_changes(tx, changed, at=service.clock.now())
+        return await ledger.permit(
+            tx.db, owner=owner,
+            permits=[(key, permit.permit_id, permit.consent_version, locale[key]) for key, permit in given.granted.items()],
+        )
+
+
+async def _release(service: CampaignService, owner: UUID, message_ids: list[UUID], pause: timedelta) -> None:
+    async with service.transaction() as tx:
+        await ledger.release(tx.db, owner=owner, message_ids=message_ids, pause=pause)

@@ -1,0 +1,21 @@
+"""What a template may speak of: plain values of one recipient and one campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def template_data(
+    *, customer_id: str, name: str | None, email: str | None, language: str | None, traits: Mapping[str, Any], campaign_id: str,
+    campaign_name: str, locale: str, unsubscribe_url: str, preferences_url: str,
+) -> dict[str, Any]:
+    """The variables of a template. Traits stand directly under `customer` (`customer.city`) and under `customer.traits`."""
+    customer = {**traits, "id": customer_id, "name": name, "email": email, "language": language, "traits": dict(traits)}
+    return {
+        "customer": {key: value for key, value in customer.items() if value is not None},
+        "campaign": {"id": campaign_id, "name": campaign_name},
+        "locale": "fa" if locale.startswith("fa") else "en",
+        "unsubscribe_url": unsubscribe_url,
+        "preferences_url": preferences_url,
+    }

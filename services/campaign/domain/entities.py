@@ -1,0 +1,62 @@
+"""Recipients, templates and campaigns as the rest of the service sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from services.campaign.domain.compiling import Compiled
+
+
+class Recipient(NamedTuple):
+    """One person as far as a message needs to know."""
+
+    customer_id: UUID
+    email: str | None = None
+    phone: str | None = None
+    name: str | None = None
+    language: str | None = None
+    traits: Mapping[str, Any] = {}
+    merged_into: UUID | None = None
+    version: int = 0
+
+
+class Template(NamedTuple):
+    """One version of a template. `locales`: locale -> {subject, body} as written."""
+
+    id: UUID
+    name: str
+    version: int
+    fallback: list[str]
+    locales: dict[str, dict[str, str]]
+    compiled: dict[str, Compiled]
+    created_at: datetime
+    updated_at: datetime
+
+
+class Campaign(NamedTuple):
+    """A campaign as stored."""
+
+    id: UUID
+    name: str
+    template_id: UUID
+    template_version: int | None
+    segment_id: str
+    channel: str
+    purpose: str
+    from_name: str
+    from_address: str
+    reply_to: str
+    utm: dict[str, str]
+    status: str
+    status_reason: str | None
+    launch_at: datetime | None
+    max_lateness: timedelta
+    audience_token: str | None
+    audience_complete: bool
+    launched_at: datetime | None
+    finished_at: datetime | None
+    created_at: datetime
+    updated_at: datetime

@@ -1,0 +1,51 @@
+"""The campaign service: what it hears, runs and owns."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from chassis.manifest import Manifest
+from chassis.reacting import Subscription
+from chassis.scheduling import Job
+from contracts.consent import ConsentWithdrawn
+from services.campaign import api, jobs, reactions
+from services.campaign.outbound.rendering import Renderers
+from services.campaign.outbound.smtp import MailServer
+from services.campaign.settings import CampaignResources, CampaignService, CampaignSettings
+from services.campaign.tables import CampaignTable
+
+
+@asynccontextmanager
+async def open_resources(service: CampaignService) -> AsyncIterator[CampaignResources]:
+    """Rendering processes and, where one is set, the mail server."""
+    settings = service.settings
+    url = settings.smtp_url.get_secret_value()
+    server = MailServer(
+        url, connections=settings.smtp_connections, timeout=settings.smtp_timeout, verify=settings.smtp_verify
+    ) if url else None
+    async with Renderers(workers=settings.render_workers) as renderers:
+        try:
+            yield CampaignResources(renderers=renderers, mail=server)
+        finally:
+            if server is not None:
+                await server.close()
+
+
+MANIFEST = Manifest(
+    name="campaign",
+    settings=CampaignSettings,
+    migrations="services.campaign.migrations",
+    tables=CampaignTable.metadata,
+    routers=api.ROUTERS,
+    subscriptions=(
+        Subscription("recipients", ("ecrm.state.profile",), batch=reactions.on_profiles),
+        Subscription("consent", ("ecrm.consent",), facts={ConsentWithdrawn: reactions.on_consent_withdrawn}),
+    ),
+    jobs=(
+        Job("plan_audiences", 1.0, jobs.plan_audiences),
+        Job("send_messages", 1.0, jobs.send_messages, exclusive=False),
+        Job("sweep", 1.0, jobs.sweep),
+    ),
+    open=open_resources,
+)

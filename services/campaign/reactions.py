@@ -1,0 +1,25 @@
+"""Door 2: facts of others."""
+
+from __future__ import annotations
+
+from chassis.eventlog import Stored
+from chassis.unit_of_work import Transaction
+from contracts import decoding
+from contracts.consent import ConsentWithdrawn
+from contracts.customer import ProfileState
+from contracts.envelope import Envelope
+from services.campaign import commands
+from services.campaign.settings import CampaignService
+
+
+async def on_profiles(service: CampaignService, tx: Transaction, records: list[Stored]) -> None:
+    """The newest state of each customer in the batch; a tombstone removes the customer."""
+    newest: dict[str, ProfileState | None] = {}
+    for record in records:
+        newest[record.key.decode()] = None if record.value is None else decoding.decode(ProfileState, record.value)
+    await commands.replicate_profiles(service, tx, profiles=newest)
+
+
+async def on_consent_withdrawn(service: CampaignService, tx: Transaction, fact: ConsentWithdrawn, _envelope: Envelope) -> None:
+    """What is planned for this person ends at once; what is being handed off is stopped by its permit."""
+    await commands.suppress_withdrawn(service, tx, customer_id=fact.customer_id, purpose=fact.purpose, channel=fact.channel)
