@@ -215,7 +215,7 @@ class Appender:
 def _put(batch: Batch, record: Record) -> bool:
     """False when the batch is full or already handed over."""
     put: Callable[..., Any] = batch.builder.append
-    return put(timestamp=None, key=record.key, value=record.value, headers=record.headers) is not None
+    return put(timestamp=None, key=record.key, value=record.value, headers=list(record.headers)) is not None
 
 
 def _size(record: Record) -> int:

@@ -59,6 +59,7 @@ class GroupReader:
         self._assigned: frozenset[Partition] = frozenset()
         self._next: dict[Partition, int] = {}  # what poll gives next; a partition without an entry is not placed yet
         self._doubt: dict[Partition, int] = {}  # where a gap was seen once and is looked at again
+        self._stopped: set[Partition] = set()  # at a gap; a seek goes on
         self._polling: asyncio.Task[Any] | None = None
         self._committing: asyncio.Task[None] | None = None
         self._to_commit: dict[Partition, int] = {}
@@ -108,6 +109,7 @@ class GroupReader:
         self._assigned = frozenset()
         self._next.clear()
         self._doubt.clear()
+        self._stopped.clear()
 
     async def poll(self, *, timeout: float = 0.5, max_records: int = 2000) -> dict[Partition, list[Stored]]:
         """Records in order for each placed partition; raises LogGap, and whatever the positions callback raises."""
@@ -137,7 +139,7 @@ class GroupReader:
             if batch:
                 accepted[partition] = batch
         if gap is not None and not accepted:
-            raise gap  # with other partitions' records at hand they go first: it is found again
+            raise self._stop(gap)  # with other partitions' records at hand they go first: it is found again
         return accepted
 
     def owns(self, partition: Partition) -> bool:
@@ -153,6 +155,9 @@ class GroupReader:
         except IllegalStateError:  # revoked, the listener has not been told yet
             return
         self._next[partition] = offset
+        if partition in self._stopped:
+            self._stopped.discard(partition)
+            self.resume(partition)
 
     def pause(self, partition: Partition) -> None:
         """Leave it out of `poll`; an assignment forgets this."""
@@ -260,10 +265,16 @@ class GroupReader:
     async def _check(self, error: OffsetOutOfRangeError) -> None:
         for where, offset in error.args[0].items():
             partition = Partition(*where)
-            if self._next.get(partition) == offset:
+            if self._next.get(partition) == offset and partition not in self._stopped:
                 first, end = await self._inspector.bounds(partition)
                 if not first <= offset <= end:
-                    raise LogGap(partition, offset, first if offset < first else end)
+                    raise self._stop(LogGap(partition, offset, first if offset < first else end))
+
+    def _stop(self, gap: LogGap) -> LogGap:
+        """Told once; the others go on."""
+        self.pause(gap.partition)
+        self._stopped.add(gap.partition)
+        return gap
 
     async def _commit(self) -> None:
         while self._to_commit:
