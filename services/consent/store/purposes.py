@@ -9,13 +9,14 @@ import msgspec
 from chassis.database import Connection
 from services.consent.domain.statements import Purpose
 
-_COLUMNS = "purpose, version, basis, legal_basis, channels, title, wording, defined_at"
-
 
 async def insert_purpose(db: Connection, purpose: Purpose, *, defined_by: str) -> bool:
     """False when this version exists already."""
     row = await db.fetchval(
-        f"INSERT INTO purpose ({_COLUMNS}, defined_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING version",  # noqa: S608 - constant
+        """
+        INSERT INTO purpose (purpose, version, basis, legal_basis, channels, title, wording, defined_at, defined_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING version
+        """,
         purpose.purpose, purpose.version, purpose.basis, purpose.legal_basis, purpose.channels,
         msgspec.json.encode(purpose.title).decode(), msgspec.json.encode(purpose.wording).decode(), purpose.defined_at, defined_by,
     )
@@ -24,13 +25,13 @@ async def insert_purpose(db: Connection, purpose: Purpose, *, defined_by: str) -
 
 async def newest(db: Connection) -> dict[str, Purpose]:
     """The version of each purpose that counts."""
-    rows = await db.fetch(f"SELECT DISTINCT ON (purpose) {_COLUMNS} FROM purpose ORDER BY purpose, version DESC")  # noqa: S608 - constant
+    rows = await db.fetch("SELECT DISTINCT ON (purpose) * FROM purpose ORDER BY purpose, version DESC")
     return {row["purpose"]: _purpose(row) for row in rows}
 
 
 async def versions(db: Connection, purpose: str) -> list[Purpose]:
     """All versions, the newest first: which wording a person was shown stays known."""
-    rows = await db.fetch(f"SELECT {_COLUMNS} FROM purpose WHERE purpose = $1 ORDER BY version DESC", purpose)  # noqa: S608 - constant
+    rows = await db.fetch("SELECT * FROM purpose WHERE purpose = $1 ORDER BY version DESC", purpose)
     return [_purpose(row) for row in rows]
 
 
