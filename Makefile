@@ -60,5 +60,17 @@ chaos: dev ## kill loops in both shapes (SCALE=full for the long form)
 contracts: dev ## regenerate published schemas and generated documents
 	$(BIN)/python -m launcher.publishing
 
+.venv-sdk/.installed: tests/sdks/python/requirements.lock
+	$(PYTHON) -m venv .venv-sdk
+	.venv-sdk/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+tests/sdks/node/node_modules/.installed: tests/sdks/node/package.json
+	cd tests/sdks/node && npm install --no-save --no-audit --no-fund --omit=optional --ignore-scripts --loglevel=error
+	@touch $@
+
+sdks: .venv-sdk/.installed tests/sdks/node/node_modules/.installed ## environments with the SDKs that partners use (needs Node)
+
+.PHONY: sdks
 .PHONY: dev check test test-real bench chaos contracts
 .PHONY: help env run demo cluster cluster-stop

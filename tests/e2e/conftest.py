@@ -1,0 +1,15 @@
+"""One `ecrm up` for the journeys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.upright import Upright, upright
+
+
+@pytest.fixture(scope="session")
+def up() -> Iterator[Upright]:
+    with upright() as running:
+        yield running
