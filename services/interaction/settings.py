@@ -36,6 +36,8 @@ class Publishing:
 
     staged: dict[int, dict[int, Record]] = field(default_factory=dict)
     waiting: asyncio.Queue[Stretch] = field(default_factory=lambda: asyncio.Queue(maxsize=8))
+    #: The last collected offset of each partition that was handed over to be published.
+    handed: dict[int, int] = field(default_factory=dict)
     #: Up to which collected offset this process has published a partition.
     reached: dict[int, int] = field(default_factory=dict)
     #: What the leftover job saw at its last look.

@@ -1,1 +1,7 @@
 """Door 1 of the interaction service: people and systems."""
+
+from typing import Final
+
+from services.interaction.api import orders, quarantine, timeline
+
+ROUTERS: Final = (timeline.router, orders.router, quarantine.router)

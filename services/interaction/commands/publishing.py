@@ -18,7 +18,7 @@ from typing import Any, Final
 import asyncpg
 
 from chassis import telemetry
-from chassis.database import INFRASTRUCTURE
+from chassis.database import INFRASTRUCTURE, Connection
 from chassis.eventlog import NotConfirmed, Record, Stored
 from contracts import catalogue, collected
 from contracts.envelope import ORIGIN
@@ -60,6 +60,23 @@ def stage(service: InteractionService, stored: Sequence[Outgoing]) -> None:
         staged.setdefault(incoming.partition, {})[incoming.offset] = record
 
 
+async def is_replay(service: InteractionService, db: Connection, record: Stored) -> bool:
+    """Whether a record lies behind what was handed over: a dead letter that an operator applies again.
+
+    Published now it would be skipped by every reader; it has to go through the collected log once more.
+    """
+    publishing = service.resources.publishing
+    last = publishing.handed.get(record.partition)
+    if last is None:
+        last = publishing.handed[record.partition] = await interactions.find_published(db, record.partition)
+    return record.offset <= last
+
+
+async def append_again(service: InteractionService, records: Sequence[Stored]) -> None:
+    """Put records into the collected log anew. Raises NotConfirmed."""
+    await service.log.append([Record(record.topic, record.key, record.value, record.headers) for record in records])
+
+
 async def hand_over(service: InteractionService, records: list[Stored]) -> None:
     """After the commit: what was staged for these records may be published. Waits while the publisher is far behind."""
     publishing = service.resources.publishing
@@ -71,6 +88,7 @@ async def hand_over(service: InteractionService, records: list[Stored]) -> None:
         ready = [staged.pop(offset) for offset in offsets if offset in staged]
         for left in [offset for offset in staged if offset <= offsets[-1]]:
             del staged[left]
+        publishing.handed[partition] = offsets[-1]
         await publishing.waiting.put(Stretch(partition, offsets[0], offsets[-1], ready))
 
 

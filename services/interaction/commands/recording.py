@@ -32,6 +32,9 @@ async def record_events(service: InteractionService, tx: Transaction, records: l
     An event that came before changes nothing: neither a row, nor an order, nor a fact. Raises msgspec.DecodeError for a
     record that the collector did not write.
     """
+    if await publishing.is_replay(service, tx.db, records[0]):
+        await publishing.append_again(service, records)
+        return
     publishing.unstage(service, records)
     incoming, refused = _read(records)
     tally = Tally()

@@ -45,6 +45,11 @@ async def list_kept(
     )
 
 
+async def find(db: Connection, entry_id: UUID) -> asyncpg.Record | None:
+    """One payload."""
+    return await db.fetchrow("SELECT * FROM quarantine WHERE id = $1", entry_id)
+
+
 async def find_for_update(db: Connection, entry_id: UUID) -> asyncpg.Record | None:
     """One payload, locked."""
     return await db.fetchrow("SELECT * FROM quarantine WHERE id = $1 FOR UPDATE", entry_id)

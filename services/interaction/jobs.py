@@ -1,0 +1,23 @@
+"""Door 3, time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chassis.scheduling import Job
+from services.interaction import commands
+from services.interaction.settings import InteractionService
+
+
+async def publish_leftovers(service: InteractionService) -> bool:
+    return await commands.publish_leftovers(service)
+
+
+async def forget_quarantine(service: InteractionService) -> bool:
+    return await commands.forget_quarantine(service)
+
+
+JOBS: Final = (
+    Job("publish_leftovers", every=2, run=publish_leftovers),
+    Job("forget_quarantine", every=3600, run=forget_quarantine),
+)

@@ -1,0 +1,57 @@
+"""What the interaction service is made of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from chassis.keys import KeyTable
+from chassis.manifest import Manifest, Mount
+from chassis.reacting import Subscription
+from services.interaction import api, commands, jobs, reactions
+from services.interaction.api import collector
+from services.interaction.settings import InteractionResources, InteractionService, InteractionSettings
+from services.interaction.tables import InteractionTable
+
+#: How long a stopping service goes on publishing what it has committed.
+LAST_WORDS: Final = 3.0
+
+
+@asynccontextmanager
+async def open_resources(service: InteractionService) -> AsyncIterator[InteractionResources]:
+    """The key table and the publisher, while the service runs."""
+    resources = service.resources = InteractionResources(keys=KeyTable(service.clock))
+    await resources.keys.start(service.log)
+    publisher = asyncio.create_task(commands.publish(service), name="interaction.publisher")
+    try:
+        yield resources
+    finally:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(resources.publishing.waiting.join(), LAST_WORDS)
+        publisher.cancel()
+        with suppress(asyncio.CancelledError):
+            await publisher
+        await resources.keys.close()
+
+
+MANIFEST: Final = Manifest(
+    name="interaction",
+    settings=InteractionSettings,
+    migrations="services.interaction.migrations",
+    tables=InteractionTable.metadata,
+    routers=api.ROUTERS,
+    mounts=(Mount(collector.PATHS, collector.collector),),
+    subscriptions=(
+        Subscription(
+            reader="recorder", topics=("ecrm.collected",), batch=reactions.on_collected, after_commit=reactions.after_collected
+        ),
+        Subscription(reader="identities", topics=("ecrm.state.identity",), batch=reactions.on_identity_states),
+        Subscription(reader="consent", topics=("ecrm.state.consent",), batch=reactions.on_consent_states),
+        Subscription(reader="merges", topics=("ecrm.customer",), facts=reactions.CUSTOMER_FACTS),
+        Subscription(reader="messages", topics=("ecrm.campaign",), facts=reactions.CAMPAIGN_FACTS),
+    ),
+    jobs=jobs.JOBS,
+    open=open_resources,
+)

@@ -1,0 +1,63 @@
+"""Door 2, facts: what was collected, and what others know that the timeline needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from chassis.eventlog import Stored
+from chassis.reacting import FactHandler
+from chassis.unit_of_work import Transaction
+from contracts import campaign, customer
+from contracts.envelope import Envelope
+from contracts.fact import Fact
+from services.interaction import commands
+from services.interaction.settings import InteractionService
+
+
+async def on_collected(service: InteractionService, tx: Transaction, records: list[Stored]) -> None:
+    await commands.record_events(service, tx, records)
+
+
+async def after_collected(service: InteractionService, records: list[Stored]) -> None:
+    await commands.hand_over(service, records)
+
+
+async def on_identity_states(service: InteractionService, tx: Transaction, records: list[Stored]) -> None:
+    await commands.replicate_identities(tx, records=records)
+
+
+async def on_consent_states(service: InteractionService, tx: Transaction, records: list[Stored]) -> None:
+    await commands.replicate_consent(tx, records=records)
+
+
+async def on_customers_merged(
+    service: InteractionService, tx: Transaction, merged: customer.CustomersMerged, envelope: Envelope
+) -> None:
+    await commands.note_merge(tx, merged=merged)
+
+
+async def on_campaign_launched(
+    service: InteractionService, tx: Transaction, launched: campaign.CampaignLaunched, envelope: Envelope
+) -> None:
+    await commands.note_campaign(tx, launched=launched)
+
+
+def _on_message(action: str) -> FactHandler:
+    async def on_message(service: InteractionService, tx: Transaction, message: campaign.MessageFact, envelope: Envelope) -> None:
+        await commands.note_message(tx, action=action, message=message)
+
+    return on_message
+
+
+CUSTOMER_FACTS: Final[Mapping[type[Fact], FactHandler]] = {customer.CustomersMerged: on_customers_merged}
+
+#: Messages that were only planned or suppressed never reached anybody: they are no contact.
+CAMPAIGN_FACTS: Final[Mapping[type[Fact], FactHandler]] = {
+    campaign.CampaignLaunched: on_campaign_launched,
+    campaign.MessageAccepted: _on_message("accepted"),
+    campaign.MessageFailed: _on_message("failed"),
+    campaign.MessageUnknown: _on_message("unknown"),
+    campaign.MessageOpened: _on_message("opened"),
+    campaign.MessageClicked: _on_message("clicked"),
+}

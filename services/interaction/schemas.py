@@ -1,0 +1,186 @@
+"""Shapes of requests and answers."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class TimelineEntry(BaseModel):
+    """One contact. `data` holds what was sent: properties, traits and context of an event, or what became of a message."""
+
+    id: UUID
+    kind: str
+    name: str
+    channel: str
+    initiator: str
+    purpose: str | None
+    occurred_at: datetime
+    received_at: datetime
+    source: str
+    message_id: str
+    identity: str | None
+    notes: list[str]
+    data: dict[str, Any]
+
+
+class LineView(BaseModel):
+    """A position of an order; amounts in minor units."""
+
+    product_id: str
+    name: str | None = None
+    category: str | None = None
+    brand: str | None = None
+    quantity: float = 1
+    price_minor: int = 0
+    discount_minor: int = 0
+    amount_minor: int = 0
+
+
+class RefundView(BaseModel):
+    """A refund as booked."""
+
+    refund_id: str
+    amount_minor: int
+    refunded_at: datetime
+    notes: list[str]
+
+
+class OrderView(BaseModel):
+    """An order as it stands; amounts in minor units of `currency`."""
+
+    order_id: str
+    placed: bool
+    source: str
+    status: str
+    currency: str
+    ordered_at: datetime | None
+    paid_minor: int
+    net_minor: int
+    shipping_minor: int
+    tax_minor: int
+    discount_minor: int
+    refunded_minor: int
+    coupon: str | None
+    affiliation: str | None
+    shipped_at: datetime | None
+    promised_on: date | None
+    delivered_at: datetime | None
+    lines: list[LineView]
+    refunds: list[RefundView]
+    notes: list[str]
+    version: int
+    updated_at: datetime
+
+
+class VersionView(BaseModel):
+    """An order after one of its changes."""
+
+    version: int
+    kind: str
+    source: str
+    message_id: str
+    occurred_at: datetime
+    recorded_at: datetime
+    order: dict[str, Any]
+
+
+class OrderHistory(OrderView):
+    """An order with every version it had."""
+
+    versions: list[VersionView]
+
+
+class CreditView(BaseModel):
+    """A refund that names no order."""
+
+    credit_id: str
+    source: str
+    currency: str
+    amount_minor: int
+    noted_at: datetime
+
+
+class ProductView(BaseModel):
+    """A product of the catalogue."""
+
+    product_id: str
+    name: str | None
+    category: str | None
+    brand: str | None
+    variant: str | None
+    url: str | None
+    image_url: str | None
+    told_at: datetime
+
+
+class Taken(BaseModel):
+    """The id what was posted will have; it can be seen as soon as the log was read, usually within a second."""
+
+    id: str
+
+
+class PostTouchpoint(BaseModel):
+    """A touch point of `kind`; the other fields are those of `GET /schemas/ecrm.touchpoint.<kind>.v1`."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "example": {"kind": "call", "customer": "user:42", "initiator": "customer", "answered": True, "duration_s": 95, "purpose": "service"}
+        },
+    )
+
+    kind: str
+    customer: str | None = Field(None, description="An identity key, for example user:42.")
+    customer_id: str | None = Field(None, description="The customer's id, in place of `customer`.")
+
+
+class PostOrder(BaseModel):
+    """A completed order; the fields are those of `GET /schemas/ecrm.order.completed.v1`."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={"example": {"customer": "user:42", "order_id": "1001", "total": 27.5, "currency": "EUR", "ordered_at": "2026-03-01"}},
+    )
+
+    order_id: str
+    customer: str | None = Field(None, description="An identity key, for example user:42.")
+    customer_id: str | None = Field(None, description="The customer's id, in place of `customer`.")
+
+
+class QuarantineEntry(BaseModel):
+    """A payload that was refused."""
+
+    id: UUID
+    source: str
+    code: str
+    detail: str
+    message_id: str | None
+    digest: str
+    size: int
+    received_at: datetime
+    state: str
+    closed_at: datetime | None
+
+
+class QuarantinedPayload(QuarantineEntry):
+    """With its content, as far as it was kept."""
+
+    payload: str
+
+
+class Release(BaseModel):
+    """What to release in place of what was sent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    payload: dict[str, Any] | None = None
+
+
+class Closed(BaseModel):
+    """`released` or `discarded`."""
+
+    state: str
