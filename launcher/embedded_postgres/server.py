@@ -208,24 +208,48 @@ class Server:
         return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-5:])
 
     def _stop_orphan(self) -> None:
-        """A launcher that was killed leaves its server running: end it, its clients are gone."""
-        try:
-            pid = int((self.pgdata / "postmaster.pid").read_text().split("\n", 1)[0])
-            folder = Path(f"/proc/{pid}/cwd").readlink()  # a number that was given to another program meanwhile
-        except (OSError, ValueError):
-            return
-        if folder != self.pgdata.resolve():
-            return
-        self._notice(f"Stopping the PostgreSQL server {pid} that an earlier run left behind.")
+        """A launcher that was killed leaves its server running: end it, its clients are gone.
+
+        What `postmaster.pid` says is not believed: after a crash its number may be another program's, or a dead
+        process that nobody has waited for. Who works in the folder is asked instead; the launcher's lock keeps others out.
+        """
+        if not Path("/proc/self/cwd").exists():
+            return  # not Linux: the server's own check has to do
         for sent in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, sent)
+            left = self._inside()
+            if not left:
+                break
+            postmaster = self._noted_pid()
+            if sent == signal.SIGINT:
+                self._notice(f"Stopping the PostgreSQL server {postmaster} that an earlier run left behind.")
+                if postmaster not in left:
+                    continue  # only its sessions are left, and they would take this for "cancel the query"
+                left = {postmaster}
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, sent)
             deadline = time.monotonic() + STOP_SECONDS
-            while time.monotonic() < deadline:
-                if not Path(f"/proc/{pid}/cwd").exists():
-                    return
+            while time.monotonic() < deadline and self._inside():
                 time.sleep(0.02)
-        raise ClusterError(f"The PostgreSQL server {pid} that an earlier run left behind does not end.")
+        if self._inside():
+            raise ClusterError(f"The PostgreSQL server that an earlier run left in {self.pgdata} does not end.")
+        for stale in (self.pgdata / "postmaster.pid", self.sockets / ".s.PGSQL.5432.lock"):
+            stale.unlink(missing_ok=True)
+
+    def _inside(self) -> set[int]:
+        """The processes whose current folder is the server's: the postmaster and all it has started."""
+        found: set[int] = set()
+        folder = str(self.pgdata.resolve())
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if str((process / "cwd").readlink()) == folder:
+                    found.add(int(process.name))
+        return found
+
+    def _noted_pid(self) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            return int((self.pgdata / "postmaster.pid").read_text().split("\n", 1)[0])
+        return 0
 
     def stop(self) -> None:
         """Fast shutdown, within 15 s even when the server is frozen; gives the data directory back."""

@@ -158,6 +158,26 @@ async def test_the_server_of_a_killed_launcher_is_replaced(data_dir: Path) -> No
         await cluster.stop()
 
 
+async def test_a_number_given_to_another_program_is_not_believed(cluster: PrivateCluster, data_dir: Path) -> None:
+    """After a crash the number in the lock files may be anybody's, for instance in a container that began again."""
+    assert cluster.pid is not None
+    user = psutil.Process(cluster.pid).uids().real
+    locks = [data_dir / "postgres" / "postmaster.pid", data_dir / "sockets" / ".s.PGSQL.5432.lock"]
+    said = [lock.read_text().split("\n", 1)[1] for lock in locks]
+    await cluster.stop()
+    stranger = subprocess.Popen(["sleep", "60"], user=user if os.geteuid() == 0 else None)
+    try:
+        for lock, rest in zip(locks, said, strict=True):
+            lock.write_text(f"{stranger.pid}\n{rest}")
+            os.chown(lock, user, -1)
+        await cluster.start()
+        assert await ask(cluster.url("one"), "SELECT 1") == 1
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
 async def test_an_unfinished_first_start_is_repeated(data_dir: Path) -> None:
     (data_dir / "postgres.new" / "base").mkdir(parents=True)
     cluster = PrivateCluster(data_dir, ["one"])
