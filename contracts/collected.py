@@ -50,7 +50,7 @@ class Stamp(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     or `touchpoint` (posted by an employee or system, already in the shape of a touch point).
     `type` is one of the six message types, `event` (a CloudEvent) or `touchpoint`; `event` the track event's, page's or CloudEvent type's name.
     `keys` are identity keys, the primary one first, the others only link; empty for a CloudEvent that names no customer.
-    `id` is the cleaned message id, unique within `source`.
+    `id` is the cleaned message id, unique within `source`. `context` and `integrations` are the objects that the batch shares, if any.
     """
 
     id: str
@@ -69,8 +69,8 @@ class Stamp(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     user_agent: str | None = None
     gpc: bool = False
     notes: list[str] = []
-    context: msgspec.Raw | None = None
-    integrations: msgspec.Raw | None = None
+    context: Any = None
+    integrations: Any = None
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -149,9 +149,9 @@ def _clean_message(body: dict[str, Any], stamp: Stamp) -> CleanEvent:
     context = _object(body.get("context"))
     integrations = _object(body.get("integrations"))
     if stamp.context is not None:
-        context = {**_object(_decode(stamp.context)), **context}
+        context = {**_object(stamp.context), **context}
     if stamp.integrations is not None:
-        integrations = {**_object(_decode(stamp.integrations)), **integrations}
+        integrations = {**_object(stamp.integrations), **integrations}
 
     compared = {name: part for name, part in body.items() if name not in _VOLATILE}
     compared["type"] = stamp.type

@@ -49,8 +49,14 @@ class _Batch(msgspec.Struct):
     writeKey: Any = None  # noqa: N815 - the protocol's name
 
 
+class _Keyed(msgspec.Struct):
+    writeKey: Any = None  # noqa: N815 - the protocol's name
+
+
 _batch = msgspec.json.Decoder(_Batch).decode
 _array = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_raw = msgspec.json.Decoder(msgspec.Raw).decode
+_members = msgspec.json.Decoder(_Keyed).decode
 _any = msgspec.json.Decoder().decode
 
 
@@ -79,11 +85,11 @@ def read_single(body: bytes, kind: str) -> Body:
     try:
         event = _any(body)
     except UnicodeDecodeError:
-        return Body([Item(body, "invalid_utf8")], kind)
+        return _faulty_single(body, kind, "invalid_utf8")
     except RecursionError:
         return read_single(_prune(body), kind)
-    except msgspec.ValidationError:  # readable JSON with a number that no float or integer holds
-        return Body([Item(body, "number_out_of_range")], kind)
+    except msgspec.ValidationError:  # a number that no float or integer holds
+        return _faulty_single(body, kind, "number_out_of_range")
     except msgspec.DecodeError:
         event = _loads(body)
         item = _encoded(event)
@@ -92,6 +98,20 @@ def read_single(body: bytes, kind: str) -> Body:
     if type(event) is not dict:
         raise RequestRefused("not_an_object")
     return Body([item], kind, write_key=_text(event.get("writeKey")))
+
+
+def _faulty_single(body: bytes, kind: str, code: str) -> Body:
+    """An event that cannot be decoded although its form is right; the key at its end still counts."""
+    try:
+        _raw(body)
+        members = _members(body)
+    except msgspec.ValidationError:
+        raise RequestRefused("not_an_object") from None
+    except msgspec.DecodeError:
+        raise RequestRefused("invalid_json") from None
+    except (UnicodeDecodeError, RecursionError):
+        return Body([Item(body, code)], kind)
+    return Body([Item(body, code)], kind, write_key=_text(members.writeKey))
 
 
 def read_array(body: bytes) -> Body:

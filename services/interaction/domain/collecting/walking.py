@@ -20,13 +20,13 @@ ID_FIELDS: Final = frozenset({"userId", "user_id", "anonymousId", "anonymous_id"
 
 _CONTAINERS: Final = frozenset({dict, list})
 
-# ASCII digits, and the last bytes of Arabic-Indic (D9 A0-A9) and Persian digits (DB B0-B9), become `0`, `{` becomes `[` and `,` becomes `:`;
+# ASCII digits, and the last bytes of Arabic-Indic (D9 A0-A9) and Persian digits (DB B0-B9) and no-break spaces (C2 A0) become `0`, `{` becomes `[` and `,` becomes `:`;
 # blanks, hyphens and the lead bytes vanish. A false alarm only costs the careful walk.
 _FLAT: Final = bytes(
     0x30 if 0x30 <= byte <= 0x39 or 0xA0 <= byte <= 0xA9 or 0xB0 <= byte <= 0xB9 else {0x7B: 0x5B, 0x2C: 0x3A}.get(byte, byte)
     for byte in range(256)
 )
-_SEPARATORS: Final = b" -\t\r\n\xd9\xdb"
+_SEPARATORS: Final = b" -\t\r\n\xc2\xd9\xdb"
 _RUN: Final = b"0" * 13
 _CARD_LIKE: Final = b'"' + _RUN
 #: An integer literal begins after a colon, a comma or a bracket; digits inside a text do not matter.
