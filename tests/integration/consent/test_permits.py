@@ -196,10 +196,9 @@ async def test_no_hand_off_starts_after_effective_at(cluster: PrivateCluster, se
 
         leaving = chance.sample(customers, 100)
         async with asyncio.timeout(60):
-            took, *_ = await asyncio.gather(
-                asyncio.gather(*(withdraw(chance.choice(processes), customer) for customer in leaving)),
-                *(keep_sending(platform) for platform in processes for _ in range(3)),
-            )
+            sending = [asyncio.create_task(keep_sending(platform)) for platform in processes for _ in range(3)]
+            took = await asyncio.gather(*(withdraw(chance.choice(processes), customer) for customer in leaving))
+            await asyncio.gather(*sending)
         late = [(customer, at - effective[customer]) for customer, at in handed_off if at > effective.get(customer, float("inf"))]
         assert late == []
         assert unproven == 0

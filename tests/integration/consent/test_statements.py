@@ -58,13 +58,15 @@ async def published(platform: TestPlatform, fact: type[Fact]) -> list[Any]:
 
     await platform.drain()
     entry = catalogue.entry_of(fact)
-    found = []
+    found: list[Any] = []
     for number in range(await platform.log.partitions(entry.topic)):
         partition = Partition(entry.topic, number)
         first, _ = await platform.log.bounds(partition)
-        for record in await platform.log.read(partition, first):
-            if record.value is not None and header(record.headers, "ce_type") == entry.wire.encode():
-                found.append(decoding.decode(fact, record.value))
+        found += [
+            decoding.decode(fact, record.value)
+            for record in await platform.log.read(partition, first)
+            if record.value is not None and header(record.headers, "ce_type") == entry.wire.encode()
+        ]
     return found
 
 
@@ -81,7 +83,7 @@ async def test_what_was_said_is_kept_and_the_latest_counts(cluster: PrivateClust
         assert not given["waiting"]
         assert (await standing(platform, customer))["allowed"]
 
-        begin = datetime.now(UTC)  # noqa: TID251 - the test's own clock
+        begin = datetime.now(UTC)
         gone = await withdraw(platform, customer_id=customer)
         assert gone["channels"] == ["email", "sms", "phone", "post", "push"]
         assert begin <= datetime.fromisoformat(gone["effective_at"]) <= begin + timedelta(seconds=5)

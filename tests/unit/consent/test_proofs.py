@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -46,12 +47,12 @@ def test_only_the_whole_truth_verifies(size: int, data: st.DataObject) -> None:
     leaves = [proofs.leaf_bytes(Leaf(f"c{number}", number, "marketing", "email", "s1", "ff")) for number in range(size)]
     tree = Tree(leaves)
     index = data.draw(st.integers(0, size - 1))
-    good = {
+    good: dict[str, Any] = {
         "public_key": SIGNER.public, "batch_id": BATCH, "size": size, "signature": SIGNER.sign(BATCH, size, tree.root),
         "leaf": leaves[index], "index": index, "path": tree.path(index),
     }
     assert proofs.verify_permit(**good)
-    forged = [
+    forged: list[dict[str, Any]] = [
         {"leaf": leaves[index] + b" "}, {"batch_id": UUID(int=1)}, {"size": size + 1}, {"index": index + size},
         {"public_key": Signer(b"other").public}, {"signature": good["signature"][:-1] + bytes([good["signature"][-1] ^ 1])},
         {"path": [*good["path"], b"\x00" * 32]}, {"public_key": b"short"},
