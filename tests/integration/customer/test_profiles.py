@@ -170,13 +170,12 @@ async def test_two_processes_agree(cluster: PrivateCluster) -> None:
         events.append(happened("identify", f"anon:v{number}", f"user:{person}", traits={"n": number}, minute=number))
         events.append(happened("identify", f"user:{person}", traits={"email": f"p{person}@example.com", "m": number}, minute=number))
     random.Random(7).shuffle(events)
-    async with started(cluster, "customer", run="twins") as one:
-        async with started(cluster, "customer", run="twins", log=one.log) as two:
-            for start in range(0, len(events), 60):
-                await append(one.log, events[start : start + 60])
-            await one.drain(timeout=60)
-            await two.drain(timeout=60)
-            people = await everything(one)
+    async with started(cluster, "customer", run="twins") as one, started(cluster, "customer", run="twins", log=one.log) as two:
+        for start in range(0, len(events), 60):
+            await append(one.log, events[start : start + 60])
+        await one.drain(timeout=60)
+        await two.drain(timeout=60)
+        people = await everything(one)
     assert len(people) == 20
     assert all(len(identities) == 17 for identities in people)
     for person in range(1, 21):
