@@ -168,7 +168,7 @@ async def test_no_hand_off_starts_after_effective_at(cluster: PrivateCluster, se
             given = await ask(platform, *(member(customer) for customer in chosen))
             dies = chance.random() < 0.1
             for permit in given.granted:
-                await asyncio.sleep(chance.choice([0, 0, 0.001, 0.02]))
+                await asyncio.sleep(chance.choice([0, 0, 0.001, 0.02, 0.2]))
                 if dies and chance.random() < 0.2:
                     return
                 if time.monotonic() >= begin + deadline:
@@ -202,7 +202,7 @@ async def test_no_hand_off_starts_after_effective_at(cluster: PrivateCluster, se
         late = [(customer, at - effective[customer]) for customer, at in handed_off if at > effective.get(customer, float("inf"))]
         assert late == []
         assert unproven == 0
-        assert len(handed_off) > 300
+        assert len(handed_off) > 150
         assert max(took) < barrier + 1.0
         assert len(effective) == len(leaving)
 
