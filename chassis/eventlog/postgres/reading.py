@@ -161,26 +161,33 @@ class PostgresReader:
 
     async def _collect(self, max_records: int) -> dict[Partition, list[Stored]]:
         due = time.monotonic() >= self._table_due
-        found: dict[Partition, list[Stored]] = {}
+        here: dict[Partition, tuple[int, list[Stored]]] = {}
         wanted: list[Wanted] = []
         for partition, position in self._positions.items():
             if partition in self._paused:
                 continue
-            if rest := self._rest.pop(partition, None):
-                found[partition] = rest[:max_records]
-                if len(rest) > max_records:
-                    self._rest[partition] = rest[max_records:]
-                continue
             tail = self._source.tails.get(partition)
-            if not due and tail is not None and (records := tail.read(position, max_records)):
-                found[partition] = records
+            if rest := self._rest.get(partition):
+                here[partition] = (position, rest)
+            elif not due and tail is not None and (records := tail.read(position, max_records)):
+                here[partition] = (position, records)
             elif due or partition in self._behind or (tail is not None and position < tail.start):
                 wanted.append(Wanted(self._topics[partition.topic], partition, position))
-        for partition, records in found.items():
-            self._positions[partition] = records[-1].offset + 1
-        if wanted:
-            found |= await self._from_table(wanted, max_records)
+        found = await self._from_table(wanted, max_records) if wanted else {}
+        for partition, (position, records) in here.items():
+            if self._positions.get(partition) == position:  # else taken away or moved meanwhile
+                found[partition] = self._advance(partition, records, max_records)
         return found
+
+    def _advance(self, partition: Partition, records: list[Stored], max_records: int) -> list[Stored]:
+        """What the caller gets now; the rest waits for the next call."""
+        if len(records) > max_records:
+            self._rest[partition] = records[max_records:]
+            records = records[:max_records]
+        else:
+            self._rest.pop(partition, None)
+        self._positions[partition] = records[-1].offset + 1
+        return records
 
     async def _from_table(self, wanted: Sequence[Wanted], max_records: int) -> dict[Partition, list[Stored]]:
         asked = {want.partition for want in wanted}
@@ -208,10 +215,7 @@ class PostgresReader:
                 self._paused.add(partition)
                 self._gaps.append(LogGap(partition, position, first))
             elif records:
-                found[partition] = records[:max_records]
-                if len(records) > max_records:
-                    self._rest[partition] = records[max_records:]
-                self._positions[partition] = found[partition][-1].offset + 1
+                found[partition] = self._advance(partition, records, max_records)
             elif end is not None:  # compacted: nothing is kept up to the end
                 self._positions[partition] = end
         return found

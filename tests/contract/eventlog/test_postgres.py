@@ -11,7 +11,7 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from chassis.eventlog import LogGap, NotConfirmed, Partition, Record, Topic, partition_of
+from chassis.eventlog import LogGap, NotConfirmed, Partition, Record, Stored, Topic, partition_of
 from chassis.eventlog.postgres import PostgresEventLog, UnsafeDatabase, migrate
 from launcher.embedded_postgres import PrivateCluster
 from tests.contract.eventlog.reading import PositionTable, numbered, read_all, take_count
@@ -182,3 +182,25 @@ async def test_a_deadline_in_the_queue_stores_nothing(log: PostgresEventLog) -> 
         await log.append(numbered("t", [1]), deadline=0)
     await log.append(numbered("t", [2]))
     assert [record.value for record in await read_all(log, "t")] == [b"2"]
+
+
+async def test_a_poll_that_was_cancelled_loses_nothing(log: PostgresEventLog) -> None:
+    reader = await log.reader(group="g", topics=["t"], positions=PositionTable())
+    received: list[Stored] = []
+    appending = asyncio.create_task(append_slowly(log, 60))
+    while not appending.done() or len(received) < 60:
+        poll = asyncio.create_task(reader.poll(timeout=0.2))
+        await asyncio.sleep(0.004)
+        if not poll.done() and len(received) < 40:
+            poll.cancel()
+        for result in await asyncio.gather(poll, return_exceptions=True):
+            if isinstance(result, dict):
+                received += [record for records in result.values() for record in records]
+    assert sorted(int(record.value or b"") for record in received) == list(range(60))
+    await reader.close()
+
+
+async def append_slowly(log: PostgresEventLog, count: int) -> None:
+    for n in range(count):
+        await log.append(numbered("t", [n]))
+        await asyncio.sleep(0.003)

@@ -18,6 +18,7 @@ import pytest
 import pytest_asyncio
 
 from launcher.embedded_postgres import ClusterError, ClusterInUse, PrivateCluster, find_binaries
+from tests.support.cluster import running_cluster
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(120)]
 
@@ -29,6 +30,13 @@ def data_dir() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[PrivateCluster]:
+    """For tests that leave it running."""
+    with running_cluster(["one", "two"]) as cluster:
+        yield cluster
 
 
 @pytest_asyncio.fixture
@@ -47,11 +55,11 @@ async def ask(url: str, query: str) -> object:
         await connection.close()
 
 
-async def test_persian_and_accents_are_text(cluster: PrivateCluster) -> None:
-    assert await ask(cluster.url("one"), "SELECT lower('ÄÉЖ') || (SELECT 'پیوند' ~ '^\\w+$')::text") == "äéжtrue"
+async def test_persian_and_accents_are_text(shared: PrivateCluster) -> None:
+    assert await ask(shared.url("one"), "SELECT lower('ÄÉЖ') || (SELECT 'پیوند' ~ '^\\w+$')::text") == "äéжtrue"
 
 
-async def test_the_servers_settings_are_safe(cluster: PrivateCluster) -> None:
+async def test_the_servers_settings_are_safe(shared: PrivateCluster) -> None:
     for setting, value in {
         **dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit"), "on"),
         "jit": "off",
@@ -59,14 +67,14 @@ async def test_the_servers_settings_are_safe(cluster: PrivateCluster) -> None:
         "max_connections": "100",
         "idle_in_transaction_session_timeout": "10s",
     }.items():
-        assert await ask(cluster.url("one"), f"SELECT current_setting('{setting}')") == value
+        assert await ask(shared.url("one"), f"SELECT current_setting('{setting}')") == value
 
 
-async def test_each_role_opens_its_own_database_and_changes_no_table(cluster: PrivateCluster) -> None:
-    owner = await asyncpg.connect(cluster.url("one", role="owner"))
+async def test_each_role_opens_its_own_database_and_changes_no_table(shared: PrivateCluster) -> None:
+    owner = await asyncpg.connect(shared.url("one", role="owner"))
     await owner.execute("CREATE TABLE thing (id bigserial PRIMARY KEY, name text)")
     await owner.close()
-    app = await asyncpg.connect(cluster.url("one"))
+    app = await asyncpg.connect(shared.url("one"))
     await app.execute("INSERT INTO thing (name) VALUES ('a')")
     assert await app.fetchval("UPDATE thing SET name = 'b' RETURNING id") == 1
     await app.execute("DELETE FROM thing")
@@ -78,7 +86,7 @@ async def test_each_role_opens_its_own_database_and_changes_no_table(cluster: Pr
     await app.close()
     for role in ("one_app", "one_owner"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await asyncpg.connect(cluster.url("two"), user=role)
+            await asyncpg.connect(shared.url("two"), user=role)
 
 
 async def test_only_its_own_user_reaches_the_socket(cluster: PrivateCluster, data_dir: Path) -> None:
@@ -97,9 +105,9 @@ async def test_a_second_launcher_is_refused_with_the_first_ones_number(cluster: 
     assert await ask(cluster.url("one"), "SELECT 1") == 1
 
 
-async def test_the_terminals_interrupt_does_not_reach_the_server(cluster: PrivateCluster) -> None:
-    assert cluster.pid is not None
-    assert os.getsid(cluster.pid) == cluster.pid != os.getsid(0)
+async def test_the_terminals_interrupt_does_not_reach_the_server(shared: PrivateCluster) -> None:
+    assert shared.pid is not None
+    assert os.getsid(shared.pid) == shared.pid != os.getsid(0)
 
 
 async def test_it_stops_with_open_transactions_and_starts_again(cluster: PrivateCluster) -> None:
@@ -197,15 +205,15 @@ async def test_a_long_path_keeps_its_socket_elsewhere(data_dir: Path) -> None:
         await cluster.stop()
 
 
-async def test_databases_come_and_go(cluster: PrivateCluster) -> None:
-    await cluster.ensure_database("three")
-    await cluster.ensure_database("three")
-    assert await ask(cluster.url("three"), "SELECT current_user") == "three_app"
-    await cluster.drop_database("three")
+async def test_databases_come_and_go(shared: PrivateCluster) -> None:
+    await shared.ensure_database("three")
+    await shared.ensure_database("three")
+    assert await ask(shared.url("three"), "SELECT current_user") == "three_app"
+    await shared.drop_database("three")
     with pytest.raises((asyncpg.InvalidCatalogNameError, asyncpg.InvalidAuthorizationSpecificationError)):
-        await asyncpg.connect(cluster.url("three"))
+        await asyncpg.connect(shared.url("three"))
     with pytest.raises(ValueError, match="name"):
-        await cluster.ensure_database('x"; DROP')
+        await shared.ensure_database('x"; DROP')
 
 
 async def test_a_missing_version_is_named() -> None:
