@@ -71,7 +71,7 @@ def _each(which: str, data: Path, url: str, action: str, *, dry_run: bool, rate:
 
 
 async def _listed(data: Path, url: str, state: str) -> list[tuple[str, dict[str, Any]]]:
-    found = []
+    found: list[tuple[str, dict[str, Any]]] = []
     for service in roster.ALL:
         page = await _ask(data, url, "GET", f"/api/v1/dead-letters/{service}?state={state}")
         found.extend((service, letter) for letter in page["data"])

@@ -49,7 +49,10 @@ async def _up(data: Path, host: str, port: int, screen: Console) -> int:
                 screen.print(f"{name}: schema {before} -> {after}")
         with screen.status("starting the services"):
             platform = await stack.enter_async_context(
-                everything.platform(database_url=cluster.url, log_url=everything.log_url(cluster), data=data, found=found, public_url=public_url)
+                everything.platform(
+                    database_url=cluster.url, log_url=everything.log_url(cluster), data=data, found=found, public_url=public_url,
+                    given=_given(public_url),
+                )
             )
         janitor = asyncio.create_task(everything.keep_log_small(platform.log))
         stack.callback(janitor.cancel)
@@ -63,6 +66,20 @@ async def _up(data: Path, host: str, port: int, screen: Console) -> int:
     return 0
 
 
+def demo_mailbox(public_url: str) -> str:
+    """Where mail goes until an SMTP server is named: the mailbox that `ecrm demo` opens on this machine."""
+    port = int(public_url.rpartition(":")[2])
+    return f"smtp://127.0.0.1:{port + 1000 if port < 64000 else port - 1000}"
+
+
+def _given(public_url: str) -> dict[str, dict[str, Any]]:
+    return {} if _own_mail_server() else {"campaign": {"smtp_url": demo_mailbox(public_url)}}
+
+
+def _own_mail_server() -> bool:
+    return bool(settings.variable("ECRM_CAMPAIGN_SMTP_URL") or settings.variable("ECRM_CAMPAIGN_SMTP_URL_FILE"))
+
+
 async def _first_keys(platform: everything.Platform, data: Path, public_url: str) -> tuple[dict[str, str], bool]:
     """The keys of `keys.json`, made on the first start."""
     path = data / "keys.json"
@@ -74,7 +91,7 @@ async def _first_keys(platform: everything.Platform, data: Path, public_url: str
         admin_key=settings.variable("ECRM_ADMIN_KEY") or known.get("admin_key"),
         source_key=settings.variable("ECRM_SOURCE_KEY") or known.get("source_key"),
     )
-    keys = {**known, **made, "url": public_url}
+    keys = {**known, **made, "url": public_url, "smtp_url": "" if _own_mail_server() else demo_mailbox(public_url)}
     if keys != known:
         secrets.write_private(path, json.dumps(keys, indent=2))
     return keys, not known
@@ -88,4 +105,6 @@ def _welcome(screen: Console, url: str, data: Path, keys: dict[str, str], *, new
     ecrm = settings.variable("ECRM_COMMAND", "ecrm")
     screen.print("Next, in a second terminal:")
     screen.print(f"  {ecrm} demo{flag}\n  {ecrm} check{flag}\n  {ecrm} import orders FILE.csv --currency EUR{flag}", soft_wrap=True)
+    if not _own_mail_server():
+        screen.print(f"Mail goes to the demo's mailbox ({demo_mailbox(url)}) until ECRM_CAMPAIGN_SMTP_URL names a server.")
     screen.print("Ctrl-C stops everything.")
