@@ -19,6 +19,7 @@ class Facts(Protocol):
     birth: str
     last_commit: float
     appended_at: float | None
+    scored: tuple[int, float]
 
     async def read(self, act: Callable[[Any], T]) -> T:
         """Run `act` on a cursor of its own, in a thread, within one snapshot."""
@@ -42,9 +43,7 @@ class AnalyticsSettings(ServiceSettings):
     time_zone: str = Field("UTC", description="The organisation's time zone: windows and months begin at its midnight.")
     reporting_currency: str = Field("", description="ISO 4217 code of money figures; empty: the currency of most orders.")
     full_run_minutes: int = Field(15, ge=1, le=1440, description="How often every segment is evaluated for everybody.")
-    evaluate_seconds: float = Field(1.0, ge=0.1, le=60, description="How often touched customers are evaluated.")
     frequency: str = Field("days", pattern="^(days|orders)$", description="What F of RFM counts: days with an order, or orders.")
-    score_seconds: float = Field(60.0, ge=1, le=86_400, description="How often scores are recomputed when facts came in.")
     snapshot_days: int = Field(7, ge=1, le=365, description="How long a frozen audience can be paged.")
 
 

@@ -13,6 +13,18 @@ from services.analytics.store import score_sql, scores
 from services.analytics.store.score_sql import Scored
 
 CHUNK: Final = 5_000
+HOUR: Final = 3600
+
+
+async def keep_scores_current(service: AnalyticsService) -> int:
+    """Recompute when something came in that could change them, and once an hour because time goes on."""
+    newest = await service.resources.read(score_sql.newest)
+    seq, at = service.resources.scored
+    if newest == seq and service.clock.monotonic() - at < HOUR:
+        return 0
+    changed = await recompute_scores(service)
+    service.resources.scored = (newest, service.clock.monotonic())
+    return changed
 
 
 async def recompute_scores(service: AnalyticsService) -> int:

@@ -85,7 +85,8 @@ def _above_origin(records: list[Stored], last: int | None) -> tuple[list[Stored]
 def store(connection: DuckDBPyConnection, loaded: Loaded, *, reader: str = "", appended_at: float | None = None) -> int:
     """Write what was decoded, inside the caller's transaction; returns the number of this commit."""
     found = connection.execute(
-        "UPDATE warehouse SET seq = seq + 1, appended_at = greatest(coalesce(appended_at, 0), ?) RETURNING seq", [appended_at or 0.0]
+        "UPDATE warehouse SET seq = seq + ?, appended_at = greatest(coalesce(appended_at, 0), ?) RETURNING seq",
+        [1 if loaded.rows else 0, appended_at or 0.0],
     ).fetchone()
     assert found is not None
     seq = int(found[0])

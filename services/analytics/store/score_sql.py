@@ -79,6 +79,17 @@ def changed(
     return rows, [UUID(row[0]) for row in gone]
 
 
+def newest(connection: DuckDBPyConnection) -> int:
+    """The last commit that could change a score: it brought orders, refunds, identities or profiles."""
+    found = connection.execute(
+        """
+        SELECT max(seq) FROM (SELECT max(seq) AS seq FROM orders UNION ALL SELECT max(seq) FROM refund
+                              UNION ALL SELECT max(seq) FROM identity UNION ALL SELECT max(seq) FROM customer)
+        """
+    ).fetchone()
+    return int(found[0]) if found is not None and found[0] is not None else 0
+
+
 def keep(connection: DuckDBPyConnection, rows: list[Scored], gone: list[UUID]) -> None:
     """Store scores in the warehouse with the number of a new commit, for rules to read; the customers count as touched."""
     found = connection.execute("UPDATE warehouse SET seq = seq + 1 RETURNING seq").fetchone()

@@ -49,6 +49,8 @@ class Warehouse:
         self.birth = ""
         self.last_commit = 0.0
         self.appended_at: float | None = None
+        #: Up to which commit, and when (monotonic), scores were last computed by this process.
+        self.scored: tuple[int, float] = (-1, 0.0)
         self._dirty = False
 
     async def open(self) -> None:

@@ -1,0 +1,165 @@
+"""Segments over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from chassis import web
+from chassis.errors import Invalid
+from chassis.identity import Caller
+from services.analytics.commands import segments
+from services.analytics.domain import rule_schema
+from services.analytics.queries import segmenting
+from services.analytics.schemas import (
+    ChangeSegment,
+    DefineSegment,
+    MembersView,
+    MemberView,
+    PreviewSegment,
+    PreviewView,
+    SegmentVersionView,
+    SegmentView,
+    WhyView,
+)
+from services.analytics.settings import AnalyticsService
+
+router = APIRouter(tags=["segments"])
+
+Running = Annotated[AnalyticsService, Depends(web.service)]
+Reading = Annotated[Caller, web.allow("analytics:read")]
+Writing = Annotated[Caller, web.allow("analytics:write")]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Token = Annotated[str | None, Query(max_length=500)]
+
+
+def _view(found: dict[str, Any]) -> SegmentView:
+    current = found["evaluated_version"] == found["version"] or found["state"] != "active"
+    return SegmentView(**{name: value for name, value in found.items() if name != "members"}, members=found["members"] if current else None)
+
+
+def read_uuid_token(token: str | None) -> UUID | None:
+    """The id in a page token. Raises Invalid."""
+    if token is None:
+        return None
+    return _as_uuid(web.read_page_token(token, 1)[0])
+
+
+@router.get("/schemas/segment")
+async def segment_schema() -> dict[str, Any]:
+    """The grammar of rules as JSON Schema."""
+    return rule_schema.segment_schema()
+
+
+@router.post("/api/v1/segments", status_code=201)
+async def create_segment(body: DefineSegment, service: Running, caller: Writing) -> SegmentView:
+    """Define a segment; its members are there within seconds."""
+    return _view(
+        await segments.create_segment(service, name=body.name, description=body.description, rule=body.rule, by=caller.subject)
+    )
+
+
+@router.get("/api/v1/segments")
+async def list_segments(
+    service: Running, caller: Reading, limit: Limit = 100, page_token: Token = None, state: Literal["active", "archived"] = "active"
+) -> web.Page[SegmentView]:
+    found = await segmenting.list_segments(service, after=read_uuid_token(page_token), limit=limit, state=state)
+    following = web.page_token(found[-1]["segment_id"]) if len(found) == limit else None
+    return web.Page(data=[_view(one) for one in found], next_page_token=following)
+
+
+@router.post("/api/v1/segments/preview")
+async def preview_segment(body: PreviewSegment, service: Running, caller: Reading) -> PreviewView:
+    """How many customers a rule holds for, without storing it."""
+    return PreviewView(**await segmenting.preview_rule(service, rule=body.rule))
+
+
+@router.get("/api/v1/segments/{segment_id}")
+async def get_segment(segment_id: UUID, service: Running, caller: Reading) -> SegmentView:
+    return _view(await segmenting.get_segment(service, segment_id=segment_id))
+
+
+@router.put("/api/v1/segments/{segment_id}")
+async def change_segment(segment_id: UUID, body: ChangeSegment, service: Running, caller: Writing) -> SegmentView:
+    """A new rule makes a new version; a new name does not."""
+    return _view(
+        await segments.change_segment(
+            service, segment_id=segment_id, name=body.name, description=body.description, rule=body.rule, version=body.version, by=caller.subject
+        )
+    )
+
+
+@router.delete("/api/v1/segments/{segment_id}", status_code=204)
+async def archive_segment(segment_id: UUID, service: Running, caller: Writing) -> Response:
+    """Archive it; it can still be read, its members leave."""
+    await segments.archive_segment(service, segment_id=segment_id)
+    return Response(status_code=204)
+
+
+@router.get("/api/v1/segments/{segment_id}/versions")
+async def list_versions(segment_id: UUID, service: Running, caller: Reading) -> web.Page[SegmentVersionView]:
+    found = await segmenting.list_versions(service, segment_id=segment_id)
+    return web.Page(data=[SegmentVersionView(**one) for one in found])
+
+
+@router.get("/api/v1/segments/{segment_id}/members")
+async def list_members(
+    segment_id: UUID, *, service: Running, caller: Reading, limit: Limit = 100, page_token: Token = None, snapshot: bool = False,
+    snapshot_id: UUID | None = None,
+) -> MembersView:
+    """Live members, or with `snapshot=true` an audience frozen now: follow `next_page_token`, or name `snapshot_id` to page it again."""
+    if page_token is not None:
+        values = web.read_page_token(page_token, 2) if snapshot or snapshot_id else None
+        if values is not None:
+            return await _frozen(service, segment_id, _as_uuid(values[0]), _as_position(values[1]), limit)
+        return await _live(service, segment_id, read_uuid_token(page_token), limit)
+    if snapshot and snapshot_id is None:
+        taken = await segments.freeze_audience(service, segment_id=segment_id)
+        return await _frozen(service, segment_id, taken.snapshot_id, 0, limit)
+    if snapshot_id is not None:
+        return await _frozen(service, segment_id, snapshot_id, 0, limit)
+    return await _live(service, segment_id, None, limit)
+
+
+async def _live(service: AnalyticsService, segment_id: UUID, after: UUID | None, limit: int) -> MembersView:
+    found, members = await segmenting.page_members(service, segment_id=segment_id, after=after, limit=limit)
+    return MembersView(
+        data=[MemberView(customer_id=customer, entered_at=entered_at) for customer, entered_at in members],
+        next_page_token=web.page_token(members[-1][0]) if len(members) == limit else None,
+        segment_id=segment_id, version=found["version"], total=found["members"], as_of=found["evaluated_at"],
+    )
+
+
+async def _frozen(service: AnalyticsService, segment_id: UUID, snapshot_id: UUID, start: int, limit: int) -> MembersView:
+    snapshot, customers = await segmenting.page_snapshot(
+        service, segment_id=segment_id, snapshot_id=snapshot_id, start=start, limit=limit
+    )
+    following = start + len(customers)
+    return MembersView(
+        data=[MemberView(customer_id=customer) for customer in customers],
+        next_page_token=web.page_token(snapshot_id, following) if following < snapshot.members else None,
+        segment_id=segment_id, version=snapshot.version, total=snapshot.members, as_of=snapshot.taken_at, snapshot_id=snapshot_id,
+        expires_at=snapshot.expires_at,
+    )
+
+
+def _as_uuid(value: Any) -> UUID:
+    try:
+        return UUID(str(value))
+    except ValueError:
+        raise Invalid("page.bad_token", "The page token is not one of ours: begin again without it.") from None
+
+
+def _as_position(value: Any) -> int:
+    if not isinstance(value, int) or not 0 <= value < 2**62:
+        raise Invalid("page.bad_token", "The page token is not one of ours: begin again without it.")
+    return value
+
+
+@router.get("/api/v1/segments/{segment_id}/why/{customer_id}")
+async def explain(segment_id: UUID, customer_id: UUID, service: Running, caller: Reading) -> WhyView:
+    """Why the customer is in the segment or not, clause by clause."""
+    return WhyView(**await segmenting.explain(service, segment_id=segment_id, customer_id=customer_id))

@@ -1,0 +1,21 @@
+"""Time as a door: live membership, scores, upkeep."""
+
+from __future__ import annotations
+
+from services.analytics.commands import evaluating, scoring, upkeep
+from services.analytics.settings import AnalyticsService
+
+
+async def evaluate_segments(service: AnalyticsService) -> bool:
+    """Each second: touched customers, ended windows, new segments, and a full run of each segment now and then."""
+    return await evaluating.evaluate(service)
+
+
+async def recompute_scores(service: AnalyticsService) -> None:
+    """Every ten seconds, when something came in that could change them."""
+    await scoring.keep_scores_current(service)
+
+
+async def tidy(service: AnalyticsService) -> None:
+    """Each few seconds."""
+    await upkeep.tidy(service)

@@ -1,0 +1,27 @@
+"""What the analytics service is made of."""
+
+from __future__ import annotations
+
+from chassis.manifest import Manifest
+from chassis.reacting import Subscription
+from chassis.scheduling import Job
+from services.analytics import jobs, reactions
+from services.analytics.api import figures, segments
+from services.analytics.commands import loading
+from services.analytics.settings import AnalyticsSettings
+from services.analytics.tables import AnalyticsTable
+
+MANIFEST = Manifest(
+    name="analytics",
+    settings=AnalyticsSettings,
+    migrations="services.analytics.migrations",
+    tables=AnalyticsTable.metadata,
+    routers=(segments.router, figures.router),
+    subscriptions=(Subscription(reader="warehouse", topics=reactions.TOPICS, keeper=reactions.on_facts, max_records=4000),),
+    jobs=(
+        Job("evaluate_segments", 1.0, jobs.evaluate_segments),
+        Job("recompute_scores", 10.0, jobs.recompute_scores),
+        Job("tidy", 5.0, jobs.tidy),
+    ),
+    open=loading.open_warehouse,
+)

@@ -1,0 +1,19 @@
+"""Facts as a door: everything that is analysed goes into the warehouse, with the reader's position."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chassis.reacting import PositionKeeper
+from services.analytics.commands import loading
+from services.analytics.settings import AnalyticsService
+
+#: `ecrm.analytics` is this service's own: it brings the booked costs into the warehouse.
+TOPICS: Final = (
+    "ecrm.interaction", "ecrm.interaction.facts", "ecrm.state.identity", "ecrm.state.profile", "ecrm.state.consent", "ecrm.campaign", "ecrm.analytics",
+)
+
+
+def on_facts(service: AnalyticsService) -> PositionKeeper:
+    """What keeps positions and effects together in the warehouse."""
+    return loading.WarehouseKeeper(service)
