@@ -53,7 +53,7 @@ async def ask(service: CampaignService, *, members: Sequence[Asked]) -> Permits:
             for member in members
         ]
     }
-    answer = await service.peers["consent"].call("POST", "/permits", json=body, timeout=PERMIT_SECONDS, scopes=["consent:permit"])
+    answer = await service.peers["consent"].call("POST", "/permits", json=body, timeout=PERMIT_SECONDS, scopes=["campaigns:send"])
     if answer.status != 200:
         raise Unavailable("consent.unavailable", "Permits cannot be had at the moment.", detail=f"status {answer.status}")
     return _read(answer.json(), members, deadline)
@@ -63,13 +63,12 @@ def _read(answer: Mapping[str, Any], members: Sequence[Asked], deadline: float) 
     granted: dict[UUID, Permit] = {}
     denied: dict[UUID, str] = {}
     try:
-        for member, entry in zip(members, answer["permits"], strict=True):
-            if entry.get("denied"):
-                denied[member.message_id] = str(entry["denied"])
-            else:
-                granted[member.message_id] = Permit(str(entry["permit_id"]), int(entry["consent_version"]))
+        for entry in answer["permits"]:
+            granted[members[entry["asked"]].message_id] = Permit(str(entry["permit_id"]), int(entry["consent_version"]))
+        for entry in answer["denied"]:
+            denied[members[entry["asked"]].message_id] = str(entry["reason"])
         batch = answer.get("batch_id")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise Unavailable("consent.unavailable", "Permits cannot be had at the moment.", detail=type(error).__name__) from None
     return Permits(str(batch) if batch else None, deadline, granted, denied)
 
@@ -81,7 +80,7 @@ async def close(service: CampaignService, *, permits: Permits, outcomes: Mapping
     named = {permits.granted[message_id].permit_id: outcome for message_id, outcome in outcomes.items() if message_id in permits.granted}
     try:
         await service.peers["consent"].call(
-            "POST", f"/permits/{permits.batch_id}/close", json={"outcomes": named}, scopes=["consent:permit"]
+            "POST", f"/permits/{permits.batch_id}/close", json={"outcomes": named}, scopes=["campaigns:send"]
         )
     except Unavailable:
         _log.warning("permits_not_closed", batch_id=permits.batch_id)
