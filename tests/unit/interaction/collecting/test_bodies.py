@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from typing import Any
 
 import pytest
 
@@ -42,18 +43,18 @@ def test_2500_events_are_accepted() -> None:
 
 MUST_REFUSE = [  # the kinds of broken documents of JSONTestSuite's n_ files
     b"[1 true]", b"[a\xc3\xa5]", b'["": 1]', b'[""],', b"[,1]", b"[1,,2]", b'["x",,]', b'["x"]]', b'["",]', b'["x"', b"[x", b"[3[4]]", b"[,]", b"[-]",
-    b"[   , \"\"]", b'["a",\n4\n,1,', b"[1,]", b"[1,\n1\n,1", b"[*]", b"[nul]", b"[tru]", b"[fals]", b"[++1234]", b"[+1]", b"[+Inf]", b"[-01]",
+    b'[   , ""]', b'["a",\n4\n,1,', b"[1,]", b"[1,\n1\n,1", b"[*]", b"[nul]", b"[tru]", b"[fals]", b"[++1234]", b"[+1]", b"[+Inf]", b"[-01]",
     b"[-1.0.]", b"[-2.]", b"[-NaN]", b"[.-1]", b"[.2e-3]", b"[0.1.2]", b"[0.3e+]", b"[0.3e]", b"[0.e1]", b"[0E+]", b"[0e]", b"[1.0e-]", b"[1 000.0]",
     b"[1eE2]", b"[2.e+3]", b"[9.e+]", b"[Inf]", b"[NaN]", b"[1+2]", b"[0x1]", b"[0x42]", b"[-Infinity]", b"[-foo]", b"[- 1]", b"[-012]",
     b"[-.123]", b"[1ea]", b"[1.]", b"[.123]", b"[1.2a-3]", b"[1.8011670033376514H-308]", b"[012]", b'["x", truth]', b'{[: "x"}', b'{"x", null}',
-    b'{"x"::"b"}', b'{"a":"a" 123}', b'{key: \'value\'}', b'{"\xb9":"0",}', b'{"a" b}', b'{:"b"}', b'{"a" "b"}', b'{"a":', b'{"a"', b"{1:1}",
-    b'{9999E9999:1}', b"{null:null,null:null}", b'{"id":0,,,,,}', b"{'a':0}", b'{"id":0,}', b'{"a":"b"}/**/', b'{"a":"b"}/', b'{"a":"b",,"c":"d"}',
+    b'{"x"::"b"}', b'{"a":"a" 123}', b"{key: 'value'}", b'{"\xb9":"0",}', b'{"a" b}', b'{:"b"}', b'{"a" "b"}', b'{"a":', b'{"a"', b"{1:1}",
+    b"{9999E9999:1}", b"{null:null,null:null}", b'{"id":0,,,,,}', b"{'a':0}", b'{"id":0,}', b'{"a":"b"}/**/', b'{"a":"b"}/', b'{"a":"b",,"c":"d"}',
     b'{a: "b"}', b'{"a":"a', b'{ "foo" : "bar", "a" }', b'{"a":"b"}#', b" ", b'["\\uD800\\"]', b'["\\uD800\\u"]', b'["\\uD800\\u1"]', b'["\\uD800\\u1x"]',
     b"[\xc3\xa9]", b'["\\\x00"]', b'["\\\\\\"]', b'["\\\t"]', b'["\\"]', b'["\\u00A"]', b'["\\uD834\\uDd"]', b'["\\a"]', b'["\\uqqqq"]', b'["\\x00"]',
-    b"[\\u0020\"asd\"]", b"[\\n]", b'"', b"['single quote']", b"abc", b'["\\', b'["a\x00a"]', b'["new\nline"]', b'["\t"]', b'"\\UA66D"', b'""x',
+    b'[\\u0020"asd"]', b"[\\n]", b'"', b"['single quote']", b"abc", b'["\\', b'["a\x00a"]', b'["new\nline"]', b'["\t"]', b'"\\UA66D"', b'""x',
     b"<.>", b"[<null>]", b"[1]x", b"[1]]", b'["asd]', b"a\xc3\xa5", b"[True]", b"1]", b'{"x": true,', b"[][]", b"]", b"\xef\xbb{}", b"\xe5", b"[",
     b"", b"[\x00]", b"2@", b"{}}", b'{"":', b'{"a":/*comment*/"b"}', b'{"a": true} "x"', b"['", b'["a', b"{[", b'{"a', b"{'a'", b'["\\{["\\{["\\{',
-    b"*", b'{"a":"b"}#{}', b"[\\u000A\"\"]", b"[1", b"[ false, nul", b"[ true, fals", b'{"asd":"asd"', b"\xc3\xa5", b"[\xe2\x81\xa0]", b"[\x0c]",
+    b"*", b'{"a":"b"}#{}', b'[\\u000A""]', b"[1", b"[ false, nul", b"[ true, fals", b'{"asd":"asd"', b"\xc3\xa5", b"[\xe2\x81\xa0]", b"[\x0c]",
 ]
 
 
@@ -119,7 +120,10 @@ def test_a_single_event_takes_its_type_from_the_path() -> None:
 
 
 def test_nothing_attributable() -> None:
-    for events in ([{"type": "track"}], [[{"data": "valid-json"}]], [5, {}], [{"type": "track", "event": "e", "userId": ""}]):
+    nobody: list[list[Any]] = [
+        [{"type": "track"}], [[{"data": "valid-json"}]], [5, {}], [{"type": "track", "event": "e", "userId": ""}],
+    ]
+    for events in nobody:
         assert batch(*events).nothing_attributable
     for events in ([{"type": "track"}, track()], [{"type": "x", "userId": "u"}], [{"type": "track", "userId": True}]):
         assert not batch(*events).nothing_attributable

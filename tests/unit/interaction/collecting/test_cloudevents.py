@@ -64,7 +64,7 @@ BINARY = {"ce-specversion": "1.0", "ce-id": "e-1", "ce-source": "/shop", "ce-typ
     ("body", "content_type", "member", "kept"),
     [
         (b'{"a": 1}', "application/json", "data", {"a": 1}), (b"[1, 2]", "application/vnd.x+json; charset=utf-8", "data", [1, 2]), (b"null", "text/json", "data", None),
-        ("<a>سلام</a>".encode(), "application/xml", "data", "<a>سلام</a>"), (b"plain \"text\"", "text/plain", "data", 'plain "text"'),
+        ("<a>سلام</a>".encode(), "application/xml", "data", "<a>سلام</a>"), (b'plain "text"', "text/plain", "data", 'plain "text"'),
         (b"\x00\xff", "application/octet-stream", "data_base64", "AP8="), (b"\xff", "text/plain; charset=latin-1", "data_base64", "/w=="), (b"", "", "data", ...),
     ],
 )
