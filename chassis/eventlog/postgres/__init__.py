@@ -39,6 +39,14 @@ FIRSTS = """
     JOIN topic t ON t.name = w.name JOIN counter c ON c.topic = t.id AND c.partition = w.partition
 """
 
+CREATE_TOPICS = """
+    WITH made AS (
+        INSERT INTO topic (name, partitions, keep) SELECT name, $3, keep
+        FROM unnest($1::text[], $2::smallint[]) AS wanted (name, keep) ON CONFLICT (name) DO NOTHING
+        RETURNING id, partitions, keep
+    )
+    INSERT INTO counter (topic, partition, keep) SELECT id, p, keep FROM made, generate_series(0, partitions - 1) AS p
+"""
 PROBE = "INSERT INTO probe VALUES (true, clock_timestamp()) ON CONFLICT (one) DO UPDATE SET at = excluded.at"
 
 logger = logging.getLogger(__name__)
@@ -75,6 +83,7 @@ class PostgresEventLog:
         self._topics: dict[str, KnownTopic] = {}
         self._topics_by_id: dict[int, KnownTopic] = {}
         self._readers: list[PostgresReader] = []
+        self._read_here: set[str] = set()  # topics: only their tails are kept
         self._tasks: list[asyncio.Task[None]] = []
         self._abandoned: set[asyncio.Future[list[asyncpg.Record]]] = set()
         self._appender = Appender(self._connect, self._stored, self._committed)
@@ -101,23 +110,7 @@ class PostgresEventLog:
         """Create what is missing; existing topics keep their partitions and retention."""
         names = [topic.name for topic in topics]
         kept = [0 if topic.compacted else max(1, topic.retention_days) for topic in topics]
-        await self._confirmed(
-            """
-            INSERT INTO topic (name, partitions, keep) SELECT name, $3, keep
-            FROM unnest($1::text[], $2::smallint[]) AS wanted (name, keep) ON CONFLICT (name) DO NOTHING
-            """,
-            names,
-            kept,
-            self._partitions,
-        )
-        await self._confirmed(
-            """
-            INSERT INTO counter (topic, partition, keep) SELECT t.id, p, t.keep
-            FROM topic t CROSS JOIN generate_series(0, t.partitions - 1) AS p WHERE t.name = ANY ($1)
-            ON CONFLICT DO NOTHING
-            """,
-            names,
-        )
+        await self._confirmed(CREATE_TOPICS, names, kept, self._partitions)
         await self._confirmed("SELECT log_days()")
         await self._load_topics()
 
@@ -143,6 +136,7 @@ class PostgresEventLog:
         membership = Membership(self, group, topics, lambda: reader.lock)
         reader = PostgresReader(self, membership, positions, self._forget_reader)
         self._readers.append(reader)
+        self._read_here.update(topics)
         await reader.start()
         return reader
 
@@ -266,9 +260,8 @@ class PostgresEventLog:
             self._topics[name] = self._topics_by_id[topic] = KnownTopic(topic, name, partitions, keep == 0)
 
     def _stored(self, partition: Partition, base: int, appended_at: float, batch: codec.Batch) -> None:
-        if partition not in self.tails:
-            self.tails[partition] = Tail(partition)
-        self.tails[partition].add(base, appended_at, batch.records, batch.size)
+        if partition.topic in self._read_here:
+            self.tails.setdefault(partition, Tail(partition)).add(base, appended_at, batch.records, batch.size)
 
     def _committed(self, partitions: Sequence[Partition]) -> None:
         for reader in self._readers:
