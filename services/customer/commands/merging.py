@@ -56,7 +56,7 @@ async def undo_merge(service: CustomerService, tx: Transaction, *, merge_id: UUI
     (survivor,) = await store.customers.find(tx.db, ids=[merge.survivor_id])
     records = await load(tx.db, {survivor.root_id})
     apart = graph.subtree(merge.merged_id, ((record.id, record.merged_into) for record in records.values()))
-    moved = await store.identities.move(tx.db, customer=survivor.root_id, to=merge.merged_id, homes=apart)
+    moved = await store.identities.give_back(tx.db, customer=survivor.root_id, to=merge.merged_id, homes=apart)
     now = service.clock.now()
     await store.merges.close(tx.db, merge_id=merge_id, at=now, reason=reason)
     records[merge.merged_id].merged_into = None

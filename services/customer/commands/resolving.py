@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -183,13 +184,13 @@ def _implied(link: graph.Link, outcome: Outcome) -> traits.Traits:
 async def write(service: CustomerService, tx: Transaction, outcome: Outcome, *, automatic: bool) -> list[store.merges.Row]:
     """Store what the graph and the records say now, and tell it. Returns the merges."""
     now, changes, records = service.clock.now(), outcome.graph, outcome.records
-    merges = []
-    moved: dict[UUID, list[store.identities.Row]] = {}
+    moving = {}
     for merge in changes.merges:
         record = records[merge.merged]
         record.merged_into = merge.survivor
         if record.stored is not None:
-            moved[merge.merged] = await store.identities.move(tx.db, customer=merge.merged, to=changes.root(merge.survivor))
+            moving[merge.merged] = changes.root(merge.survivor)
+    moved = await store.identities.move(tx.db, to=moving) if moving else []
     for record in records.values():
         record.settle(changes, now=now)
     families: dict[UUID, list[CustomerRecord]] = {}
@@ -204,10 +205,9 @@ async def write(service: CustomerService, tx: Transaction, outcome: Outcome, *, 
     if changed:
         await store.customers.update(tx.db, rows=[record.row() for record in changed])
     await _write_links(tx.db, changes)
-    for merge in changes.merges:
-        row = _merge_row(service, merge, changes, moved, automatic=automatic)
-        await store.merges.insert(tx.db, row=row)
-        merges.append(row)
+    merges = _merge_rows(changes, moved, now=now, automatic=automatic)
+    if merges:
+        await store.merges.insert(tx.db, rows=merges)
     if changes.reviews:
         await store.merges.note(
             tx.db,
@@ -218,7 +218,7 @@ async def write(service: CustomerService, tx: Transaction, outcome: Outcome, *, 
                 for review in changes.reviews
             ],
         )
-    telling.tell(tx, changes=changes, records=records, merges=merges, moved=[row for rows in moved.values() for row in rows], now=now)
+    telling.tell(tx, changes=changes, records=records, merges=merges, moved=[row for _, row in moved], now=now)
     return merges
 
 
@@ -233,12 +233,16 @@ async def _write_links(db: Connection, changes: Graph) -> None:
         raise Collision("an identity was linked meanwhile")
 
 
-def _merge_row(
-    service: CustomerService, merge: graph.Merge, changes: Graph, moved: dict[UUID, list[store.identities.Row]], *, automatic: bool
-) -> store.merges.Row:
-    """The merge with all identities that came along with the merged customer."""
-    identities = {row.identity for customer, rows in moved.items() if changes.passes(customer, merge.merged) for row in rows}
-    identities.update(link.identity.hash for link in changes.linked if changes.passes(link.owner, merge.merged))
-    return store.merges.Row(
-        new_id(), merge.survivor, merge.merged, merge.reason, automatic, merge.event_id, sorted(identities), service.clock.now()
-    )
+def _merge_rows(
+    changes: Graph, moved: Sequence[tuple[UUID, store.identities.Row]], *, now: datetime, automatic: bool
+) -> list[store.merges.Row]:
+    """The merges, each with all identities that came along with the merged customer."""
+    along: dict[UUID, set[bytes]] = {merge.merged: set() for merge in changes.merges}
+    came = [(giver, row.identity) for giver, row in moved] + [(link.owner, link.identity.hash) for link in changes.linked]
+    for customer, identity in came:
+        for merged in changes.way(customer):
+            along[merged].add(identity)
+    return [
+        store.merges.Row(new_id(), merge.survivor, merge.merged, merge.reason, automatic, merge.event_id, sorted(along[merge.merged]), now)
+        for merge in changes.merges
+    ]

@@ -7,7 +7,7 @@ exactly what would be there without it, also for events that came in between.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -139,13 +139,11 @@ class Graph:
                 merged += self._meet(claim, link, mine, other, merged)
         return home
 
-    def passes(self, customer: UUID, through: UUID) -> bool:
-        """Whether the way from a customer to the one that answers now leads through another."""
-        while customer != through:
-            if customer not in self._into:
-                return False
+    def way(self, customer: UUID) -> Iterator[UUID]:
+        """The customers that were merged away on the way from a customer to the one that answers now."""
+        while customer in self._into:
+            yield customer
             customer = self._into[customer]
-        return True
 
     def merge(self, first: UUID, second: UUID, *, reason: str, event_id: str = "", survivor: UUID | None = None) -> Merge:
         """Join two customers, whatever the rules for automatic merges say. The better known survives, then the older."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -66,12 +66,22 @@ async def insert(db: Connection, *, rows: Sequence[Row]) -> int:
     return int(status.rpartition(" ")[2])
 
 
-async def move(db: Connection, *, customer: UUID, to: UUID, homes: Collection[UUID] | None = None) -> list[Row]:
-    """Give a customer's identities (only those at home in `homes`, if given) to another; returns them as they are now."""
+async def move(db: Connection, *, to: Mapping[UUID, UUID]) -> list[tuple[UUID, Row]]:
+    """Give all identities of customers to others (from -> to); returns whose they were, and the rows as they are now."""
     rows = await db.fetch(
         f"""
-        UPDATE identity SET customer_id = $2 WHERE customer_id = $1 AND ($3::uuid[] IS NULL OR home_id = ANY($3)) RETURNING {COLUMNS}
+        UPDATE identity SET customer_id = taker FROM unnest($1::uuid[], $2::uuid[]) AS moving (giver, taker)
+        WHERE customer_id = giver RETURNING giver, {COLUMNS}
         """,  # noqa: S608 - constant columns
-        customer, to, None if homes is None else list(homes),
+        list(to.keys()), list(to.values()),
     )
-    return sorted(Row(*row) for row in rows)
+    return [(giver, Row(*row)) for giver, *row in rows]
+
+
+async def give_back(db: Connection, *, customer: UUID, to: UUID, homes: Collection[UUID]) -> list[Row]:
+    """Give those of a customer's identities that are at home in `homes` to another; returns the rows as they are now."""
+    rows = await db.fetch(
+        f"UPDATE identity SET customer_id = $2 WHERE customer_id = $1 AND home_id = ANY($3::uuid[]) RETURNING {COLUMNS}",  # noqa: S608 - constant columns
+        customer, to, list(homes),
+    )
+    return [Row(*row) for row in rows]

@@ -42,10 +42,9 @@ COLUMNS = "id, survivor_id, merged_id, reason, automatic, event_id, identities, 
 REVIEW_COLUMNS = "id, identity, kind, customer_id, other_id, reason, event_id, noted_at"
 
 
-async def insert(db: Connection, *, row: Row) -> None:
-    await db.execute(
-        f"INSERT INTO merge ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", *row  # noqa: S608 - constant columns
-    )
+async def insert(db: Connection, *, rows: Sequence[Row]) -> None:
+    """Add merges; their ids are fresh."""
+    await db.copy_records_to_table("merge", records=[tuple(row) for row in rows], columns=COLUMNS.split(", "))
 
 
 async def find(db: Connection, *, merge_id: UUID) -> Row | None:
