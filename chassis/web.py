@@ -172,8 +172,12 @@ class _Door:
             return
         mounted = self._mounted(scope["path"])
         if mounted is not None:
+            scope["ecrm.rest"] = self._routed  # what an endpoint that takes everything hands on
             await mounted(scope, receive, send)
             return
+        await self._routed(scope, receive, send)
+
+    async def _routed(self, scope: Scope, receive: Receive, send: Send) -> None:
         if len(scope["path"]) > 1 and scope["path"].endswith("/"):
             scope = dict(scope, path=scope["path"].rstrip("/"), raw_path=scope["path"].rstrip("/").encode())
         headers = dict(scope["headers"])
