@@ -16,7 +16,7 @@ router = APIRouter(tags=["orders"])
 
 @router.get("/api/v1/customers/{customer_id}/orders", response_model=web.Page[schemas.OrderView])
 async def list_customer_orders(
-    here: Here, caller: Reader, customer_id: UUID, status: str | None = None, page_token: str | None = None, limit: Limit = 50
+    here: Here, caller: Reader, *, customer_id: UUID, status: str | None = None, page_token: str | None = None, limit: Limit = 50
 ) -> dict[str, Any]:
     """A customer's completed orders, newest first."""
     found, following = await queries.list_orders(
@@ -33,7 +33,7 @@ async def list_customer_credits(here: Here, caller: Reader, customer_id: UUID) -
 
 @router.get("/api/v1/orders", response_model=web.Page[schemas.OrderView])
 async def list_orders(
-    here: Here, caller: Reader, status: str | None = None, since: From = None, until: To = None, page_token: str | None = None,
+    here: Here, caller: Reader, *, status: str | None = None, since: From = None, until: To = None, page_token: str | None = None,
     limit: Limit = 50,
 ) -> dict[str, Any]:
     """Completed orders, newest first."""
@@ -57,7 +57,7 @@ async def get_order(here: Here, caller: Reader, order_id: str) -> dict[str, Any]
 
 @router.get("/api/v1/products", response_model=web.Page[schemas.ProductView])
 async def list_products(
-    here: Here, caller: Reader, q: Annotated[str | None, Query(max_length=200)] = None, page_token: str | None = None, limit: Limit = 100
+    here: Here, caller: Reader, *, q: Annotated[str | None, Query(max_length=200)] = None, page_token: str | None = None, limit: Limit = 100
 ) -> dict[str, Any]:
     """The catalogue, as orders and carts told it."""
     after = str(web.read_page_token(page_token, 1)[0]) if page_token else None

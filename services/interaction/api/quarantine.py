@@ -28,7 +28,7 @@ def _after(page_token: str | None) -> UUID | None:
 
 @router.get("/api/v1/quarantine", response_model=web.Page[schemas.QuarantineEntry])
 async def list_quarantine(
-    here: Here, caller: Reader, state: State = "open", source: str | None = None, code: str | None = None, page_token: str | None = None,
+    here: Here, caller: Reader, *, state: State = "open", source: str | None = None, code: str | None = None, page_token: str | None = None,
     limit: Limit = 100,
 ) -> dict[str, Any]:
     """Refused payloads with their reasons, oldest first."""
@@ -60,7 +60,7 @@ async def discard(here: Here, caller: Writer, entry_id: UUID) -> dict[str, str]:
 
 @router.get("/api/v1/dead-letters")
 async def list_dead_letters(
-    here: Here, caller: Reader, state: Annotated[str, Query(pattern="^(open|replayed|discarded)$")] = "open", page_token: str | None = None,
+    here: Here, caller: Reader, *, state: Annotated[str, Query(pattern="^(open|replayed|discarded)$")] = "open", page_token: str | None = None,
     limit: Limit = 100,
 ) -> dict[str, Any]:
     """Accepted events that could not be processed, with their causes, oldest first."""

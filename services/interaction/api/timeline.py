@@ -45,7 +45,7 @@ def read_cursor(token: str | None) -> tuple[datetime, str] | None:
 
 @router.get("/api/v1/customers/{customer_id}/timeline", response_model=web.Page[schemas.TimelineEntry])
 async def list_timeline(
-    here: Here, caller: Reader, customer_id: UUID, kind: str | None = None, channel: str | None = None, initiator: str | None = None,
+    here: Here, caller: Reader, *, customer_id: UUID, kind: str | None = None, channel: str | None = None, initiator: str | None = None,
     purpose: str | None = None, since: From = None, until: To = None, page_token: str | None = None, limit: Limit = 50,
 ) -> dict[str, Any]:
     """Everything that happened between a customer and the company, over all identities and channels, newest first."""

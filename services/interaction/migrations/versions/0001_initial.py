@@ -104,6 +104,6 @@ REPLICAS = (
 
 
 def upgrade() -> None:
-    create_chassis_tables(op)
+    create_chassis_tables(op)  # type: ignore[arg-type]
     for statement in (*INTERACTIONS, *ORDERS, *REPLICAS):
         op.execute(statement)
