@@ -50,13 +50,13 @@ class Poster:
         if parts.scheme not in {"http", "https"} or not parts.netloc:
             raise Aborted(f"{url}: not an address; write for example http://127.0.0.1:8080")
         self._url = url.rstrip("/") + "/v1/batch"
-        self._auth = aiohttp.BasicAuth(key, "", encoding="utf-8")
+        self._headers = {"authorization": aiohttp.encode_basic_auth(key, "", encoding="utf-8"), "content-type": "application/json"}
         self._waiting = waiting
 
     async def post_all(self, batches: AsyncIterator[list[Message]]) -> AsyncIterator[Posted]:
         """Outcomes in the order they arrive, at most four batches on the way. Raises Aborted."""
         timeout = aiohttp.ClientTimeout(total=60, sock_connect=5)
-        async with aiohttp.ClientSession(timeout=timeout, auth=self._auth) as session:
+        async with aiohttp.ClientSession(timeout=timeout, headers=self._headers) as session:
             tasks: set[asyncio.Task[Posted]] = set()
             try:
                 async for batch in batches:
@@ -87,7 +87,7 @@ class Poster:
     async def _once(self, session: aiohttp.ClientSession, body: bytes) -> tuple[float | None, tuple[int, dict[str, Any]] | str]:
         """The answer, or the seconds to wait (None: as you like) and why."""
         try:
-            async with session.post(self._url, data=body, headers={"content-type": "application/json"}, allow_redirects=False) as answer:
+            async with session.post(self._url, data=body, allow_redirects=False) as answer:
                 if answer.status in RETRIED:
                     after = answer.headers.get("retry-after", "")
                     return float(after) if after.isdigit() else None, f"the platform answered {answer.status}, trying again"
