@@ -9,6 +9,7 @@ from uuid import UUID
 
 from services.analytics.domain.rules import Node
 from services.analytics.store import segment_sql
+from services.analytics.store.rows import one_row
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -68,7 +69,7 @@ class Round(NamedTuple):
 
 def newest(connection: DuckDBPyConnection) -> int:
     """The number of the last commit."""
-    found = connection.execute("SELECT seq FROM warehouse").fetchone()
+    found = one_row(connection, "SELECT seq FROM warehouse")
     assert found is not None
     return int(found[0])
 
@@ -134,7 +135,7 @@ def preview(connection: DuckDBPyConnection, *, rule: Node, now: datetime, curren
     compiled = segment_sql.compile_rule(rule, now=now, currency=currency)
     inner = compiled.members()
     sql = f"SELECT count(*), (SELECT count(*) FROM live), list(customer)[:$examples] FROM ({inner})"  # noqa: S608 - made by the compiler
-    found = connection.execute(sql, compiled.arguments(sql, examples=examples)).fetchone()
+    found = one_row(connection, sql, compiled.arguments(sql, examples=examples))
     assert found is not None
     return int(found[0]), int(found[1]), list(found[2] or [])
 
@@ -144,7 +145,7 @@ def reasons(connection: DuckDBPyConnection, *, customer: UUID, rule: Node, now: 
     _narrow(connection, [customer])
     compiled = segment_sql.compile_rule(rule, now=now, currency=currency, sources=segment_sql.NARROWED)
     sql = compiled.reasons()
-    found = connection.execute(sql, compiled.arguments(sql)).fetchone()
+    found = one_row(connection, sql, compiled.arguments(sql))
     if found is None:
         return None
     clauses = [
@@ -156,18 +157,19 @@ def reasons(connection: DuckDBPyConnection, *, customer: UUID, rule: Node, now: 
 
 def survivor(connection: DuckDBPyConnection, customer: UUID) -> UUID | None:
     """Who answers for a customer id now; None for an id the warehouse does not know."""
-    found = connection.execute(
+    found = one_row(
+        connection,
         """
         SELECT coalesce(a.root, c.customer)::VARCHAR FROM customer c LEFT JOIN alias a ON a.customer = c.customer WHERE c.customer = $1::UUID
         """,
         [str(customer)],
-    ).fetchone()
+    )
     return None if found is None else UUID(found[0])
 
 
 def main_currency(connection: DuckDBPyConnection) -> str:
     """The currency of most orders, empty when there is none."""
-    found = connection.execute("SELECT currency FROM orders WHERE counts GROUP BY currency ORDER BY count(*) DESC, currency LIMIT 1").fetchone()
+    found = one_row(connection, "SELECT currency FROM orders WHERE counts GROUP BY currency ORDER BY count(*) DESC, currency LIMIT 1")
     return str(found[0]) if found else ""
 
 

@@ -13,6 +13,7 @@ from chassis.positions import StaleOffset
 from contracts.envelope import ORIGIN, header
 from services.analytics.store import decoding
 from services.analytics.store.decoding import Loaded
+from services.analytics.store.rows import one_row
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -84,10 +85,11 @@ def _above_origin(records: list[Stored], last: int | None) -> tuple[list[Stored]
 
 def store(connection: DuckDBPyConnection, loaded: Loaded, *, reader: str = "", appended_at: float | None = None) -> int:
     """Write what was decoded, inside the caller's transaction; returns the number of this commit."""
-    found = connection.execute(
+    found = one_row(
+        connection,
         "UPDATE warehouse SET seq = seq + ?, appended_at = greatest(coalesce(appended_at, 0), ?) RETURNING seq",
         [1 if loaded.rows else 0, appended_at or 0.0],
-    ).fetchone()
+    )
     assert found is not None
     seq = int(found[0])
     if loaded.events:
@@ -173,9 +175,10 @@ def _upsert_profiles(connection: DuckDBPyConnection, loaded: Loaded, seq: int) -
     connection.execute(
         "INSERT INTO customer SELECT c0::UUID, c1, c2, c3::UUID, c4, c5, c6, c7, c8, c9, ? FROM incoming", [seq]
     )
-    touched = connection.execute(
+    touched = one_row(
+        connection,
         "SELECT count(*) FROM incoming WHERE c3 IS NOT NULL OR c0::UUID IN (SELECT customer FROM alias)"
-    ).fetchone()
+    )
     if touched is not None and touched[0]:
         _follow_merges(connection)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from services.analytics.domain import metrics
 from services.analytics.domain.rules import Node
 from services.analytics.store import segment_sql
+from services.analytics.store.rows import one_row
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -178,7 +179,7 @@ def cohorts(connection: DuckDBPyConnection, edges: list[datetime]) -> list[tuple
 
 def order_span(connection: DuckDBPyConnection) -> tuple[datetime, datetime] | None:
     """The times of the first and last order, in UTC."""
-    found = connection.execute("SELECT min(ordered_at), max(ordered_at) FROM orders WHERE counts").fetchone()
+    found = one_row(connection, "SELECT min(ordered_at), max(ordered_at) FROM orders WHERE counts")
     if found is None or found[0] is None:
         return None
     return found[0].replace(tzinfo=UTC), found[1].replace(tzinfo=UTC)

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import pyarrow as pa
 
+from services.analytics.store.rows import one_row
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
@@ -81,18 +83,19 @@ def changed(
 
 def newest(connection: DuckDBPyConnection) -> int:
     """The last commit that could change a score: it brought orders, refunds, identities or profiles."""
-    found = connection.execute(
+    found = one_row(
+        connection,
         """
         SELECT max(seq) FROM (SELECT max(seq) AS seq FROM orders UNION ALL SELECT max(seq) FROM refund
                               UNION ALL SELECT max(seq) FROM identity UNION ALL SELECT max(seq) FROM customer)
         """
-    ).fetchone()
+    )
     return int(found[0]) if found is not None and found[0] is not None else 0
 
 
 def keep(connection: DuckDBPyConnection, rows: list[Scored], gone: list[UUID]) -> None:
     """Store scores in the warehouse with the number of a new commit, for rules to read; the customers count as touched."""
-    found = connection.execute("UPDATE warehouse SET seq = seq + 1 RETURNING seq").fetchone()
+    found = one_row(connection, "UPDATE warehouse SET seq = seq + 1 RETURNING seq")
     assert found is not None
     connection.execute(
         "DELETE FROM score WHERE customer IN (SELECT unnest($1::VARCHAR[])::UUID)", [[*(row.customer_id for row in rows), *map(str, gone)]]

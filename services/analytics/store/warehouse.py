@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import duckdb
 
 from services.analytics.store import warehouse_schema
+from services.analytics.store.rows import one_row
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -67,7 +68,7 @@ class Warehouse:
                 raise WarehouseBusy(f"another process has the warehouse {self._path} open") from None
             raise
         warehouse_schema.prepare(self._connection)
-        found = self._connection.execute("SELECT birth, appended_at FROM warehouse").fetchone()
+        found = one_row(self._connection, "SELECT birth, appended_at FROM warehouse")
         assert found is not None
         self.birth, self.appended_at = str(found[0]), found[1]
 

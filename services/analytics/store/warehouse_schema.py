@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
+from services.analytics.store.rows import one_row
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
@@ -73,7 +75,7 @@ def prepare(connection: DuckDBPyConnection) -> None:
     for statement in TABLES.split(";\n"):
         if statement.strip():
             connection.execute(statement)
-    found = connection.execute("SELECT version FROM warehouse").fetchone()
+    found = one_row(connection, "SELECT version FROM warehouse")
     if found is None:
         connection.execute("INSERT INTO warehouse VALUES (?, ?::UUID, 0, NULL)", [VERSION, str(uuid4())])
     elif found[0] > VERSION:
