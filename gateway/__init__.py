@@ -1,0 +1,1 @@
+"""The gateway: the public door. Keys, sources, limits, forwarding, views composed of several services."""

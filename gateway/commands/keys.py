@@ -1,0 +1,88 @@
+"""Keys are made, shown once, and revoked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from chassis.keys import key_hash
+from chassis.unit_of_work import Transaction
+from contracts.gateway import KeyRevoked, KeyState, SourceSettings
+from gateway import errors, store
+from gateway.domain import keys
+from gateway.settings import GatewayService
+from gateway.store import Key
+
+
+class Created(NamedTuple):
+    """A new key; `text` is never known again."""
+
+    key: Key
+    text: str
+
+
+async def create_key(
+    service: GatewayService, *, name: str, scopes: Sequence[str], actor: str, source_id: UUID | None = None,
+    expires_at: datetime | None = None, text: str | None = None,
+) -> Created:
+    """An API key; with `source_id` and the scope collect:write it collects for that source.
+
+    Raises UnknownScope, UnknownSource, BadKey, KeyTaken.
+    """
+    if set(scopes) - set(keys.SCOPES):
+        raise errors.UnknownScope(list(keys.SCOPES))
+    new = keys.by_hand(keys.API, text) if text is not None else keys.new_key(keys.API)
+    if new is None:
+        raise errors.BadKey
+    async with service.transaction() as tx:
+        source = await store.find_source(tx.db, source_id) if source_id else None
+        if source_id and source is None:
+            raise errors.UnknownSource
+        key = Key(
+            new.id, key_hash(new.text), keys.API, name, sorted(set(scopes)), source_id, service.clock.now(), actor, expires_at, None
+        )
+        state = await add_key(tx, key, source.settings if source else None)
+    take_over(service, [state])
+    return Created(key, new.text)
+
+
+async def revoke_key(service: GatewayService, *, key_id: str) -> None:
+    """Worthless here at once, in every process within seconds. Revoking again changes nothing. Raises UnknownKey."""
+    now = service.clock.now()
+    async with service.transaction() as tx:
+        key = await store.find_key(tx.db, key_id, lock=True)
+        if key is None:
+            raise errors.UnknownKey
+        if key.revoked_at is not None:
+            return
+        await store.revoke_key(tx.db, key_id, at=now)
+        source = await store.find_source(tx.db, key.source_id) if key.source_id else None
+        state = state_of(key._replace(revoked_at=now), source.settings if source else None)
+        tx.tell(state)
+        tx.tell(KeyRevoked(key_id=key.id, kind=key.kind, revoked_at=now))
+    take_over(service, [state])
+
+
+async def add_key(tx: Transaction, key: Key, settings: SourceSettings | None) -> KeyState:
+    """Store a key and publish its state. Raises KeyTaken."""
+    if not await store.insert_key(tx.db, key):
+        raise errors.KeyTaken
+    state = state_of(key, settings)
+    tx.tell(state)
+    return state
+
+
+def state_of(key: Key, settings: SourceSettings | None) -> KeyState:
+    """What every door must know of a key."""
+    return KeyState(
+        key_hash=key.key_hash, key_id=key.id, kind=key.kind, name=key.name, scopes=key.scopes, source=settings,
+        revoked=key.revoked_at is not None, expires_at=key.expires_at,
+    )
+
+
+def take_over(service: GatewayService, states: Sequence[KeyState]) -> None:
+    """This process knows at once what it has just committed; the others hear it from the log."""
+    for state in states:
+        service.resources.keys.put(state)

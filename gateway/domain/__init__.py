@@ -1,0 +1,1 @@
+"""Rules of the door: how keys look, who owns which address, what may pass."""

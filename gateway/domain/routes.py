@@ -1,0 +1,70 @@
+"""Which service owns which address. Everything that is not listed does not exist."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+#: First part under /api/v1 -> owner.
+_OWNERS: Final = {
+    **dict.fromkeys(("customers", "merges", "duplicates", "accounts", "traits", "imports", "exports"), "customer"),
+    **dict.fromkeys(
+        ("interactions", "orders", "products", "cases", "employees", "live", "quarantine", "inbound"), "interaction"
+    ),
+    **dict.fromkeys(
+        ("segments", "models", "metrics", "cohorts", "funnels", "paths", "clusters", "costs", "selections"), "analytics"
+    ),
+    **dict.fromkeys(("templates", "campaigns", "journeys", "programmes", "messages", "decisions"), "campaign"),
+    **dict.fromkeys(("purposes", "consents", "privacy"), "consent"),
+    **dict.fromkeys(("keys", "sources"), "gateway"),
+}
+
+#: Third part under /api/v1/customers/{id} -> owner, where it is not the customer service.
+_OF_CUSTOMER: Final = {
+    "timeline": "interaction", "orders": "interaction", "cases": "interaction", "scores": "analytics", "consent": "consent",
+    "messages": "campaign", "360": "gateway",
+}
+
+_SERVICES: Final = ("customer", "interaction", "analytics", "campaign", "consent", "gateway")
+
+#: Doors without a key -> owner.
+_OPEN: Final = {
+    "/.well-known/ecrm-permit-keys.json": "consent", "/.well-known/gpc.json": "gateway", "/openapi.json": "gateway", "/docs": "gateway",
+    "/healthz": "gateway", "/metrics": "gateway", "/schemas/segment": "analytics",
+}
+_OPEN_PREFIXES: Final = (("/u/", "consent"), ("/p/", "consent"), ("/t/", "campaign"), ("/schemas/", "collector"))
+
+
+class Route(NamedTuple):
+    """Where a request goes: to `service`, at `path`, with the caller's token unless it is `open`; `first` requests are never shed last."""
+
+    service: str
+    path: str
+    open: bool = False
+    first: bool = False
+
+
+def find_route(path: str) -> Route | None:
+    """The owner of a path (without trailing slash), or None."""
+    owner = _OPEN.get(path)
+    if owner is not None:
+        return Route(owner, path, open=True)
+    if path.startswith("/api/v1/"):
+        return _managed(path)
+    for prefix, owner in _OPEN_PREFIXES:
+        if path.startswith(prefix):
+            return Route(owner, path, open=True, first=prefix == "/u/")
+    return None
+
+
+def _managed(path: str) -> Route | None:
+    parts = path.split("/")[3:]
+    if parts[0] == "customers" and len(parts) >= 3:
+        return Route(_OF_CUSTOMER.get(parts[2], "customer"), path)
+    if parts[0] == "dead-letters":
+        if len(parts) == 1 or parts[1] not in _SERVICES:
+            return None
+        return Route(parts[1], "/".join(["/internal/dead-letters", *parts[2:]]))
+    owner = _OWNERS.get(parts[0])
+    if owner is None:
+        return None
+    return Route(owner, path, first=path == "/api/v1/consents/withdrawals" or parts[0] == "privacy")

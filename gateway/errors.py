@@ -1,0 +1,47 @@
+"""Refusals of the gateway."""
+
+from __future__ import annotations
+
+from chassis.errors import Conflict, Invalid, Unknown
+
+
+class UnknownKey(Unknown):
+    """No key of that id."""
+
+    def __init__(self) -> None:
+        super().__init__("keys.unknown", "There is no such key.")
+
+
+class UnknownSource(Unknown):
+    """No source of that id."""
+
+    def __init__(self) -> None:
+        super().__init__("sources.unknown", "There is no such source.")
+
+
+class TooManyKeys(Conflict):
+    """A source has at most two live keys: the old one and its successor."""
+
+    def __init__(self) -> None:
+        super().__init__("sources.too_many_keys", "A source has at most two live keys: revoke one first.")
+
+
+class UnknownScope(Invalid):
+    """A scope that nothing asks for."""
+
+    def __init__(self, known: list[str]) -> None:
+        super().__init__("keys.unknown_scope", f"Known scopes are: {', '.join(known)}.", scopes=known)
+
+
+class BadKey(Invalid):
+    """A key set by hand must be usable in every header and query."""
+
+    def __init__(self) -> None:
+        super().__init__("keys.bad_key", "A key set by hand is 8 to 64 printable characters without blank and colon (an API key at least 16).")
+
+
+class KeyTaken(Conflict):
+    """The same key text twice."""
+
+    def __init__(self) -> None:
+        super().__init__("keys.taken", "This key is in use already.")

@@ -1,0 +1,128 @@
+"""All SQL of the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from chassis.database import Connection
+from contracts.gateway import SourceSettings
+
+_settings = msgspec.json.Decoder(SourceSettings).decode
+
+
+class Key(NamedTuple):
+    """A key; its text is known to nobody."""
+
+    id: str
+    key_hash: str
+    kind: str
+    name: str
+    scopes: list[str]
+    source_id: UUID | None
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class Source(NamedTuple):
+    """A source with what the doors must know of it."""
+
+    id: UUID
+    settings: SourceSettings
+    created_at: datetime
+    changed_at: datetime
+
+
+async def insert_key(db: Connection, key: Key) -> bool:
+    """False when this very key exists already."""
+    made = await db.fetchval(
+        """
+        INSERT INTO access_key (id, key_hash, kind, name, scopes, source_id, created_at, created_by, expires_at, revoked_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (key_hash) DO NOTHING RETURNING id
+        """,
+        *key,
+    )
+    return made is not None
+
+
+async def find_key(db: Connection, key_id: str, *, lock: bool = False) -> Key | None:
+    row = await db.fetchrow("SELECT * FROM access_key WHERE id = $1 FOR UPDATE" if lock else "SELECT * FROM access_key WHERE id = $1", key_id)
+    return _key(row) if row else None
+
+
+async def find_key_by_hash(db: Connection, key_hash: str) -> Key | None:
+    row = await db.fetchrow("SELECT * FROM access_key WHERE key_hash = $1", key_hash)
+    return _key(row) if row else None
+
+
+async def list_keys(db: Connection, *, after: tuple[datetime, str] | None, limit: int) -> list[Key]:
+    """Oldest first."""
+    at, key_id = after or (None, None)
+    rows = await db.fetch(
+        """
+        SELECT * FROM access_key WHERE $1::timestamptz IS NULL OR (created_at, id) > ($1, $2::text)
+        ORDER BY created_at, id LIMIT $3
+        """,
+        at, key_id, limit,
+    )
+    return [_key(row) for row in rows]
+
+
+async def keys_of(db: Connection, source_id: UUID) -> list[Key]:
+    rows = await db.fetch("SELECT * FROM access_key WHERE source_id = $1 ORDER BY created_at, id", source_id)
+    return [_key(row) for row in rows]
+
+
+async def revoke_key(db: Connection, key_id: str, *, at: datetime) -> None:
+    await db.execute("UPDATE access_key SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1", key_id, at)
+
+
+async def insert_source(db: Connection, source: Source) -> None:
+    await db.execute(
+        "INSERT INTO source (id, name, settings, created_at, changed_at) VALUES ($1, $2, $3, $4, $5)",
+        source.id, source.settings.name, _encoded(source.settings), source.created_at, source.changed_at,
+    )
+
+
+async def update_source(db: Connection, source: Source) -> None:
+    await db.execute(
+        "UPDATE source SET name = $2, settings = $3, changed_at = $4 WHERE id = $1",
+        source.id, source.settings.name, _encoded(source.settings), source.changed_at,
+    )
+
+
+async def find_source(db: Connection, source_id: UUID, *, lock: bool = False) -> Source | None:
+    row = await db.fetchrow("SELECT * FROM source WHERE id = $1 FOR UPDATE" if lock else "SELECT * FROM source WHERE id = $1", source_id)
+    return _source(row) if row else None
+
+
+async def list_sources(db: Connection, *, after: UUID | None, limit: int) -> list[Source]:
+    """Oldest first."""
+    rows = await db.fetch("SELECT * FROM source WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2", after, limit)
+    return [_source(row) for row in rows]
+
+
+async def keys_of_sources(db: Connection, sources: Sequence[UUID]) -> list[Key]:
+    rows = await db.fetch("SELECT * FROM access_key WHERE source_id = ANY($1::uuid[]) ORDER BY created_at, id", sources)
+    return [_key(row) for row in rows]
+
+
+def _encoded(settings: SourceSettings) -> str:
+    return msgspec.json.encode(settings).decode()
+
+
+def _key(row: Any) -> Key:
+    return Key(
+        row["id"], row["key_hash"], row["kind"], row["name"], list(row["scopes"]), row["source_id"], row["created_at"], row["created_by"],
+        row["expires_at"], row["revoked_at"],
+    )
+
+
+def _source(row: Any) -> Source:
+    return Source(row["id"], _settings(row["settings"]), row["created_at"], row["changed_at"])

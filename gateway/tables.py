@@ -1,0 +1,52 @@
+"""Rows of the gateway, as the migrations make them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Column, Index, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+TIME = TIMESTAMP(timezone=True)
+NOW = {"server_default": text("now()")}
+
+
+class GatewayTable(SQLModel, registry=registry()):
+    """The metadata of the gateway alone."""
+
+
+class SourceRow(GatewayTable, table=True):
+    """Where events come from; `settings` is what the doors must know of it."""
+
+    __tablename__ = "source"
+
+    id: UUID = Field(primary_key=True)
+    name: str = Field(sa_type=Text)
+    settings: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    created_at: datetime = Field(sa_type=TIME, sa_column_kwargs=NOW)
+    changed_at: datetime = Field(sa_type=TIME, sa_column_kwargs=NOW)
+
+
+class AccessKeyRow(GatewayTable, table=True):
+    """A key, by its hash."""
+
+    __tablename__ = "access_key"
+    __table_args__ = (
+        CheckConstraint("kind IN ('api', 'source')"),
+        Index("access_key_source", "source_id", postgresql_where=text("source_id IS NOT NULL")),
+    )
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    key_hash: str = Field(sa_type=Text, unique=True)
+    kind: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    scopes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    source_id: UUID | None = Field(default=None, foreign_key="source.id")
+    created_at: datetime = Field(sa_type=TIME, sa_column_kwargs=NOW)
+    created_by: str = Field(sa_type=Text)
+    expires_at: datetime | None = Field(default=None, sa_type=TIME)
+    revoked_at: datetime | None = Field(default=None, sa_type=TIME)
