@@ -153,7 +153,9 @@ def _clean_message(body: dict[str, Any], stamp: Stamp) -> CleanEvent:
     if stamp.integrations is not None:
         integrations = {**_object(stamp.integrations), **integrations}
 
-    compared = {name: part for name, part in body.items() if name not in _VOLATILE}
+    compared = dict(body)
+    for name in _VOLATILE:
+        compared.pop(name, None)
     compared["type"] = stamp.type
     compared["messageId"] = stamp.id
     compared["context"], compared["integrations"] = context, integrations
@@ -174,9 +176,8 @@ def _clean_message(body: dict[str, Any], stamp: Stamp) -> CleanEvent:
     kept = dict(context)
     if integrations:
         kept["integrations"] = integrations
-    fields = {name: part for name, part in body.items() if name not in _KNOWN}
-    if fields:
-        kept["fields"] = fields
+    if further := body.keys() - _KNOWN:
+        kept["fields"] = {name: body[name] for name in sorted(further)}
     channel = _channel(body, stamp)
     initiator = "customer"
     if kind == "track":

@@ -127,7 +127,7 @@ class Collector:
                 source = self._source_from_headers(asked)
                 await self._confirmer.ensure_closed()
                 inflater = collecting.Inflater(receiving.text_of(asked.headers, b"content-encoding"))
-                with self._flight.hold(_expected(asked.headers)) as held:
+                with self._flight.share(source.source_id if source else ""), self._flight.hold(_expected(asked.headers)) as held:
                     try:
                         body = _parsed(asked, await receiving.read_body(receive, asked.headers, held, inflater))
                     finally:

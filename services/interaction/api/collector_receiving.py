@@ -41,6 +41,7 @@ class Flight:
     def __init__(self) -> None:
         self.requests = 0
         self.size = 0
+        self._sources: dict[str, int] = {}
 
     @contextmanager
     def enter(self) -> Iterator[None]:
@@ -52,6 +53,20 @@ class Flight:
             yield
         finally:
             self.requests -= 1
+
+    @contextmanager
+    def share(self, source_id: str) -> Iterator[None]:
+        """One request of a source: under contention no source takes more than half. Raises RequestRefused (`overloaded`)."""
+        own = self._sources.get(source_id, 0)
+        if own >= MAX_IN_FLIGHT_REQUESTS // 2 and len(self._sources) > 1:
+            raise collecting.RequestRefused("overloaded")
+        self._sources[source_id] = own + 1
+        try:
+            yield
+        finally:
+            self._sources[source_id] -= 1
+            if not self._sources[source_id]:
+                del self._sources[source_id]
 
     @contextmanager
     def hold(self, expected: int) -> Iterator[Held]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -120,6 +121,17 @@ async def test_bytes_in_flight_are_counted_and_given_back() -> None:
         with pytest.raises(collecting.RequestRefused):
             held.grow_to(MAX_IN_FLIGHT_BYTES + 1)
     assert (flight.size, flight.requests) == (0, 0)
+
+
+async def test_no_source_takes_more_than_half_while_others_ask() -> None:
+    flight = Flight()
+    with ExitStack() as stack:
+        for _ in range(200):
+            stack.enter_context(flight.share("greedy"))  # alone it may
+        with flight.share("other"), pytest.raises(collecting.RequestRefused), flight.share("greedy"):
+            raise AssertionError
+        with flight.share("greedy"):
+            pass
 
 
 async def test_quarantine_has_a_quota_and_the_answer_does_not_change(cluster: PrivateCluster) -> None:

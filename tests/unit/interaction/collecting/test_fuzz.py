@@ -87,6 +87,7 @@ def test_any_bytes(body: bytes, form: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @settings(max_examples=50_000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(bodies(), st.sampled_from(FORMS))
 def test_many_damaged_bodies(body: bytes, form: str) -> None:
