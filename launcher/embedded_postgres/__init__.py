@@ -53,7 +53,10 @@ class PrivateCluster:
         return self._server.log_file
 
     def url(self, database: str, role: Role = "app") -> str:
-        """`postgresql://…` over the Unix socket, for asyncpg (and for SQLAlchemy after changing the scheme)."""
+        """`postgresql://…` over the Unix socket, for asyncpg (and for SQLAlchemy after changing the scheme).
+
+        May also be asked of a cluster that another process has started in the same data directory.
+        """
         return f"postgresql://{database}_{role}@/{database}?host={quote(str(self._server.sockets), safe='')}"
 
     async def start(self) -> None:

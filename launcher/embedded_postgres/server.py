@@ -36,7 +36,7 @@ class Server:
         self._notice = notice
         self._user = _unprivileged() if os.geteuid() == 0 else None
         self._home = self._data_dir
-        self.sockets = self._home
+        self.sockets = self._socket_folder()  # also right for one who only asks for URLs of a running cluster
         self._binaries = Path()
         self._lock: IO[str] | None = None
         self._server: subprocess.Popen[bytes] | None = None
@@ -65,6 +65,7 @@ class Server:
         try:
             self._home = self._choose_home()
             self.sockets = self._socket_folder()
+            self._own_folder(self.sockets)
             self._stop_orphan()
             self._binaries = find_binaries(self._existing_version())
             self._make_cluster()
@@ -106,7 +107,6 @@ class Server:
         folder = self._home / "sockets"
         if len(os.fsencode(folder)) > SOCKET_PATH_LIMIT:
             folder = Path("/tmp") / f"ecrm-{hashlib.sha256(os.fsencode(self._home)).hexdigest()[:16]}"  # noqa: S108
-        self._own_folder(folder)
         return folder
 
     def _own_folder(self, folder: Path) -> None:
@@ -260,6 +260,9 @@ class Server:
                     self._server.wait(seconds)
                     break
             self._server = None
+        if self.sockets.parent != self._home:
+            with contextlib.suppress(OSError):
+                self.sockets.rmdir()  # empty after an orderly end; else the next start uses it again
         if self._lock is not None:
             self._lock.close()
             self._lock = None

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import asyncpg
 import psutil
@@ -201,8 +202,11 @@ async def test_a_long_path_keeps_its_socket_elsewhere(data_dir: Path) -> None:
     try:
         assert "host=%2Ftmp%2Fecrm-" in cluster.url("one")
         assert await ask(cluster.url("one"), "SELECT 1") == 1
+        elsewhere = Path(unquote(cluster.url("one").split("host=")[1]))
+        assert elsewhere.is_dir()
     finally:
         await cluster.stop()
+    assert not elsewhere.exists()
 
 
 async def test_databases_come_and_go(shared: PrivateCluster) -> None:
