@@ -61,6 +61,7 @@ class GroupReader:
         self._doubt: dict[Partition, int] = {}  # where a gap was seen once and is looked at again
         self._stopped: set[Partition] = set()  # at a gap; a seek goes on
         self._polling: asyncio.Task[Any] | None = None
+        self._placing: asyncio.Task[None] | None = None
         self._committing: asyncio.Task[None] | None = None
         self._to_commit: dict[Partition, int] = {}
         self._closed = False
@@ -113,7 +114,8 @@ class GroupReader:
 
     async def poll(self, *, timeout: float = 0.5, max_records: int = 2000) -> dict[Partition, list[Stored]]:
         """Records in order for each placed partition; raises LogGap, and whatever the positions callback raises."""
-        await self._place()
+        if not await self._placed_within(timeout):
+            return {}
         if self._polling is None:  # one that outlives a rebalance is taken up again: it is never cancelled
             self._polling = asyncio.create_task(self._fetch(timeout, max_records))
         await asyncio.wait([self._polling], timeout=timeout + 0.5)
@@ -199,11 +201,28 @@ class GroupReader:
             return
         self._closed = True
         self.forget()
-        if self._committing is not None and not self._committing.done():
-            await stopping.cancelled(self._committing)
+        for task in (self._committing, self._placing):
+            if task is not None and not task.done():
+                await stopping.cancelled(task)
         await stopping.stop_consumer(self._consumer, seconds=CLOSE_SECONDS)
         if self._polling is not None:
             await stopping.cancelled(self._polling)
+
+    async def _placed_within(self, seconds: float) -> bool:
+        """Whether every assigned partition has its position; what was begun goes on while the caller polls again."""
+        if self._placing is None:
+            if self._assigned <= self._next.keys():
+                return True
+            self._placing = asyncio.create_task(self._place())
+        await asyncio.wait([self._placing], timeout=seconds)
+        if not self._placing.done():
+            return False
+        task, self._placing = self._placing, None
+        try:
+            task.result()
+        except NotConfirmed:  # the log cannot say where a partition begins: as if nothing had come
+            return False
+        return True
 
     async def _place(self) -> None:
         unplaced = [partition for partition in self._assigned if partition not in self._next]

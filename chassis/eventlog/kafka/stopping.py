@@ -71,5 +71,6 @@ def _fail_batches(accumulator: Any) -> None:
     queued = [batch for batches in accumulator._batches.values() for batch in batches]
     accumulator._batches.clear()
     for batch in [*queued, *accumulator._pending_batches]:
-        if not batch.future.done():
-            batch.future.set_exception(ProducerClosed())
+        batch.failure(ProducerClosed())
+        if batch._drain_waiter.done():
+            batch._drain_waiter.exception()  # nobody waits for room any more: seen
