@@ -28,6 +28,9 @@ class Row(NamedTuple):
 
 COLUMNS = "id, root_id, merged_into, registered_at, updated_at, source, version, has_user, known, traits, search"
 
+_FAMILIES = f"SELECT {COLUMNS} FROM customer WHERE root_id = ANY($1::uuid[])"  # noqa: S608 - constant columns
+_FIND = f"SELECT {COLUMNS} FROM customer WHERE id = ANY($1::uuid[])"  # noqa: S608 - constant columns
+
 
 async def lock(db: Connection, *, ids: Collection[UUID]) -> None:
     """Row locks in the order of ids, so that two transactions never wait for each other."""
@@ -36,13 +39,13 @@ async def lock(db: Connection, *, ids: Collection[UUID]) -> None:
 
 async def families(db: Connection, *, roots: Collection[UUID]) -> list[Row]:
     """The customers of the roots: themselves and all merged into them."""
-    rows = await db.fetch(f"SELECT {COLUMNS} FROM customer WHERE root_id = ANY($1::uuid[])", list(roots))  # noqa: S608 - constant columns
+    rows = await db.fetch(_FAMILIES, list(roots))
     return [Row(*row) for row in rows]
 
 
 async def find(db: Connection, *, ids: Collection[UUID]) -> list[Row]:
     """The very customers with these ids."""
-    rows = await db.fetch(f"SELECT {COLUMNS} FROM customer WHERE id = ANY($1::uuid[])", list(ids))  # noqa: S608 - constant columns
+    rows = await db.fetch(_FIND, list(ids))
     return [Row(*row) for row in rows]
 
 

@@ -27,6 +27,19 @@ class Row(NamedTuple):
 
 COLUMNS = "identity, kind, key, customer_id, home_id, linked_at, source"
 
+_FIND = f"SELECT {COLUMNS} FROM identity WHERE identity = ANY($1::bytea[])"  # noqa: S608 - constant columns
+_OF_CUSTOMERS = f"SELECT {COLUMNS} FROM identity WHERE customer_id = ANY($1::uuid[]) ORDER BY linked_at, identity"  # noqa: S608 - constant columns
+_INSERT = f"""
+INSERT INTO identity ({COLUMNS})
+SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::text[])
+ON CONFLICT DO NOTHING
+"""  # noqa: S608 - constant columns
+_MOVE = f"""
+UPDATE identity SET customer_id = taker FROM unnest($1::uuid[], $2::uuid[]) AS moving (giver, taker)
+WHERE customer_id = giver RETURNING giver, {COLUMNS}
+"""  # noqa: S608 - constant columns
+_GIVE_BACK = f"UPDATE identity SET customer_id = $2 WHERE customer_id = $1 AND home_id = ANY($3::uuid[]) RETURNING {COLUMNS}"  # noqa: S608 - constant columns
+
 
 async def hold_still(db: Connection, *, alone: bool = False) -> None:
     """Until the end of the transaction no merge is undone (`alone`: and nothing is resolved)."""
@@ -38,16 +51,13 @@ async def hold_still(db: Connection, *, alone: bool = False) -> None:
 
 async def find(db: Connection, *, identities: Collection[bytes]) -> list[Row]:
     """Those of the identities that are known."""
-    rows = await db.fetch(f"SELECT {COLUMNS} FROM identity WHERE identity = ANY($1::bytea[])", list(identities))  # noqa: S608 - constant columns
+    rows = await db.fetch(_FIND, list(identities))
     return [Row(*row) for row in rows]
 
 
 async def of_customers(db: Connection, *, customers: Collection[UUID]) -> list[Row]:
     """All identities that customers answer for, oldest first."""
-    rows = await db.fetch(
-        f"SELECT {COLUMNS} FROM identity WHERE customer_id = ANY($1::uuid[]) ORDER BY linked_at, identity",  # noqa: S608 - constant columns
-        list(customers),
-    )
+    rows = await db.fetch(_OF_CUSTOMERS, list(customers))
     return [Row(*row) for row in rows]
 
 
@@ -55,33 +65,17 @@ async def insert(db: Connection, *, rows: Sequence[Row]) -> int:
     """Add identities; returns how many were new. Fewer than given: another transaction was faster."""
     ordered = sorted(rows)  # one order for all, so that two transactions never wait for each other
     columns = list(zip(*ordered, strict=True))
-    status: str = await db.execute(
-        f"""
-        INSERT INTO identity ({COLUMNS})
-        SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::text[])
-        ON CONFLICT DO NOTHING
-        """,  # noqa: S608 - constant columns
-        *columns,
-    )
+    status: str = await db.execute(_INSERT, *columns)
     return int(status.rpartition(" ")[2])
 
 
 async def move(db: Connection, *, to: Mapping[UUID, UUID]) -> list[tuple[UUID, Row]]:
     """Give all identities of customers to others (from -> to); returns whose they were, and the rows as they are now."""
-    rows = await db.fetch(
-        f"""
-        UPDATE identity SET customer_id = taker FROM unnest($1::uuid[], $2::uuid[]) AS moving (giver, taker)
-        WHERE customer_id = giver RETURNING giver, {COLUMNS}
-        """,  # noqa: S608 - constant columns
-        list(to.keys()), list(to.values()),
-    )
+    rows = await db.fetch(_MOVE, list(to.keys()), list(to.values()))
     return [(giver, Row(*row)) for giver, *row in rows]
 
 
 async def give_back(db: Connection, *, customer: UUID, to: UUID, homes: Collection[UUID]) -> list[Row]:
     """Give those of a customer's identities that are at home in `homes` to another; returns the rows as they are now."""
-    rows = await db.fetch(
-        f"UPDATE identity SET customer_id = $2 WHERE customer_id = $1 AND home_id = ANY($3::uuid[]) RETURNING {COLUMNS}",  # noqa: S608 - constant columns
-        customer, to, list(homes),
-    )
+    rows = await db.fetch(_GIVE_BACK, customer, to, list(homes))
     return [Row(*row) for row in rows]

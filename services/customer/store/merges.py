@@ -41,6 +41,14 @@ class ReviewRow(NamedTuple):
 COLUMNS = "id, survivor_id, merged_id, reason, automatic, event_id, identities, merged_at, undone_at, undone_reason"
 REVIEW_COLUMNS = "id, identity, kind, customer_id, other_id, reason, event_id, noted_at"
 
+_FIND = f"SELECT {COLUMNS} FROM merge WHERE id = $1"  # noqa: S608 - constant columns
+_OF_CUSTOMERS = f"""
+SELECT {COLUMNS} FROM merge
+WHERE (survivor_id = ANY($1::uuid[]) OR merged_id = ANY($1)) AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3
+"""  # noqa: S608 - constant columns
+_PAGE = f"SELECT {COLUMNS} FROM merge WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2"  # noqa: S608 - constant columns
+_NOTE = f"INSERT INTO identity_review ({REVIEW_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING"  # noqa: S608 - constant columns
+
 
 async def insert(db: Connection, *, rows: Sequence[Row]) -> None:
     """Add merges; their ids are fresh."""
@@ -48,27 +56,19 @@ async def insert(db: Connection, *, rows: Sequence[Row]) -> None:
 
 
 async def find(db: Connection, *, merge_id: UUID) -> Row | None:
-    row = await db.fetchrow(f"SELECT {COLUMNS} FROM merge WHERE id = $1", merge_id)  # noqa: S608 - constant columns
+    row = await db.fetchrow(_FIND, merge_id)
     return None if row is None else Row(*row)
 
 
 async def of_customers(db: Connection, *, customers: Collection[UUID], after: UUID | None, limit: int) -> list[Row]:
     """Merges in which one of the customers has part, oldest first."""
-    rows = await db.fetch(
-        f"""
-        SELECT {COLUMNS} FROM merge
-        WHERE (survivor_id = ANY($1::uuid[]) OR merged_id = ANY($1)) AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3
-        """,  # noqa: S608 - constant columns
-        list(customers), after, limit,
-    )
+    rows = await db.fetch(_OF_CUSTOMERS, list(customers), after, limit)
     return [Row(*row) for row in rows]
 
 
 async def page(db: Connection, *, after: UUID | None, limit: int) -> list[Row]:
     """All merges, oldest first."""
-    rows = await db.fetch(
-        f"SELECT {COLUMNS} FROM merge WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2", after, limit  # noqa: S608 - constant columns
-    )
+    rows = await db.fetch(_PAGE, after, limit)
     return [Row(*row) for row in rows]
 
 
@@ -92,10 +92,7 @@ async def separated(db: Connection, *, roots: Collection[UUID]) -> frozenset[fro
 
 async def note(db: Connection, *, rows: Sequence[ReviewRow]) -> None:
     """Ask people to look; the same pair for the same reason is noted once."""
-    await db.executemany(
-        f"INSERT INTO identity_review ({REVIEW_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",  # noqa: S608 - constant columns
-        [tuple(row) for row in sorted(rows, key=lambda row: (row.identity, row.customer_id, row.other_id))],
-    )
+    await db.executemany(_NOTE, [tuple(row) for row in sorted(rows, key=lambda row: (row.identity, row.customer_id, row.other_id))])
 
 
 async def reviews(db: Connection, *, after: UUID | None, limit: int) -> list[ReviewRow]:
