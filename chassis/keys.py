@@ -17,16 +17,15 @@ from typing import Final
 import msgspec
 
 from chassis import clock as clocks
-from chassis.eventlog import EventLog, NotConfirmed, Partition, Stored
+from chassis import telemetry
+from chassis.eventlog import EventLog, Partition, Stored
 from contracts import gateway
 
 TOPIC: Final = "ecrm.state.keys"
 FOLLOW_SECONDS: Final = 0.5
 
-#: What reading the log may raise while it is away: the follower tries again.
-_AWAY: Final = (NotConfirmed, OSError, TimeoutError, RuntimeError)
-
 _decode = msgspec.json.Decoder(gateway.KeyState).decode
+_log = telemetry.logger(__name__)
 
 
 @lru_cache(maxsize=4096)
@@ -97,6 +96,7 @@ class KeyTable:
 
     async def _follow(self, log: EventLog) -> None:
         positions: dict[Partition, int] = {}
+        behind = False
         while True:
             try:
                 if not positions:
@@ -106,8 +106,12 @@ class KeyTable:
                 for partition in positions:
                     await self._read(log, partition, positions)
                 self._loaded.set()
-            except _AWAY:
-                pass  # the log is away: what is known stays valid, the next round reads on
+                behind = False
+            except Exception as error:  # whatever the log has: what is known stays valid, and the next round reads from the beginning
+                positions.clear()
+                if not behind:
+                    _log.warning("key_table_behind", error=error)
+                behind = True
             await asyncio.sleep(FOLLOW_SECONDS)
 
     async def _read(self, log: EventLog, partition: Partition, positions: dict[Partition, int]) -> None:
@@ -120,4 +124,7 @@ class KeyTable:
         if record.value is None:
             self.remove(record.key.decode())
             return
-        self.put(_decode(record.value))
+        try:
+            self.put(_decode(record.value))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:  # one unreadable key must not lock out all others
+            _log.error("key_state_unreadable", error=error, offset=record.offset, partition=record.partition)

@@ -84,7 +84,7 @@ async def test_the_key_table_follows_its_topic(cluster: PrivateCluster) -> None:
         assert keys.find("revoked-key") is None
         assert keys.find("") is None
         assert {source.source_id for source in keys.sources()} == {"shop", "web", "off", "partner"}
-        await log.append([Record(TOPIC, key_hash(KEY).encode(), None)])
+        await log.append([Record(TOPIC, b"broken", b"{"), Record(TOPIC, key_hash(KEY).encode(), None)])
         async with asyncio.timeout(10):
             while keys.find(KEY) is not None:
                 await asyncio.sleep(0.05)
