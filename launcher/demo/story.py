@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +16,6 @@ from urllib.parse import urlsplit
 import aiohttp
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
 from launcher.demo import mailbox, population, texts
 from launcher.remote import Api
@@ -147,7 +147,7 @@ class Story:
 
     async def _segment(self, api: Api) -> str:
         preview = await api.ask("POST", "/api/v1/segments/preview", {"rule": texts.RULE})
-        made = await api.ask("POST", "/api/v1/segments", {"name": f"Regulars ({self.shop.tag} {int(time.time()) % 100000})", "rule": texts.RULE})
+        made = await api.ask("POST", "/api/v1/segments", {"name": f"Regulars ({self.shop.tag} {secrets.token_hex(3)})", "rule": texts.RULE})
         self.screen.print(f"Rule: {texts.RULE_IN_WORDS}\nPreview: {preview['count']:,} customers in {preview.get('took_ms', '?')} ms.")
         deadline = time.monotonic() + 60
         members = 0
@@ -163,7 +163,7 @@ class Story:
     # 5 ------------------------------------------------------------------------------------------------------------------------
 
     async def _campaign(self, api: Api, segment: str) -> str:
-        template = await api.ask("POST", "/api/v1/templates", texts.template(f"Thanks {self.shop.tag} {int(time.time())}"))
+        template = await api.ask("POST", "/api/v1/templates", texts.template(f"Thanks {self.shop.tag} {secrets.token_hex(3)}"))
         campaign = await api.ask("POST", "/api/v1/campaigns", {
             "name": f"Thank you ({self.shop.tag})", "template_id": template["id"], "segment_id": segment, "purpose": "marketing",
             "from_address": "hello@shop.example", "from_name": "Shop", "utm": {"source": "ecrm", "medium": "email", "campaign": "thanks"},
@@ -270,9 +270,7 @@ class Story:
 
     async def _metrics(self, api: Api) -> None:
         await asyncio.sleep(2)
-        rows = []
-        for name in texts.METRICS:
-            rows.append((name, await api.ask("GET", f"/api/v1/metrics/{name}?{self._window()}")))
+        rows = [(name, await api.ask("GET", f"/api/v1/metrics/{name}?{self._window()}")) for name in texts.METRICS]
         self.screen.print(texts.metrics_table(rows))
 
     def _window(self) -> str:

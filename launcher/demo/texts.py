@@ -27,16 +27,17 @@ def template(name: str) -> dict[str, Any]:
         "name": name, "fallback": ["en"],
         "locales": {
             "en": {"subject": "{{ customer.name }}, thank you", "body": _mjml(
-                "en", "ltr", "Dear {{ customer.name }},", "you have been with us for a while. Here is what others from {{ customer.traits.city }} like.",
+                "en", "Dear {{ customer.name }},", "you have been with us for a while. Here is what others from {{ customer.traits.city }} like.",
                 "See the new rugs", "You get this mail because you allowed it. Unsubscribe with one click:", "unsubscribe")},
             "fa": {"subject": "{{ customer.name }}، سپاس از شما", "body": _mjml(
-                "fa", "rtl", "{{ customer.name }} گرامی،", "مدتی است که همراه ما هستید. ببینید دیگران در {{ customer.traits.city }} چه می‌پسندند.",
+                "fa", "{{ customer.name }} گرامی،", "مدتی است که همراه ما هستید. ببینید دیگران در {{ customer.traits.city }} چه می‌پسندند.",
                 "فرش‌های تازه را ببینید", "این نامه را دریافت می‌کنید زیرا اجازه داده‌اید. لغو اشتراک با یک کلیک:", "لغو اشتراک")},
         },
     }
 
 
-def _mjml(language: str, direction: str, greeting: str, words: str, button: str, reason: str, unsubscribe: str) -> str:
+def _mjml(language: str, greeting: str, words: str, button: str, reason: str, unsubscribe: str) -> str:
+    direction = "rtl" if language == "fa" else "ltr"
     align = "right" if direction == "rtl" else "left"
     return f"""<mjml lang="{language}" dir="{direction}"><mj-body background-color="#f4f1ea"><mj-section background-color="#ffffff"><mj-column>
 <mj-text font-size="20px" align="{align}">{greeting}</mj-text><mj-text align="{align}" line-height="1.7">{words}</mj-text>
@@ -78,7 +79,7 @@ def person_table(person: population.Person, view: dict[str, Any]) -> Table:
 
 
 def report_table(report: dict[str, Any]) -> Table:
-    """planned = accepted + failed + suppressed + unknown, with each reason."""
+    """Sum rule: planned = accepted + failed + suppressed + unknown, with each reason."""
     table = Table("outcome", "messages", title="Campaign report")
     for state in ("planned", "accepted", "failed", "suppressed", "unknown"):
         table.add_row(state, f"{report[state]:,}")

@@ -26,7 +26,7 @@ from tests.bench import measuring
 screen = Console(width=120)
 ROUNDS = 3
 BATCHES = (1, 20, 100)
-FULL = os.environ.get("SCALE") == "full"  # noqa: TID251
+FULL = os.environ.get("SCALE") == "full"
 END_TO_END_REQUESTS = 10_000 if FULL else 500
 SECONDS = 8.0 if FULL else 5.0
 
@@ -36,9 +36,8 @@ async def main() -> int:
     data.chmod(0o755)
     port = 18080
     screen.print(f"starting the cluster shape in {data}")
-    async with measuring.cluster(data, port) as system:
-        async with measuring.floor(system, port + 60) as floor:
-            results = await measure(system, floor)
+    async with measuring.cluster(data, port) as system, measuring.floor(system, port + 60) as floor:
+        results = await measure(system, floor)
     show(results)
     target = Path("build")
     target.mkdir(exist_ok=True)
