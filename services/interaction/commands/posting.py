@@ -15,7 +15,7 @@ from contracts import collected, interaction
 from contracts.gateway import SourceSettings
 from contracts.identity import KINDS
 from services.interaction import errors
-from services.interaction.domain import collecting
+from services.interaction.domain import collecting, order_events
 from services.interaction.settings import InteractionService
 from services.interaction.store import interactions, replicas
 
@@ -59,8 +59,11 @@ async def record_order(service: InteractionService, *, body: dict[str, Any], sou
         event["subject"] = body.pop("customer")
     else:
         raise errors.refused("invalid_data", "/customer")
-    if isinstance(body.get("ordered_at"), str):
-        event["time"] = body.pop("ordered_at")
+    if "ordered_at" in body:
+        moment = order_events.read_moment(body.pop("ordered_at"))
+        if moment is None:
+            raise errors.refused("invalid_data", "/ordered_at")
+        event["time"] = moment.isoformat()
     receipt = collecting.Receipt(source=source, received_at=service.clock.now(), new_id=lambda: new_id)
     accepted = check_one(_encode(event), receipt, cloudevent=True)
     await append_accepted(service, accepted, source.source_id)

@@ -50,12 +50,15 @@ def unstage(service: InteractionService, records: Sequence[Stored]) -> None:
 def stage(service: InteractionService, stored: Sequence[Outgoing]) -> None:
     """Prepare what was stored in the open transaction; the last step of it, since nothing may fail afterwards but the commit."""
     staged = service.resources.publishing.staged
+    received_at, time = None, ""
     for out in stored:
         incoming = out.incoming
         stamp = incoming.event.stamp
+        if stamp.received_at != received_at:  # events of one request follow each other
+            received_at = stamp.received_at
+            time = received_at.isoformat()
         record = _record(
-            key=out.key, value=out.record, event_id=stamp.receipt_id, time=stamp.received_at.isoformat(), partition=incoming.partition,
-            offset=incoming.offset,
+            key=out.key, value=out.record, event_id=stamp.receipt_id, time=time, partition=incoming.partition, offset=incoming.offset,
         )
         staged.setdefault(incoming.partition, {})[incoming.offset] = record
 

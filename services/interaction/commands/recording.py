@@ -140,7 +140,7 @@ def _prepare(
 ) -> tuple[list[Outgoing], list[Said]]:
     """What is stored, and what the events say about orders (read first: their notes belong to the stored event)."""
     stored, said = [], []
-    hash_identity = service.hash_identity
+    secret = service.identity_secret
     for each in fresh:
         notes: tuple[str, ...] = ()
         event = each.event
@@ -149,7 +149,7 @@ def _prepare(
             notes = about.notes
             if about.change is not None or about.credit is not None:
                 said.append(about)
-        stored.append(recording.outgoing(each, hashes, hash_identity, notes))
+        stored.append(recording.outgoing(each, hashes, secret, notes))
     return stored, said
 
 
