@@ -122,7 +122,7 @@ class KeyTable:
 
     def _apply(self, record: Stored) -> None:
         if record.value is None:
-            self.remove(record.key.decode())
+            self.remove(record.key.decode("utf-8", "replace"))
             return
         try:
             self.put(_decode(record.value))
