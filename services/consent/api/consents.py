@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Depends, Query
 
 from chassis import web
+from chassis.errors import Invalid
 from chassis.identity import Caller
 from contracts.identity import BadIdentity, parse_identity
 from services.consent import commands, errors, queries, schemas
@@ -87,13 +88,19 @@ async def get_consent(
     here: Here, _asking: Reading, customer_id: UUID, page_token: str | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
 ) -> schemas.ConsentView:
     """What counts for a customer now, for each purpose and channel, and the ledger, newest first."""
-    before = UUID(str(web.read_page_token(page_token, 1)[0])) if page_token else None
-    found = await queries.get_consent(here, customer_id=customer_id, before=before, limit=limit)
+    found = await queries.get_consent(here, customer_id=customer_id, before=_before(page_token), limit=limit)
     return schemas.ConsentView(
         customer_id=found.customer_id, version=found.version, purposes=_standings(found.standings),
         data=[_entry(entry) for entry in found.entries],
         next_page_token=web.page_token(str(found.entries[-1].id)) if found.more else None,
     )
+
+
+def _before(page_token: str | None) -> UUID | None:
+    try:
+        return UUID(str(web.read_page_token(page_token, 1)[0])) if page_token else None
+    except ValueError:
+        raise Invalid("page.bad_token", "The page token is not one of ours: begin again without it.") from None
 
 
 def _subject(here: ConsentService, statement: schemas.Statement) -> Subject:

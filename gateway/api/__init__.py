@@ -1,0 +1,1 @@
+"""Door 1: everything that comes from outside."""

@@ -1,0 +1,231 @@
+"""The door: every request comes in here, is recognised, limited, and passed on to the service that owns its address.
+
+Plain ASGI on the fast path; what the gateway answers itself (keys, sources, views, documents) is handed on to its routers with a token
+like anybody else's, so that scopes are checked in one way everywhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+from chassis import telemetry
+from chassis.errors import Unavailable
+from chassis.ids import new_text_id
+from chassis.peers import App, Receive, Scope, Send
+from contracts.gateway import KeyState
+from gateway.api import answering, crossing, readiness
+from gateway.api.collection import Asked, CollectionDoor
+from gateway.api.limits import MIB, Flight, Overloaded, Rates
+from gateway.api.tokens import Passes
+from gateway.domain import keys as key_rules
+from gateway.domain import passing, routes
+from gateway.domain.routes import Route
+from gateway.settings import GatewayService
+
+FIRST_BYTE_SECONDS: Final = 60.0
+OWN: Final = "gateway"
+
+REFUSED: Final = telemetry.counter("ecrm_door_refused_total", "Requests the door refused, by code", ("code",))
+
+_log = telemetry.logger(__name__)
+
+
+class Door:
+    """The ASGI app in front of everything."""
+
+    def __init__(self, service: GatewayService) -> None:
+        settings = service.settings
+        self._service = service
+        self._keys = service.resources.keys
+        self._flight = Flight(requests=settings.in_flight_requests, size=settings.in_flight_mib * MIB)
+        self._rates = Rates(service.clock)
+        self._passes = Passes(service.tokens, service.clock)
+        self._body_limit = settings.api_body_mib * MIB
+        self._origins = frozenset(_listed(settings.cors_origins))
+        self._trusted = frozenset(_listed(settings.trusted_proxies))
+        self._readiness = readiness.Readiness(service)
+        self._collection = CollectionDoor(service, passes=self._passes, rates=self._rates, flight=self._flight)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        path = scope["path"].rstrip("/") or "/"
+        headers: dict[bytes, bytes] = {}
+        for name, value in scope["headers"]:
+            headers.setdefault(name, value)
+        request_id = passing.request_id(headers.get(b"x-request-id", b"").decode("latin-1")) or new_text_id()
+        telemetry.correlation.set(request_id)
+        trace = telemetry.follow(headers.get(b"traceparent", b"").decode("latin-1"))
+        asked = Asked(scope, path, headers, request_id, self._address(scope, headers), trace)
+        if self._collection.takes(path):
+            await self._collection(asked, receive, send)
+        elif path == "/readyz":
+            status, body = await self._readiness.answer()
+            await answering.answer(send, status, body)
+        else:
+            await self._managed(asked, receive, send)
+
+    async def _managed(self, asked: Asked, receive: Receive, send: Send) -> None:
+        route = routes.find_route(asked.path)
+        crossed = crossing.managing(self._origins, self._keys, asked.origin)
+        if route is None:
+            await self._refuse(send, asked, 404, "route.unknown", "There is nothing at this address.", headers=crossed)
+            return
+        if asked.scope["method"] == "OPTIONS" and b"access-control-request-method" in asked.headers:
+            await answering.answer(send, 204, b"", headers=crossing.managing_preflight(self._origins, self._keys, asked.origin))
+            return
+        added = [*crossed]
+        state: KeyState | None = None
+        if not route.open:
+            state = await self._recognised(asked, send, crossed)
+            if state is None:
+                return
+            rate = await self._rates.take(state.key_id, amount=self._service.settings.api_requests_per_minute, window="minute")
+            added += rate.headers
+            if not rate.allowed:
+                await self._refuse(
+                    send, asked, 429, "rate.exceeded", "This key makes more requests than it may.", retry_after=rate.retry_after, headers=added
+                )
+                return
+        expected = _length(asked.headers)
+        if expected > self._body_limit:
+            await self._refuse(send, asked, 413, "body.too_large", self._too_large(), headers=added)
+            return
+        try:
+            with self._flight.enter(expected=expected, first=route.first) as held:
+                counting = _Counting(receive, held.grow_to, self._body_limit)
+                await self._pass_on(asked, route, state, receive=counting, send=send, added=added)
+        except Overloaded:
+            await self._refuse(
+                send, asked, 503, "door.overloaded", "Too much is going on at once; try again.", retry_after=answering.jitter(), headers=added
+            )
+
+    async def _recognised(self, asked: Asked, send: Send, crossed: list[tuple[bytes, bytes]]) -> KeyState | None:
+        """The holder of an API key, or None after a refusal was sent."""
+        if not self._keys.loaded:
+            await self._refuse(send, asked, 503, "door.starting", "The door is opening; try again.", retry_after=1, headers=crossed)
+            return None
+        scheme, _, text = asked.headers.get(b"authorization", b"").decode("latin-1").strip().partition(" ")
+        state = self._keys.find(text.strip()) if scheme.lower() == "bearer" else None
+        if state is None:
+            message = "A valid key is needed: send the header `Authorization: Bearer KEY`."
+            await self._refuse(send, asked, 401, "auth.required", message, headers=crossed)
+            return None
+        if state.kind != key_rules.API:
+            message = "A source key opens collection only; this needs an API key."
+            await self._refuse(send, asked, 403, "auth.scope_missing", message, headers=crossed)
+            return None
+        return state
+
+    async def _pass_on(
+        self, asked: Asked, route: Route, state: KeyState | None, *, receive: _Counting, send: Send, added: list[tuple[bytes, bytes]]
+    ) -> None:
+        headers = passing.passing(asked.scope["headers"], without=(b"authorization",))
+        headers += [
+            (b"x-request-id", asked.request_id.encode()), (b"traceparent", asked.traceparent.encode()),
+            (b"x-ecrm-client-ip", asked.address.encode("latin-1")),
+        ]
+        if state is not None:
+            headers.append((b"authorization", b"Bearer " + self._passes.for_key(state, route.service).encode()))
+        inner = {**asked.scope, "headers": headers, "path": route.path, "raw_path": self._raw_path(asked, route)}
+        answer = _Answering(send, asked.request_id, added)
+        started = self._service.clock.monotonic()
+        try:
+            async with asyncio.timeout(FIRST_BYTE_SECONDS) as deadline:
+                answer.began = lambda: deadline.reschedule(None)
+                if route.service == OWN:
+                    rest: App = asked.scope["ecrm.rest"]
+                    await rest(inner, receive, answer)
+                elif route.service in self._service.peers:
+                    await self._service.peers[route.service].forward(inner, receive, answer, headers=headers)
+                else:
+                    raise Unavailable("peer.unavailable", "This part of the platform does not answer.")
+        except (Unavailable, TimeoutError, OSError) as error:
+            if answer.status:
+                raise
+            if receive.too_large:
+                await self._refuse(send, asked, 413, "body.too_large", self._too_large(), headers=added)
+            elif receive.overloaded:
+                raise Overloaded from None
+            else:
+                _log.warning("peer_away", service=route.service, error=error)
+                message = "This part of the platform does not answer at the moment."
+                await self._refuse(send, asked, 503, "peer.unavailable", message, retry_after=answering.jitter(), headers=added)
+        finally:
+            telemetry.HTTP_SECONDS.labels(OWN, f"-> {route.service}", answer.status).observe(self._service.clock.monotonic() - started)
+
+    def _raw_path(self, asked: Asked, route: Route) -> bytes:
+        """As the client wrote it, escapes and all, where the path stays what it was."""
+        if route.path != asked.path:
+            return route.path.encode()
+        raw: bytes = asked.scope.get("raw_path") or asked.path.encode()
+        return raw.rstrip(b"/") or b"/"
+
+    def _address(self, scope: Scope, headers: Mapping[bytes, bytes]) -> str:
+        peer = scope.get("client")
+        return passing.client_address(str(peer[0]) if peer else "", headers.get(b"x-forwarded-for", b"").decode("latin-1"), self._trusted)
+
+    def _too_large(self) -> str:
+        return f"A body is at most {self._body_limit // MIB} MiB."
+
+    async def _refuse(
+        self, send: Send, asked: Asked, status: int, code: str, message: str, *, retry_after: int | None = None,
+        headers: list[tuple[bytes, bytes]],
+    ) -> None:
+        REFUSED.labels(code).inc()
+        await answering.problem(send, status, code, message, request_id=asked.request_id, retry_after=retry_after, headers=headers)
+
+
+class _Counting:
+    """A `receive` that ends bodies of unknown length at the limit."""
+
+    def __init__(self, receive: Receive, hold: Any, limit: int) -> None:
+        self._receive = receive
+        self._hold = hold
+        self._limit = limit
+        self._size = 0
+        self.too_large = False
+        self.overloaded = False
+
+    async def __call__(self) -> Any:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._size += len(message.get("body", b""))
+            try:
+                self._hold(self._size)
+            except Overloaded:
+                self.overloaded = True
+            self.too_large = self._size > self._limit
+            if self.too_large or self.overloaded:
+                raise ConnectionAbortedError("the body is larger than what may come in")
+        return message
+
+
+class _Answering:
+    """A `send` that adds the door's headers and says when the answer has begun."""
+
+    def __init__(self, send: Send, request_id: str, added: list[tuple[bytes, bytes]]) -> None:
+        self._send = send
+        self._request_id = request_id.encode()
+        self._added = added
+        self.status = 0
+        self.began: Any = None
+
+    async def __call__(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.began()
+            headers = [pair for pair in message["headers"] if pair[0].lower() not in {b"x-request-id", b"server", b"date"}]
+            message = {**message, "headers": [*headers, (b"x-request-id", self._request_id), *self._added]}
+        await self._send(message)
+
+
+def _length(headers: Mapping[bytes, bytes]) -> int:
+    found = headers.get(b"content-length", b"")
+    return int(found) if found.isdigit() and len(found) < 16 else 0
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,0 +1,98 @@
+"""What can be asked: one async function for each read."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from chassis.errors import Refusal, Unavailable, Unknown
+from chassis.identity import Caller
+from gateway import errors, store
+from gateway.settings import GatewayService
+from gateway.store import Key, Source
+
+VIEW_SECONDS: Final = 3.0
+
+#: Part of the 360 view -> service and path under the customer.
+PARTS: Final = {
+    "profile": ("customer", ""),
+    "identities": ("customer", "/identities"),
+    "timeline": ("interaction", "/timeline?limit=20"),
+    "orders": ("interaction", "/orders?limit=20"),
+    "scores": ("analytics", "/scores"),
+    "consent": ("consent", "/consent?limit=20"),
+    "messages": ("campaign", "/messages?limit=20"),
+}
+
+
+class SourceWithKeys(NamedTuple):
+    source: Source
+    keys: list[Key]
+
+
+class View(NamedTuple):
+    """The parts that answered, and why the others did not."""
+
+    parts: dict[str, Any]
+    missing: dict[str, str]
+
+
+async def list_keys(service: GatewayService, *, after: tuple[datetime, str] | None, limit: int) -> list[Key]:
+    """All keys, revoked ones too, oldest first."""
+    async with service.read() as db:
+        return await store.list_keys(db, after=after, limit=limit)
+
+
+async def get_key(service: GatewayService, *, key_id: str) -> Key:
+    """Raises UnknownKey."""
+    async with service.read() as db:
+        found = await store.find_key(db, key_id)
+    if found is None:
+        raise errors.UnknownKey
+    return found
+
+
+async def list_sources(service: GatewayService, *, after: UUID | None, limit: int) -> list[SourceWithKeys]:
+    """All sources with their keys, oldest first."""
+    async with service.read() as db:
+        sources = await store.list_sources(db, after=after, limit=limit)
+        keys = await store.keys_of_sources(db, [source.id for source in sources])
+    return [SourceWithKeys(source, [key for key in keys if key.source_id == source.id]) for source in sources]
+
+
+async def get_source(service: GatewayService, *, source_id: UUID) -> SourceWithKeys:
+    """Raises UnknownSource."""
+    async with service.read() as db:
+        source = await store.find_source(db, source_id)
+        if source is None:
+            raise errors.UnknownSource
+        return SourceWithKeys(source, await store.keys_of(db, source_id))
+
+
+async def get_view(service: GatewayService, *, customer_id: UUID, asking: Caller) -> View:
+    """The 360 view: all parts asked at once, in the caller's name and scopes. Raises Unknown when the customer service knows nobody."""
+    found = await asyncio.gather(*(_part(service, customer_id, asking, name) for name in PARTS))
+    parts = {name: body for name, (body, _) in zip(PARTS, found, strict=True) if body is not None}
+    missing = {name: reason for name, (body, reason) in zip(PARTS, found, strict=True) if body is None}
+    if missing.get("profile") == "absent":
+        raise Unknown("customer.unknown", "There is no such customer.")
+    return View(parts, missing)
+
+
+async def _part(service: GatewayService, customer_id: UUID, asking: Caller, name: str) -> tuple[Any, str]:
+    """One part, or why it is missing."""
+    owner, path = PARTS[name]
+    if owner not in service.peers:
+        return None, "unavailable"
+    try:
+        token = service.tokens.mint(owner, asking)
+        answer = await service.peers[owner].call("GET", f"/api/v1/customers/{customer_id}{path}", timeout=VIEW_SECONDS, token=token)
+        if answer.status == 200:
+            return answer.json(), ""
+    except (Unavailable, ValueError):
+        return None, "unavailable"
+    except Refusal as refusal:
+        return None, refusal.kind
+    return None, {403: "forbidden", 404: "absent"}.get(answer.status, "unavailable")

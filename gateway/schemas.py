@@ -1,0 +1,120 @@
+"""HTTP shapes of the gateway."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$", strip_whitespace=True)]
+Origin = Annotated[str, StringConstraints(pattern=r"^(\*|https?://[A-Za-z0-9.\-\[\]:]+)$", max_length=256)]
+
+
+class Given(BaseModel):
+    """Input: nothing that is not asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class CreateKey(Given):
+    """An API key. With `source_id` and the scope collect:write it posts events of that source."""
+
+    name: Name
+    scopes: Annotated[list[str], Field(min_length=1, max_length=32)]
+    source_id: UUID | None = None
+    expires_at: AwareDatetime | None = None
+
+
+class KeyView(BaseModel):
+    """A key without its secret; `kind` is api or source."""
+
+    id: str
+    kind: str
+    name: str
+    scopes: list[str]
+    source_id: UUID | None
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+    revoked: bool
+    revoked_at: datetime | None
+
+
+class CreatedKeyView(KeyView):
+    """`key` is shown this once and kept nowhere."""
+
+    key: str
+
+
+class SourceFields(Given):
+    """What may be set of a source. `kind` browser: its key is public, so it merges nobody by e-mail and confirms nothing."""
+
+    origins: Annotated[list[Origin], Field(max_length=100)] | None = None
+    enabled: bool | None = None
+    default_currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+    default_region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    order_namespace: Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9._-]*$")] | None = None
+    ip: Literal["keep", "truncate", "drop"] | None = None
+    rate_per_second: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    require_subject: bool | None = None
+    require_consent: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")] | None = None
+    consent_categories: Annotated[dict[str, str], Field(max_length=100)] | None = None
+
+
+class CreateSource(SourceFields):
+    name: Name
+    kind: Literal["browser", "server"] = "server"
+
+
+class ChangeSource(SourceFields):
+    name: Name | None = None
+    kind: Literal["browser", "server"] | None = None
+
+
+class SourceView(BaseModel):
+    id: UUID
+    name: str
+    kind: str
+    enabled: bool
+    origins: list[str]
+    default_currency: str | None
+    default_region: str | None
+    order_namespace: str
+    ip: str
+    rate_per_second: int
+    require_subject: bool
+    require_consent: str | None
+    consent_categories: dict[str, str]
+    version: int
+    created_at: datetime
+    changed_at: datetime
+    keys: list[KeyView]
+
+
+class CreatedSourceView(SourceView):
+    """`key` is shown this once and kept nowhere."""
+
+    key: str
+
+
+class MissingPart(BaseModel):
+    """A part of a view that is not there, and why: unavailable, forbidden or absent."""
+
+    part: str
+    reason: str
+
+
+class CustomerView360(BaseModel):
+    """Everything about one customer, each part as its service answers it; parts that could not be had are named."""
+
+    customer_id: UUID
+    profile: dict[str, Any] | None = None
+    identities: dict[str, Any] | list[Any] | None = None
+    timeline: dict[str, Any] | None = None
+    orders: dict[str, Any] | None = None
+    scores: dict[str, Any] | None = None
+    consent: dict[str, Any] | None = None
+    messages: dict[str, Any] | None = None
+    missing: list[MissingPart] = []
