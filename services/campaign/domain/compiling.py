@@ -27,6 +27,7 @@ _FOOTER: Final = {
     "fa": '<p dir="rtl" style="{style}">این پیام را با رضایت شما فرستاده‌ایم. <a href="{{{{ unsubscribe_url }}}}">لغو دریافت</a> · '
     '<a href="{{{{ preferences_url }}}}">تنظیمات</a></p>',
 }
+_RIGHT_TO_LEFT: Final = frozenset({"fa", "ar", "he", "ur", "ckb", "ps"})
 _FOOTER_STYLE: Final = "font:12px sans-serif;color:#666;text-align:center"
 
 
@@ -54,7 +55,7 @@ def compile_template(*, subject: str, body: str, locale: str) -> Compiled:
         raise BadTemplate("body", f"a body has at most {LONGEST_SOURCE} characters")
     for part, source in (("subject", subject), ("body", body)):
         _check_liquid(part, source)
-    html = _to_html(body)
+    html = _to_html(_with_language(body, locale))
     text = _to_text(html)
     if "unsubscribe_url" not in body:
         footer = _FOOTER["fa" if locale.startswith("fa") else "en"].format(style=_FOOTER_STYLE)
@@ -63,6 +64,15 @@ def compile_template(*, subject: str, body: str, locale: str) -> Compiled:
     for part, source in (("subject", subject), ("body", html), ("body", text)):
         _check_liquid(part, source)
     return Compiled(subject=" ".join(subject.split()), html=html, text=text)
+
+
+def _with_language(body: str, locale: str) -> str:
+    """Say the language and direction of the mail, unless the author did; MJML takes them from its outermost element."""
+    opening = re.match(r"\s*<mjml\b[^>]*", body)
+    if opening is None or re.search(r"\s(lang|dir)\s*=", opening.group()):
+        return body
+    direction = "rtl" if locale.partition("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"
+    return re.sub(r"<mjml\b", f'<mjml lang="{locale}" dir="{direction}"', body, count=1)
 
 
 def _check_liquid(part: str, source: str) -> None:

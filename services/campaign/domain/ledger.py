@@ -45,6 +45,8 @@ _LONGEST_RETRY: Final = 3600.0
 
 _PLAIN_ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}")
 
+_BAD_HYPHEN: Final = re.compile(r"(^|\.)-|-(\.|$)")
+
 
 class Outcome(NamedTuple):
     """What became of one hand-off. `state` PLANNED means: refused for now, nothing was taken over."""
@@ -63,7 +65,7 @@ def mail_address(address: str) -> str | None:
     """The form of an address that goes into an SMTP envelope (ASCII), or None when there is none."""
     if len(address) > 254 or not address:
         return None
-    if _PLAIN_ADDRESS.fullmatch(address) and ".-" not in address and "-." not in address.rpartition("@")[2]:
+    if _PLAIN_ADDRESS.fullmatch(address) and not _BAD_HYPHEN.search(address.rpartition("@")[2]):
         return address
     try:
         return validate_email(address, check_deliverability=False, allow_smtputf8=False).ascii_email

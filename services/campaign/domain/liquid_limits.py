@@ -24,6 +24,8 @@ WITHHELD: Final = ("safe", "escapejs", "base64_decode", "base64_url_safe_decode"
 TAG: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 
+_PERSIAN_DIGITS: Final = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+
 Filter = Callable[..., Any]
 
 
@@ -124,7 +126,9 @@ def money(value: object, currency: object = "", *, context: Any) -> str:
     if not minor.is_finite() or abs(minor) >= Decimal(10) ** 18:
         raise FilterArgumentError("money: not an amount", token=None)
     locale = str(context.resolve("locale", default="en")) or "en"
-    return numbers.format_currency(amount, code, locale=locale if locale in ("en", "fa") else "en")
+    if locale != "fa":
+        return numbers.format_currency(amount, code, locale="en")
+    return numbers.format_currency(amount, code, locale="fa", numbering_system="default").translate(_PERSIAN_DIGITS)
 
 
 class MailLiquid(Environment):

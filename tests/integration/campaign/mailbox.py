@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
 from email.policy import default
-from typing import Any, cast
+from typing import Any
 
 from aiosmtpd.smtp import SMTP
 
@@ -52,7 +52,7 @@ class Mailbox:
 
     def message(self, address: str) -> EmailMessage:
         raw = next(raw for recipient, raw in self.mails if recipient == address)
-        return cast("EmailMessage", email.message_from_bytes(raw, policy=default))
+        return email.message_from_bytes(raw, policy=default)
 
 
 @asynccontextmanager
