@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from chassis import telemetry, web
 from chassis.errors import Unavailable
-from gateway.domain import describing
+from gateway.domain import describing, routes
 from gateway.settings import GatewayService
 
 router = APIRouter(include_in_schema=False)
@@ -27,7 +27,7 @@ POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsa
 _log = telemetry.logger(__name__)
 
 
-@router.get("/openapi.json")
+@router.get(routes.DESCRIPTION)
 async def get_openapi(here: Here, request: Request) -> dict[str, Any]:
     """The description of the whole platform; a service that does not answer is left out until it does."""
     known, now = here.resources.openapi, here.clock.monotonic()

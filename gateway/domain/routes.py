@@ -28,9 +28,11 @@ _SERVICES: Final = ("customer", "interaction", "analytics", "campaign", "consent
 
 #: Doors without a key -> owner.
 _OPEN: Final = {
-    "/.well-known/ecrm-permit-keys.json": "consent", "/.well-known/gpc.json": "gateway", "/openapi.json": "gateway", "/docs": "gateway",
-    "/healthz": "gateway", "/metrics": "gateway", "/schemas/segment": "analytics",
+    "/.well-known/ecrm-permit-keys.json": "consent", "/.well-known/gpc.json": "gateway", "/docs": "gateway", "/healthz": "gateway",
+    "/metrics": "gateway", "/schemas/segment": "analytics",
 }
+#: Where the gateway's routers have the platform's own description; /openapi.json of every app is that app's alone.
+DESCRIPTION: Final = "/documents/openapi.json"
 _OPEN_PREFIXES: Final = (("/u/", "consent"), ("/p/", "consent"), ("/t/", "campaign"), ("/schemas/", "collector"))
 
 
@@ -48,6 +50,8 @@ def find_route(path: str) -> Route | None:
     owner = _OPEN.get(path)
     if owner is not None:
         return Route(owner, path, open=True)
+    if path == "/openapi.json":
+        return Route("gateway", DESCRIPTION, open=True)
     if path.startswith("/api/v1/"):
         return _managed(path)
     for prefix, owner in _OPEN_PREFIXES:
