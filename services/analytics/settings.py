@@ -37,7 +37,8 @@ class Facts(Protocol):
 class AnalyticsSettings(ServiceSettings):
     """`ECRM_ANALYTICS_<NAME>`."""
 
-    warehouse_path: str = Field("data/analytics.duckdb", description="The DuckDB file; this process alone opens it.")
+    data_dir: str = Field("data/analytics", description="Folder of this service's own files.")
+    warehouse_path: str = Field("", description="The DuckDB file, which this process alone opens; empty: warehouse.duckdb in the data folder.")
     warehouse_memory_mb: int = Field(256, ge=64, le=65_536, description="What DuckDB may hold in memory, in MB; the rest spills to disk.")
     warehouse_threads: int = Field(1, ge=1, le=64, description="Threads of one DuckDB query.")
     time_zone: str = Field("UTC", description="The organisation's time zone: windows and months begin at its midnight.")

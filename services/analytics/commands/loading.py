@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final
 
 import duckdb
@@ -12,9 +13,10 @@ import pyarrow as pa
 
 from chassis import telemetry
 from chassis.eventlog import Partition, Stored
+from chassis.runtime import NotReady
 from services.analytics.settings import AnalyticsService
 from services.analytics.store import loading
-from services.analytics.store.warehouse import Warehouse
+from services.analytics.store.warehouse import Warehouse, WarehouseBusy
 
 _log = telemetry.logger(__name__)
 
@@ -25,10 +27,14 @@ PACE_SECONDS: Final = 0.2
 
 @asynccontextmanager
 async def open_warehouse(service: AnalyticsService) -> AsyncIterator[Warehouse]:
-    """The service's own resource: the DuckDB file, held by this process alone while it runs."""
+    """The service's own resource: the DuckDB file, held by this process alone while it runs. Raises NotReady when another has it."""
     settings = service.settings
-    warehouse = Warehouse(settings.warehouse_path, memory_mb=settings.warehouse_memory_mb, threads=settings.warehouse_threads)
-    await warehouse.open()
+    path = settings.warehouse_path or str(Path(settings.data_dir) / "warehouse.duckdb")
+    warehouse = Warehouse(path, memory_mb=settings.warehouse_memory_mb, threads=settings.warehouse_threads)
+    try:
+        await warehouse.open()
+    except WarehouseBusy as busy:
+        raise NotReady(f"analytics: {busy}; there is one analytics process.") from None
     try:
         yield warehouse
     finally:

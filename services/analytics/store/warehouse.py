@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +45,9 @@ class Warehouse:
             "autoload_known_extensions": False,
             "preserve_insertion_order": True,
         }
+        #: Only the parent of the others: a connection refuses any call, `cursor` too, while another thread uses it.
+        self._root: DuckDBPyConnection | None = None
+        self._lock = threading.Lock()
         self._connection: DuckDBPyConnection | None = None
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="warehouse-writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="warehouse-reader")
@@ -53,6 +57,7 @@ class Warehouse:
         #: Up to which commit, and when (monotonic), scores were last computed by this process.
         self.scored: tuple[int, float] = (-1, 0.0)
         self._dirty = False
+        self._closing = False
 
     async def open(self) -> None:
         """Open or create the file. Raises WarehouseBusy when another process has it."""
@@ -62,11 +67,12 @@ class Warehouse:
         if self._path != ":memory:":
             Path(self._path).parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._connection = duckdb.connect(self._path, config=self._config)
+            self._root = duckdb.connect(self._path, config=self._config)
         except duckdb.IOException as error:
             if "lock" in str(error).lower():
                 raise WarehouseBusy(f"another process has the warehouse {self._path} open") from None
             raise
+        self._connection = self._cursor()
         warehouse_schema.prepare(self._connection)
         found = one_row(self._connection, "SELECT birth, appended_at FROM warehouse")
         assert found is not None
@@ -74,26 +80,39 @@ class Warehouse:
 
     async def close(self) -> None:
         """Finish what was begun, write a checkpoint, close the file."""
+        self._closing = True
+        await asyncio.to_thread(self._readers.shutdown, wait=True, cancel_futures=True)
         await asyncio.get_running_loop().run_in_executor(self._writer, self._close)
         self._writer.shutdown(wait=True)
-        self._readers.shutdown(wait=True, cancel_futures=True)
 
     def _close(self) -> None:
         if self._connection is not None:
-            connection, self._connection = self._connection, None
             try:
-                connection.execute("CHECKPOINT")
+                self._connection.execute("CHECKPOINT")
             except duckdb.Error:
-                pass  # a reader is still at work; the next opening replays the write-ahead log
-            connection.close()
+                pass  # the next opening replays the write-ahead log
+            self._connection.close()
+        if self._root is not None:
+            self._root.close()
+        self._connection = self._root = None
+
+    def _cursor(self) -> DuckDBPyConnection:
+        with self._lock:
+            if self._root is None:
+                raise ConnectionError("the warehouse is closed")
+            return self._root.cursor()
 
     @property
     def connection(self) -> DuckDBPyConnection:
-        assert self._connection is not None, "the warehouse is not open"
+        """The writing thread's own. Raises OSError when the warehouse is closed."""
+        if self._connection is None:
+            raise ConnectionError("the warehouse is closed")
         return self._connection
 
     async def write(self, act: Callable[[DuckDBPyConnection], T]) -> T:
         """Run `act` in one transaction on the writing thread. Raises OSError when the disk fails."""
+        if self._closing:
+            raise ConnectionError("the warehouse is closed")
         return await asyncio.get_running_loop().run_in_executor(self._writer, self._write, act)
 
     def _write(self, act: Callable[[DuckDBPyConnection], T]) -> T:
@@ -113,6 +132,8 @@ class Warehouse:
 
     async def read(self, act: Callable[[DuckDBPyConnection], T]) -> T:
         """Run `act` on a cursor of its own within one snapshot. Raises OSError when memory or disk fail."""
+        if self._closing:
+            raise ConnectionError("the warehouse is closed")
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, act)
 
     def _read(self, act: Callable[[DuckDBPyConnection], T]) -> T:
@@ -121,7 +142,7 @@ class Warehouse:
 
     @contextmanager
     def _snapshot(self) -> Iterator[DuckDBPyConnection]:
-        cursor = self.connection.cursor()
+        cursor = self._cursor()
         try:
             cursor.execute("SET TimeZone = 'UTC'")
             cursor.execute("BEGIN")
@@ -134,7 +155,7 @@ class Warehouse:
 
     async def checkpoint_when_idle(self) -> bool:
         """Fold the write-ahead log into the file when nothing was written for a while. Returns whether it was done."""
-        if not self._dirty or time.monotonic() - self.last_commit < IDLE_SECONDS:
+        if self._closing or not self._dirty or time.monotonic() - self.last_commit < IDLE_SECONDS:
             return False
         return await asyncio.get_running_loop().run_in_executor(self._writer, self._checkpoint)
 
