@@ -90,11 +90,14 @@ class Broker:
 
 
 @contextlib.contextmanager
-def broker(*, required: bool = False) -> Iterator[Broker]:
+def broker(*, required: bool | None = None) -> Iterator[Broker]:
     """A running broker in a fresh folder under the temporary directory, removed at the end.
 
-    Without Java, or without jars and Maven to fetch them, the test is skipped with the reason, or fails when `required`.
+    Without Java, or without jars and Maven to fetch them, the test is skipped with the reason, or fails when `required`
+    (unless said, when the environment has ECRM_REQUIRE_REAL=1, as `make test-real` does).
     """
+    if required is None:
+        required = os.environ.get("ECRM_REQUIRE_REAL") == "1"  # noqa: TID251
     missing = _missing()
     if missing and required:
         pytest.fail(f"the real broker is required, but {missing}")

@@ -13,9 +13,9 @@ from tests.support.broker import Broker, broker
 
 
 @pytest.fixture(scope="module")
-def kafka(request: pytest.FixtureRequest) -> Iterator[Broker]:
+def kafka() -> Iterator[Broker]:
     """A running broker."""
-    with broker(required=bool(request.config.getoption("require_real", default=False))) as running:
+    with broker() as running:
         yield running
 
 
