@@ -97,7 +97,7 @@ def broker(*, required: bool | None = None) -> Iterator[Broker]:
     (unless said, when the environment has ECRM_REQUIRE_REAL=1, as `make test-real` does).
     """
     if required is None:
-        required = os.environ.get("ECRM_REQUIRE_REAL") == "1"  # noqa: TID251
+        required = os.environ.get("ECRM_REQUIRE_REAL") == "1"
     missing = _missing()
     if missing and required:
         pytest.fail(f"the real broker is required, but {missing}")
