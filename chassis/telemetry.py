@@ -90,6 +90,7 @@ def configure(*, level: str = "info", json: bool = True) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # ten lines a second while the broker is away; the adapter tells once
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s", force=True)
 
 
