@@ -66,7 +66,7 @@ async def search_customers(service: CustomerService, *, text: str, after: UUID |
     """
     folded = contact.folded(text)
     words = [pattern(word) for word in _words(folded)]
-    if len(folded.replace(" ", "")) < 2 or not words:
+    if len(folded.replace(" ", "")) < 2 or not words or "\x00" in text:
         raise errors.bad_search()
     exact = [] if after is not None else await _exact(service, text.strip())
     async with service.read() as db:

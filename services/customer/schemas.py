@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 IdentityText = Annotated[str, Field(min_length=3, max_length=620, examples=["user:42", "email:ada@example.com"])]
-Reason = Annotated[str, Field(min_length=1, max_length=300)]
+Reason = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00]*$")]
 
 
 class _Request(BaseModel):

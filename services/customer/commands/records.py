@@ -77,9 +77,10 @@ class CustomerRecord:
         if (self.has_user, self.known) != flags:
             self.has_user, self.known = flags
             self.dirty = self.republish = True
-        touched = any(member.dirty for member in family)
-        if not touched:
+        if not any(member.dirty for member in family):
             return
+        if self.stored is None and len(family) == 1 and not self.told:
+            return  # a new visitor of whom nothing was told: nothing to join
         self.profile = traits.joined(member.told for member in family)
         before = traits.joined(member.before for member in family if member.stored is not None and member.stored.root_id == self.id)
         self.changed = traits.changed(before, self.profile)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
+
+import msgspec
 
 from chassis.ids import new_text_id
 from chassis.unit_of_work import Transaction
@@ -15,6 +17,9 @@ from services.customer.commands.resolving import Assertion, resolve
 from services.customer.domain import contact, identifying, traits
 from services.customer.domain.graph import Claim, Named
 from services.customer.settings import CustomerService
+
+#: Of one trait; events are bounded by the collector, requests here.
+MAX_VALUE_BYTES: Final = 16 * 1024
 
 
 class Registered(NamedTuple):
@@ -75,6 +80,11 @@ async def _answering(tx: Transaction, customer_id: UUID) -> UUID:
 
 
 def _checked(service: CustomerService, sent: Mapping[str, Any]) -> dict[str, Any]:
+    for name, value in sent.items():
+        if not traits.storable(name):
+            raise errors.bad_trait("", "A trait has a name that cannot be stored.")
+        if not traits.storable(value) or len(msgspec.json.encode(value)) > MAX_VALUE_BYTES:
+            raise errors.bad_trait(name[:100], "The value cannot be stored: NUL, broken text, too large or too deep.")
     clean = traits.cleaned(sent, region=service.settings.default_region or None)
     if "email" in clean.left_out:
         raise errors.bad_trait("email", "This is no e-mail address.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -83,6 +84,23 @@ def standard_name(sent: str) -> str:
     """The one name of a trait: `firstName`, `first_name` and `given_name` are `given_name`; a free trait keeps its name."""
     snake = _CAMEL.sub("_", sent).replace("-", "_").casefold()
     return _CANONICAL.get(snake, sent)
+
+
+def storable(value: Any, *, depth: int = 16) -> bool:
+    """Whether a JSON value can be kept: no NUL, no half of a surrogate pair, finite numbers, at most 16 levels."""
+    match value:
+        case str():
+            return "\x00" not in value and (value.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in value))
+        case float():
+            return math.isfinite(value)
+        case int():
+            return -(2**63) <= value < 2**63
+        case list():
+            return depth > 0 and all(storable(item, depth=depth - 1) for item in value)
+        case dict():
+            return depth > 0 and all(storable(name) and storable(item, depth=depth - 1) for name, item in value.items())
+        case _:
+            return value is None
 
 
 class Told(msgspec.Struct):

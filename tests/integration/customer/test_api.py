@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import quote
 
@@ -80,6 +81,14 @@ async def test_an_identity_registers_once(cluster: PrivateCluster) -> None:
         ({"identities": ["phone:09123456789"]}, 422, "customer.bad_identity"),
         ({"traits": {"email": "a@b@c"}}, 422, "customer.bad_trait"),
         ({"traits": {"x" * 101: 1}}, 422, "customer.bad_trait"),
+        ({"traits": {"plan": "a\x00b"}}, 422, "customer.bad_trait"),
+        ({"traits": {"a\x00b": 1}}, 422, "customer.bad_trait"),
+        ({"traits": {"plan": "\ud83d"}}, 422, "customer.bad_trait"),
+        ({"traits": {"plan": float("nan")}}, 422, "customer.bad_trait"),
+        ({"traits": {"plan": 2**70}}, 422, "customer.bad_trait"),
+        ({"traits": {"plan": "x" * 20_000}}, 422, "customer.bad_trait"),
+        ({"traits": {"plan": json.loads("[" * 20 + "]" * 20)}}, 422, "customer.bad_trait"),
+        ({"identities": ["user:a\x00b"]}, 422, "customer.bad_identity"),
         ({"surprise": 1}, 422, "request.invalid"),
         ({"traits": "gold"}, 422, "request.invalid"),
     ],
@@ -95,7 +104,7 @@ async def test_refused_questions(cluster: PrivateCluster) -> None:
         nobody = "00000000-0000-7000-8000-000000000000"
         for method, path, status in (
             ("GET", f"/customers/{nobody}", 404), ("PATCH", f"/customers/{nobody}", 404), ("GET", "/customers/17", 422), ("GET", "/customers?q=a", 422),
-            ("GET", "/customers?q=%25", 422), ("GET", "/customers?page_token=zzz", 422), ("GET", "/customers?page_token=WzFd", 422),
+            ("GET", "/customers?q=%25", 422), ("GET", "/customers?q=ab%00c", 422), ("GET", "/customers?identity=user:%00", 422), ("GET", "/customers?page_token=zzz", 422), ("GET", "/customers?page_token=WzFd", 422),
             ("GET", "/customers?identity=color:red", 422), ("GET", f"/merges?customer={nobody}", 404), ("POST", f"/merges/{nobody}/undo", 404),
         ):
             answer = await ask(platform, method, path, {"traits": {}} if method == "PATCH" else None)
