@@ -55,7 +55,7 @@ class InteractionRow(InteractionTable, table=True):
 
 
 class SeenRow(InteractionTable, table=True):
-    """Which (source, id) came already, and what it said; six weekly generations."""
+    """Which (source, id) came already, and what it said; six weekly generations, each with the id as its key."""
 
     __tablename__ = "seen"
 
@@ -69,7 +69,7 @@ GENERATIONS = [
     Table(
         f"seen_{slot}", InteractionTable.metadata,
         Column("slot", SmallInteger, nullable=False), Column("id", LargeBinary, nullable=False), Column("digest", LargeBinary, nullable=False),
-        PrimaryKeyConstraint("id", "slot"),
+        PrimaryKeyConstraint("id"),
     )
     for slot in range(6)
 ]

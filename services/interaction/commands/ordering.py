@@ -39,7 +39,7 @@ async def apply_changes(service: InteractionService, tx: Transaction, said: list
         if each.change is not None:
             changes.setdefault(each.change.order_id, []).append(each.change)
     for attempt in range(TRIES):
-        known = {row["order_id"]: row for row in await store.lock(tx.db, list(changes))} if changes else {}
+        known = {row["order_id"]: row for row in await store.lock(tx.db, sorted(changes))} if changes else {}
         work = _Work([], [], [], [], [], [])
         now = service.clock.now()
         for order_id, listed in changes.items():

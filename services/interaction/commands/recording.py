@@ -23,6 +23,8 @@ from services.interaction.store import interactions, orders, quarantine, replica
 
 STORED, DUPLICATE, CONFLICT, DROPPED, REFUSED = range(5)
 WEEK: Final = 7 * 86_400
+#: A duplicate is recognised this many weeks back at least.
+WINDOW: Final = 4
 TRIES: Final = 5
 
 
@@ -103,11 +105,13 @@ async def _unseen(
         return [], []
     week = int(service.clock.timestamp()) // WEEK
     slot = week % interactions.GENERATIONS
-    if await interactions.generation_week(db, slot) != week:
+    generations = await interactions.list_generations(db)
+    if generations.get(slot) != week:
         await interactions.begin_generation(db, slot, week)
+    slots = sorted({slot, *(old for old, held in generations.items() if week - WINDOW <= held <= week)})
     marks = [each.mark for each in incoming]
     for attempt in range(TRIES):
-        seen = await interactions.find_seen(db, marks)
+        seen = await interactions.find_seen(db, slots, marks)
         fresh, again = [], []
         for each in incoming:
             digest = seen.get(each.mark)

@@ -25,9 +25,18 @@ class AlreadySeen(Exception):
     """Somebody else stored one of the marks meanwhile; look again."""
 
 
-async def find_seen(db: Connection, marks: Sequence[bytes]) -> dict[bytes, bytes]:
-    """Mark -> digest of those that came within the window."""
-    rows = await db.fetch("SELECT id, digest FROM seen WHERE id = ANY($1::bytea[])", marks)
+async def find_seen(db: Connection, slots: Sequence[int], marks: Sequence[bytes]) -> dict[bytes, bytes]:
+    """Mark -> digest of those that came within the window, looked up in the given generations.
+
+    One index probe for each mark, whatever the planner knows of the tables: `id = ANY(...)` reads a growing table from end to end.
+    """
+    rows = await db.fetch(
+        """
+        SELECT wanted.id, found.digest FROM unnest($2::bytea[]) AS wanted (id) CROSS JOIN LATERAL (
+            SELECT digest FROM seen WHERE seen.id = wanted.id AND seen.slot = ANY($1::smallint[]) LIMIT 1) AS found
+        """,
+        slots, marks,
+    )
     return {row[0]: row[1] for row in rows}
 
 
@@ -42,16 +51,15 @@ async def insert_seen(db: Connection, slot: int, marks: Sequence[tuple[bytes, by
         raise AlreadySeen from None
 
 
-async def generation_week(db: Connection, slot: int) -> int | None:
-    """Which week a generation holds."""
-    week: int | None = await db.fetchval("SELECT week FROM seen_generation WHERE slot = $1", slot)
-    return week
+async def list_generations(db: Connection) -> dict[int, int]:
+    """Slot -> the week it holds."""
+    return {row[0]: row[1] for row in await db.fetch("SELECT slot, week FROM seen_generation")}
 
 
 async def begin_generation(db: Connection, slot: int, week: int) -> None:
     """Empty a generation and give it to a week; whoever comes second does nothing."""
     await db.execute("SELECT pg_advisory_xact_lock(7305101)")
-    if await generation_week(db, slot) != week:
+    if (await list_generations(db)).get(slot) != week:
         await db.execute("SELECT forget_seen($1)", slot)
         await db.execute(
             "INSERT INTO seen_generation (slot, week) VALUES ($1, $2) ON CONFLICT (slot) DO UPDATE SET week = excluded.week", slot, week

@@ -72,7 +72,8 @@ async def list_granting(db: Connection, identities: Sequence[bytes]) -> dict[byt
     """Identity -> purposes its customer granted; of several customers merged into one a withdrawal beats a grant."""
     rows = await db.fetch(
         """
-        SELECT m.identity, array_agg(DISTINCT g.purpose) AS purposes FROM identity_map m
+        SELECT m.identity, array_agg(DISTINCT g.purpose) AS purposes FROM unnest($1::bytea[]) AS wanted (identity)
+        CROSS JOIN LATERAL (SELECT identity, customer_id FROM identity_map i WHERE i.identity = wanted.identity LIMIT 1) AS m
         CROSS JOIN LATERAL (
             SELECT unnest(c.granted) AS purpose FROM consent_state c
             WHERE c.customer_id = m.customer_id
@@ -82,7 +83,7 @@ async def list_granting(db: Connection, identities: Sequence[bytes]) -> dict[byt
             WHERE c.customer_id = m.customer_id
                OR c.customer_id IN (SELECT merged_id FROM merged_customer WHERE survivor_id = m.customer_id)
         ) AS g
-        WHERE m.identity = ANY($1::bytea[]) GROUP BY m.identity
+        GROUP BY m.identity
         """,
         identities,
     )

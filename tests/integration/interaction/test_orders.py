@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from contracts.customer import CustomersMerged, IdentityState
+from contracts.gateway import KeyState
 from contracts.interaction import CreditNoted, OrderPlaced, OrderRefunded, OrderUpdated
 from launcher.embedded_postgres import PrivateCluster
 from tests.integration.interaction.support import checked, facts, settle, source, track
@@ -82,7 +83,7 @@ async def test_any_arrival_in_any_batches_gives_the_same_orders(cluster: Private
             track(f"u{number}", "Order Refunded", f"{number}c", {"order_id": order_id, "total": 4}, **at(3)),
             track(f"u{number}", "Order Refunded", f"{number}d", {"order_id": order_id}, **at(4)),
         ]
-    results = []
+    results: list[tuple[list[dict[str, Any]], list[tuple[Any, ...]]]] = []
     for seed in (0, 1):
         shuffled = list(events)
         if seed:
@@ -102,10 +103,10 @@ async def test_any_arrival_in_any_batches_gives_the_same_orders(cluster: Private
         ]
         results.append((kept, [tuple(row) for row in refunds]))
     assert results[0] == results[1]
-    orders, refunds = results[0]
+    orders, booked = results[0]
     assert len(orders) == 12
     assert all(order["status"] == "refunded" and order["refunded_minor"] == order["paid_minor"] for order in orders)
-    assert len(refunds) == 24
+    assert len(booked) == 24
 
 
 async def test_orders_are_listed_by_pages_and_told_by_systems(cluster: PrivateCluster) -> None:
@@ -136,8 +137,6 @@ async def test_orders_are_listed_by_pages_and_told_by_systems(cluster: PrivateCl
 
 
 async def test_namespace_and_currency_of_the_source_count_and_old_orders_follow_a_merge(cluster: PrivateCluster) -> None:
-    from contracts.gateway import KeyState
-
     shop = source("shop-de", order_namespace="de", default_currency="EUR")
     async with started(cluster, "interaction") as platform:
         service = platform["interaction"]

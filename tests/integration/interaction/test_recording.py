@@ -7,9 +7,14 @@ from typing import Any
 
 import pytest
 
+from contracts.consent import ConsentState
+from contracts.customer import IdentityState
 from contracts.envelope import ORIGIN, header
+from contracts.gateway import KeyState
 from contracts.interaction import ConsentSignalSeen
 from launcher.embedded_postgres import PrivateCluster
+from services.interaction import queries
+from services.interaction.store import interactions, replicas
 from tests.integration.interaction.support import (
     RECEIVED,
     checked,
@@ -159,11 +164,6 @@ async def test_events_of_people_without_the_purpose_are_counted_and_not_stored(c
     strict = source("strict", require_consent="analytics")
     async with started(cluster, "interaction") as platform:
         service = platform["interaction"].service
-        from contracts.consent import ConsentState
-        from contracts.customer import IdentityState
-        from contracts.gateway import KeyState
-        from services.interaction.store import replicas
-
         service.resources.keys.put(KeyState(key_hash="0" * 64, key_id="k", kind="source", source=strict))
         customers = {"yes": "00000000-0000-7000-8000-000000000001", "no": "00000000-0000-7000-8000-000000000002"}
         async with service.transaction() as tx:
@@ -203,8 +203,6 @@ async def test_the_counters_carry_the_xor_of_all_receipts(cluster: PrivateCluste
     async with started(cluster, "interaction") as platform:
         await platform.log.append(records)
         await settle(platform)
-        from services.interaction import queries
-
         counted = await queries.list_intake(
             platform["interaction"].service, since=RECEIVED.replace(hour=0), until=RECEIVED.replace(hour=23)
         )
@@ -212,3 +210,44 @@ async def test_the_counters_carry_the_xor_of_all_receipts(cluster: PrivateCluste
     for record in records:
         expected ^= int(stamp_of(record).receipt_id.replace("-", ""), 16)
     assert [(entry["accepted"], int(entry["receipts"], 16)) for entry in counted] == [(9, expected)]
+
+
+async def test_duplicates_are_known_over_generations_until_one_is_given_to_a_new_week(cluster: PrivateCluster) -> None:
+    events = [track("u1", "A", "old", {"n": 1})]
+    async with started(cluster, "interaction") as platform:
+        service = platform["interaction"].service
+        week = int(service.clock.timestamp()) // (7 * 86_400)
+        await platform.log.append(checked(events))
+        await settle(platform)
+        async with service.transaction() as tx:  # three weeks later
+            await tx.db.execute("UPDATE seen SET slot = $1::int", (week - 3) % 6)
+            await tx.db.execute("UPDATE seen_generation SET slot = $1::int, week = $2::int", (week - 3) % 6, week - 3)
+        await platform.log.append(checked(events))
+        await settle(platform)
+        assert len(await published(platform.log)) == 1
+        async with service.transaction() as tx:
+            await interactions.begin_generation(tx.db, (week - 3) % 6, week + 3)
+        assert (await rows(platform, "SELECT count(*) AS n FROM seen WHERE slot = $1::int", (week - 3) % 6))[0]["n"] == 0
+        await platform.log.append(checked([track("u1", "A", "new")]))
+        await settle(platform)
+        kept = await rows(platform, "SELECT slot FROM seen")
+    assert [row["slot"] for row in kept] == [week % 6]
+
+
+async def test_a_dead_letter_that_is_replayed_reaches_everybody(cluster: PrivateCluster) -> None:
+    good = checked([track("u1", "Fine", f"m{number}") for number in range(3)])
+    async with started(cluster, "interaction") as platform:
+        service = platform["interaction"]
+        await platform.log.append([good[0], good[1]._replace(value=b"{"), good[2]])
+        await settle(platform)
+        letter = (await service.call("GET", "/api/v1/dead-letters")).json()["data"][0]
+        async with service.service.transaction() as tx:  # the fault is mended
+            await tx.db.execute("UPDATE dead_letter SET value = $1", good[1].value)
+        answer = await service.call("POST", f"/internal/dead-letters/{letter['id']}/replay")
+        assert answer.status == 200, answer.json()
+        await settle(platform)
+        heard = await published(platform.log)
+        told = await read_all(platform.log, "ecrm.interaction")
+    assert [fact.id for fact in heard] == ["m0", "m2", "m1"]
+    origins = [int(header(record.headers, ORIGIN) or b"") for record in told]
+    assert origins == sorted(origins)

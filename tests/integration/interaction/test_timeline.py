@@ -104,7 +104,7 @@ async def test_pages_run_over_all_identities_and_messages_newest_first(cluster: 
             for number in range(1, 20, 2)
         ]
         await platform.log.append(checked(events))
-        message = {"message_id": "x1", "campaign_id": "c1", "customer_id": ANNA, "channel": "email"}
+        message: dict[str, Any] = {"message_id": "x1", "campaign_id": "c1", "customer_id": ANNA, "channel": "email"}
         async with service.service.transaction() as tx:
             tx.tell(CampaignLaunched(
                 campaign_id="c1", name="Spring", channel="email", purpose="marketing", segment_id="s", planned=1, launched_at=begin,

@@ -21,8 +21,9 @@ INTERACTIONS = (
     # Offsets of a partition only grow, so block ranges are enough to find what a crash left unpublished.
     "CREATE INDEX interaction_collected ON interaction USING brin (collected_partition, collected_offset) WITH (pages_per_range = 32, autosummarize = on)",
     # Weekly generations: random ids in one ever-growing unique index would fall to a third of the speed.
-    "CREATE TABLE seen (slot smallint NOT NULL, id bytea NOT NULL, digest bytea NOT NULL, PRIMARY KEY (id, slot)) PARTITION BY LIST (slot)",
-    *(f"CREATE TABLE seen_{slot} PARTITION OF seen FOR VALUES IN ({slot})" for slot in range(GENERATIONS)),
+    "CREATE TABLE seen (slot smallint NOT NULL, id bytea NOT NULL, digest bytea NOT NULL) PARTITION BY LIST (slot)",
+    # The key of a generation is the id alone: a key of (id, slot) would be descended once for every generation that is asked for.
+    *(f"CREATE TABLE seen_{slot} PARTITION OF seen (PRIMARY KEY (id)) FOR VALUES IN ({slot})" for slot in range(GENERATIONS)),
     # The service's role may not truncate; a generation of millions of rows must not be deleted one by one.
     """
     CREATE FUNCTION forget_seen(slot int) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
