@@ -8,10 +8,8 @@ from chassis.reacting import PositionKeeper
 from services.analytics.commands import loading
 from services.analytics.settings import AnalyticsService
 
-#: `ecrm.analytics` is this service's own: it brings the booked costs into the warehouse.
-TOPICS: Final = (
-    "ecrm.interaction", "ecrm.interaction.facts", "ecrm.state.identity", "ecrm.state.profile", "ecrm.state.consent", "ecrm.campaign", "ecrm.analytics",
-)
+TOPICS: Final = loading.TOPICS
+READER: Final = loading.READER
 
 
 def on_facts(service: AnalyticsService) -> PositionKeeper:

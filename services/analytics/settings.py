@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from pydantic import Field
 
+from chassis.eventlog import Partition
 from chassis.service import Service
 from chassis.settings import ServiceSettings
 
@@ -20,6 +21,7 @@ class Facts(Protocol):
     last_commit: float
     appended_at: float | None
     scored: tuple[int, float]
+    filled_at: dict[Partition, int] | None
 
     async def read(self, act: Callable[[Any], T]) -> T:
         """Run `act` on a cursor of its own, in a thread, within one snapshot."""

@@ -14,7 +14,7 @@ from uuid import UUID
 from chassis import telemetry
 from chassis.unit_of_work import Transaction
 from contracts.analytics import SegmentEntered, SegmentLeft
-from services.analytics.commands import segments
+from services.analytics.commands import loading, segments
 from services.analytics.domain import parsing
 from services.analytics.settings import AnalyticsService
 from services.analytics.store import definitions, evaluating, memberships
@@ -57,6 +57,8 @@ async def _evaluate_touched(service: AnalyticsService) -> tuple[list[dict[str, A
         position = await memberships.read_position(db)
         due = await memberships.due_customers(db, now=now, limit=MOST_TOUCHED)
     if position is None or position.birth != birth:
+        if not await loading.caught_up(service):
+            return [], False
         await _begin_anew(service, birth)
         return await _reread(service), True
     ready = [one for one in known if one["evaluated_version"] == one["version"] and one["evaluated_at"] is not None]
@@ -86,7 +88,7 @@ async def _evaluate_touched(service: AnalyticsService) -> tuple[list[dict[str, A
 
 
 async def _begin_anew(service: AnalyticsService, birth: UUID) -> None:
-    """Another warehouse file (or none before): everybody is evaluated for every segment."""
+    """Another warehouse file (or none before), now filled: everybody is evaluated for every segment."""
     seq = await service.resources.read(evaluating.newest)
     async with service.transaction() as tx:
         await definitions.forget_evaluations(tx.db)

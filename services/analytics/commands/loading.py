@@ -24,6 +24,12 @@ _log = telemetry.logger(__name__)
 LARGE: Final = 1000
 PACE_SECONDS: Final = 0.2
 
+READER: Final = "warehouse"
+#: `ecrm.analytics` is this service's own: it brings the booked costs into the warehouse.
+TOPICS: Final = (
+    "ecrm.interaction", "ecrm.interaction.facts", "ecrm.state.identity", "ecrm.state.profile", "ecrm.state.consent", "ecrm.campaign", "ecrm.analytics",
+)
+
 
 @asynccontextmanager
 async def open_warehouse(service: AnalyticsService) -> AsyncIterator[Warehouse]:
@@ -39,6 +45,27 @@ async def open_warehouse(service: AnalyticsService) -> AsyncIterator[Warehouse]:
         yield warehouse
     finally:
         await warehouse.close()
+
+
+async def caught_up(service: AnalyticsService) -> bool:
+    """Whether a new warehouse file holds all that was in the log when this was first asked.
+
+    Until then nobody is evaluated: a half-filled warehouse would make members leave who only are not loaded yet.
+    """
+    warehouse = service.resources
+    if warehouse.filled_at is None:
+        ends: dict[Partition, int] = {}
+        for topic in TOPICS:
+            for number in range(await service.log.partitions(topic)):
+                first, end = await service.log.bounds(Partition(topic, number))
+                if end > first:
+                    ends[Partition(topic, number)] = end
+        warehouse.filled_at = ends
+    known = await warehouse.read(lambda connection: loading.read_positions(connection, f"{service.name}.{READER}"))
+    behind = sum(1 for partition, end in warehouse.filled_at.items() if partition not in known or known[partition][0] < end)
+    if behind:
+        _log.info("warehouse_is_filling", service=service.name, count=behind)
+    return not behind
 
 
 class WarehouseKeeper:

@@ -96,7 +96,7 @@ async def _parts(
     return []
 
 
-def _measure(  # noqa: PLR0917
+def _measure(
     connection: Any, name: str, window: Window, now: datetime, currency: str, by: str | None, parts: list[tuple[str, str, Span | Node]], zone: str
 ) -> tuple[Figure, list[tuple[str, str, Figure]]]:
     """The total and the groups, out of one snapshot of the warehouse."""

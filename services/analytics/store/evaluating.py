@@ -114,7 +114,7 @@ def evaluate_everybody(
     return newest(connection), _ask(connection, question, segment_sql.EVERYBODY, now, horizon, currency)
 
 
-def _ask(  # noqa: PLR0917
+def _ask(
     connection: DuckDBPyConnection, question: Question, sources: segment_sql.Sources, now: datetime, horizon: datetime, currency: str
 ) -> list[Verdict]:
     compiled = segment_sql.compile_rule(question.rule, now=now, currency=currency, sources=sources)

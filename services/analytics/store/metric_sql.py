@@ -136,7 +136,7 @@ def _revenue(
     return _figures(connection, sql, {**times, "currency": currency})
 
 
-def _cper(  # noqa: PLR0917
+def _cper(
     connection: DuckDBPyConnection, window: Window, times: dict[str, datetime], as_of: datetime, currency: str, by: str | None
 ) -> list[Figure]:
     """`open` counts the messages whose seven days still run."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import duckdb
 
+from chassis.eventlog import Partition
 from services.analytics.store import warehouse_schema
 from services.analytics.store.rows import one_row
 
@@ -56,6 +57,8 @@ class Warehouse:
         self.appended_at: float | None = None
         #: Up to which commit, and when (monotonic), scores were last computed by this process.
         self.scored: tuple[int, float] = (-1, 0.0)
+        #: Up to where the log must be loaded before a new file may be evaluated; set when that is first asked.
+        self.filled_at: dict[Partition, int] | None = None
         self._dirty = False
         self._closing = False
 
