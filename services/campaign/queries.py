@@ -145,7 +145,7 @@ async def _in_segment(service: CampaignService, campaign: Campaign, customer_id:
         return Finding("segment", None, "the analytics service does not answer")
     if answer.status != 200:
         return Finding("segment", False if answer.status == 404 else None, "unknown to the segment")
-    member = answer.json().get("member")
+    member = answer.json().get("holds")
     return Finding("segment", member if isinstance(member, bool) else None, "member of the segment now" if member else "not a member now")
 
 

@@ -24,7 +24,7 @@ class CampaignSettings(ServiceSettings):
     smtp_verify: bool = Field(True, description="Whether the mail server's certificate must be valid.")
     render_workers: int = Field(1, ge=1, le=16, description="Processes that render templates.")
     send_batch: int = Field(200, ge=1, le=1000, description="Messages claimed, rendered and permitted together.")
-    plan_chunk: int = Field(1000, ge=1, le=10_000, description="Customers of the audience planned in one transaction.")
+    plan_chunk: int = Field(1000, ge=1, le=1000, description="Customers of the audience planned in one transaction.")
 
 
 @dataclass

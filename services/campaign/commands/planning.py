@@ -46,8 +46,8 @@ async def _plan_page(service: CampaignService, campaign: Campaign) -> bool:
         current = await campaigns.lock(tx.db, campaign.id)
         if current is None or current.status != "planning" or current.audience_token != campaign.audience_token:
             return True
-        if page is None:
-            await campaigns.set_status(tx.db, campaign.id, "failed", reason="segment_unknown", finished=True)
+        if isinstance(page, str):
+            await campaigns.set_status(tx.db, campaign.id, "failed", reason=page, finished=True)
             return True
         await _plan_customers(service, tx, campaign, [UUID(str(member["customer_id"])) for member in page["data"]])
         token = page.get("next_page_token")
@@ -62,15 +62,16 @@ async def _plan_page(service: CampaignService, campaign: Campaign) -> bool:
     return token is None
 
 
-async def _audience_page(service: CampaignService, campaign: Campaign) -> dict[str, Any] | None:
+async def _audience_page(service: CampaignService, campaign: Campaign) -> dict[str, Any] | str:
+    """The next page, or why there will never be one. Raises Unavailable."""
     query = {"snapshot": "true", "limit": str(service.settings.plan_chunk)}
     if campaign.audience_token is not None:
         query["page_token"] = campaign.audience_token
     answer = await service.peers["analytics"].call(
         "GET", f"/api/v1/segments/{quote(campaign.segment_id, safe='')}/members?{urlencode(query)}", scopes=["analytics:read"], timeout=30
     )
-    if answer.status == 404:
-        return None
+    if answer.status in (404, 410):
+        return "segment_unknown" if answer.status == 404 else "audience_expired"
     if answer.status != 200:
         raise Unavailable("campaign.audience_unavailable", "The audience cannot be read at the moment.", detail=str(answer.status))
     page: dict[str, Any] = answer.json()
