@@ -130,7 +130,7 @@ class Door:
         if state is not None:
             headers.append((b"authorization", b"Bearer " + self._passes.for_key(state, route.service).encode()))
         inner = {**asked.scope, "headers": headers, "path": route.path, "raw_path": self._raw_path(asked, route)}
-        answer = _Answering(send, asked.request_id, added)
+        answer = _Answering(send, asked.request_id, added, receive)
         started = self._service.clock.monotonic()
         try:
             async with asyncio.timeout(FIRST_BYTE_SECONDS) as deadline:
@@ -145,16 +145,17 @@ class Door:
         except (Unavailable, TimeoutError, OSError) as error:
             if answer.status:
                 raise
-            if receive.too_large:
-                await self._refuse(send, asked, 413, "body.too_large", self._too_large(), headers=added)
-            elif receive.overloaded:
-                raise Overloaded from None
-            else:
+            if not receive.broken:
                 _log.warning("peer_away", service=route.service, error=error)
                 message = "This part of the platform does not answer at the moment."
                 await self._refuse(send, asked, 503, "peer.unavailable", message, retry_after=answering.jitter(), headers=added)
         finally:
             telemetry.HTTP_SECONDS.labels(OWN, f"-> {route.service}", answer.status).observe(self._service.clock.monotonic() - started)
+        if not receive.broken or answer.status:
+            return
+        if receive.overloaded:
+            raise Overloaded
+        await self._refuse(send, asked, 413, "body.too_large", self._too_large(), headers=added)
 
     def _raw_path(self, asked: Asked, route: Route) -> bytes:
         """As the client wrote it, escapes and all, where the path stays what it was."""
@@ -189,6 +190,10 @@ class _Counting:
         self.too_large = False
         self.overloaded = False
 
+    @property
+    def broken(self) -> bool:
+        return self.too_large or self.overloaded
+
     async def __call__(self) -> Any:
         message = await self._receive()
         if message["type"] == "http.request":
@@ -198,22 +203,25 @@ class _Counting:
             except Overloaded:
                 self.overloaded = True
             self.too_large = self._size > self._limit
-            if self.too_large or self.overloaded:
+            if self.broken:
                 raise ConnectionAbortedError("the body is larger than what may come in")
         return message
 
 
 class _Answering:
-    """A `send` that adds the door's headers and says when the answer has begun."""
+    """A `send` that adds the door's headers and says when the answer has begun; what a service says to half a body is not passed on."""
 
-    def __init__(self, send: Send, request_id: str, added: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, send: Send, request_id: str, added: list[tuple[bytes, bytes]], receive: _Counting) -> None:
         self._send = send
+        self._receive = receive
         self._request_id = request_id.encode()
         self._added = added
         self.status = 0
         self.began: Any = None
 
     async def __call__(self, message: Any) -> None:
+        if self._receive.broken and not self.status:
+            return
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.began()

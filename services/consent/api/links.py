@@ -46,7 +46,8 @@ TEXTS: Final[dict[str, dict[str, str]]] = {
 }
 
 
-@router.api_route("/u/{token}", methods=["GET", "HEAD"], response_class=HTMLResponse)
+@router.head("/u/{token}", response_class=HTMLResponse, include_in_schema=False)
+@router.get("/u/{token}", response_class=HTMLResponse)
 async def show_unsubscribe(here: Here, request: Request, token: str) -> HTMLResponse:
     """A page with one button; changes nothing."""
     try:

@@ -111,5 +111,5 @@ async def test_first_keys_are_made_once(cluster: PrivateCluster) -> None:
         assert by_hand == {"admin_key": "a-long-enough-secret", "source_key": "12345678"}
         assert (await Visitor(platform, "a-long-enough-secret").ask("GET", "/api/v1/keys")).status == 200
         assert service.resources.keys.find("12345678").kind == keys.SOURCE
-        with pytest.raises(Exception, match="keys.bad_key"):
+        with pytest.raises(Exception, match=r"keys\.bad_key"):
             await commands.ensure_first_keys(service, admin_key="short", source_key="12345678")

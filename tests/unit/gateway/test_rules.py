@@ -24,7 +24,7 @@ def test_a_new_key_has_all_its_parts() -> None:
 
 @pytest.mark.parametrize(
     ("text", "fits"),
-    [("short12", False), ("12345678", True), ("x" * 64, True), ("x" * 65, False), ("with blank", False), ("with:colon", False), ("schlüssel", False), ("!\"#~~~~~", True)],
+    [("short12", False), ("12345678", True), ("x" * 64, True), ("x" * 65, False), ("with blank", False), ("with:colon", False), ("schlüssel", False), ('!"#~~~~~', True)],
 )
 def test_keys_set_by_hand(text: str, fits: bool) -> None:
     assert (keys.by_hand(keys.SOURCE, text) is not None) is fits
@@ -91,7 +91,7 @@ def test_only_a_trusted_proxy_is_believed(peer: str, forwarded: str, trusted: st
 @given(st.text(max_size=80))
 def test_a_request_id_is_kept_only_when_harmless(text: str) -> None:
     kept = passing.request_id(text)
-    assert kept is None or (kept == text and text.isascii() and text.replace("-", "").replace(".", "").replace("_", "").isalnum() or set(text) <= set("-._"))
+    assert kept is None or (kept == text and 8 <= len(text) <= 64 and all(sign.isascii() and (sign.isalnum() or sign in "-._") for sign in text))
 
 
 def test_two_services_may_use_one_schema_name() -> None:
