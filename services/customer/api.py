@@ -34,6 +34,8 @@ Reading = Annotated[Caller, web.allow("customers:read")]
 Writing = Annotated[Caller, web.allow("customers:write")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
+SHOWN_IDENTITIES = 100
+
 _AUTHORITY = {traits.IMPLIED: "implied", traits.BROWSER: "browser", traits.SERVER: "server"}
 
 
@@ -47,7 +49,7 @@ async def register_customer(
     )
     if not done.created:
         response.status_code = 200
-    return _view(await queries.get_customer(here, customer_id=done.customer_id), full=True)
+    return await _full(here, done.customer_id)
 
 
 @router.get("/customers")
@@ -69,26 +71,27 @@ async def list_customers(
 @router.get("/customers/{customer_id}")
 async def get_customer(here: Here, _asking: Reading, customer_id: UUID) -> CustomerView:
     """One customer with provenance; a merged one answers with the survivor."""
-    return _view(await queries.get_customer(here, customer_id=customer_id), full=True, asked=customer_id)
+    return await _full(here, customer_id)
 
 
 @router.patch("/customers/{customer_id}")
 async def change_customer(here: Here, asking: Writing, customer_id: UUID, body: ChangeCustomer) -> CustomerView:
     """Merge-patch of the traits; null removes one."""
-    answering = await commands.change_customer(here, customer_id=customer_id, traits=body.traits, source=_source(asking))
-    return _view(await queries.get_customer(here, customer_id=answering), full=True, asked=customer_id)
+    await commands.change_customer(here, customer_id=customer_id, traits=body.traits, source=_source(asking))
+    return await _full(here, customer_id)
 
 
 @router.get("/customers/{customer_id}/identities")
-async def list_identities(here: Here, _asking: Reading, customer_id: UUID) -> Page[IdentityView]:
+async def list_identities(
+    here: Here, _asking: Reading, customer_id: UUID, page_token: str | None = None, limit: Limit = 100
+) -> Page[IdentityView]:
     """By what a customer is recognised."""
-    found = await queries.get_customer(here, customer_id=customer_id)
-    return Page(
-        data=[
-            IdentityView(kind=row.kind, key=row.key, linked_at=row.linked_at, source=row.source, customer_id=row.home_id)
-            for row in found.identities
-        ]
-    )
+    after = _after(page_token)
+    rows = await queries.list_identities(here, customer_id=customer_id, after=after.bytes if after else None, limit=limit)
+    views = [
+        IdentityView(kind=row.kind, key=row.key, linked_at=row.linked_at, source=row.source, customer_id=row.home_id) for row in rows
+    ]
+    return Page(data=views, next_page_token=web.page_token(UUID(bytes=rows[-1].identity)) if len(rows) == limit else None)
 
 
 @router.get("/merges")
@@ -139,6 +142,13 @@ def _source(asking: Caller) -> str:
     return f"api:{asking.subject}"
 
 
+async def _full(here: CustomerService, asked: UUID) -> CustomerView:
+    """One customer with provenance and identities (the first hundred)."""
+    view = _view(await queries.get_customer(here, customer_id=asked), full=True, asked=asked)
+    rows = await queries.list_identities(here, customer_id=view.id, after=None, limit=SHOWN_IDENTITIES)
+    return view.model_copy(update={"identities": [row.key for row in rows]})
+
+
 def _view(found: queries.Found, *, full: bool = False, asked: UUID | None = None) -> CustomerView:
     values = traits.values(found.profile)
     provenance: dict[str, Any] = {
@@ -153,6 +163,6 @@ def _view(found: queries.Found, *, full: bool = False, asked: UUID | None = None
         id=found.root.id, requested_id=asked if asked != found.root.id else None, known=found.root.known, version=found.root.version,
         registered_at=found.root.registered_at, updated_at=found.root.updated_at, email=traits.text_of(values, "email"),
         phone=traits.text_of(values, "phone"), name=traits.full_name(values), language=traits.text_of(values, "language"),
-        traits=values, provenance=provenance if full else None, identities=[row.key for row in found.identities] if full else None,
+        traits=values, provenance=provenance if full else None,
         merged=[member.id for member in found.members],
     )

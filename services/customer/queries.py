@@ -18,7 +18,6 @@ class Found(NamedTuple):
     members: tuple[store.customers.Row, ...]
     profile: traits.Traits
     told_under: dict[str, UUID]
-    identities: tuple[store.identities.Row, ...]
 
 
 async def get_customer(service: CustomerService, *, customer_id: UUID) -> Found:
@@ -34,20 +33,29 @@ async def list_customers(service: CustomerService, *, ids: Sequence[UUID]) -> li
     async with service.read() as db:
         answering = {row.id: row.root_id for row in await store.customers.find(db, ids=ids)}
         roots = list(dict.fromkeys(answering[customer] for customer in ids if customer in answering))
-        families = await store.customers.families(db, roots=roots)
-        identities = await store.identities.of_customers(db, customers=roots)
-    return [
-        _found(root, [row for row in families if row.root_id == root], [row for row in identities if row.customer_id == root])
-        for root in roots
-    ]
+        families: dict[UUID, list[store.customers.Row]] = {root: [] for root in roots}
+        for row in await store.customers.families(db, roots=roots):
+            families[row.root_id].append(row)
+    return [_found(root, family) for root, family in families.items() if family]
 
 
-def _found(root: UUID, family: list[store.customers.Row], identities: list[store.identities.Row]) -> Found:
+def _found(root: UUID, family: list[store.customers.Row]) -> Found:
     documents = {row.id: traits.read(row.traits) for row in family}
     profile = traits.joined(documents.values())
     told_under = {name: next(id for id, told in documents.items() if told.get(name) == trait) for name, trait in profile.items()}
     head = next(row for row in family if row.id == root)
-    return Found(head, tuple(row for row in family if row.id != root), profile, told_under, tuple(identities))
+    return Found(head, tuple(row for row in family if row.id != root), profile, told_under)
+
+
+async def list_identities(
+    service: CustomerService, *, customer_id: UUID, after: bytes | None, limit: int
+) -> list[store.identities.Row]:
+    """By what a customer is recognised, in the order of the identities' hashes. Raises Unknown."""
+    async with service.read() as db:
+        rows = await store.customers.find(db, ids=[customer_id])
+        if not rows:
+            raise errors.unknown_customer()
+        return await store.identities.of_customer(db, customer=rows[0].root_id, after=after, limit=limit)
 
 
 async def find_by_identity(service: CustomerService, *, identity: str) -> list[Found]:

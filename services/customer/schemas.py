@@ -76,7 +76,7 @@ class CustomerView(BaseModel):
     language: str | None
     traits: dict[str, Any]
     provenance: dict[str, TraitView] | None = None
-    identities: list[str] | None = None
+    identities: list[str] | None = Field(None, description="The first hundred; all of them at `/identities`.")
     merged: list[UUID] = []
 
 

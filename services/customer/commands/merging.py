@@ -80,7 +80,7 @@ async def _settle_apart(tx: Transaction, records: dict[UUID, CustomerRecord], ke
     """Two families instead of one, each with its own flags and profile."""
     together = traits.joined(record.told for record in records.values())
     for root, members in ((kept, records.keys() - apart), (restored, apart)):
-        kinds = {row.kind for row in await store.identities.of_customers(tx.db, customers=[root])}
+        kinds = await store.identities.kinds(tx.db, customer=root)
         family = [records[member] for member in members]
         for record in family:
             if record.root_id != root or record.id == root:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -116,9 +117,10 @@ async def _apply(
     roots = await _roots(tx.db, work, known)
     records = await load(tx.db, roots)
     outcome.records = records
+    families = Counter(record.root_id for record in records.values())
     outcome.graph = Graph(
         new_id, identities=known,
-        people={root: graph.Person(root, records[root].has_user, records[root].known) for root in roots},
+        people={root: graph.Person(root, records[root].has_user, records[root].known, families[root]) for root in roots},
         separated=await _separated(tx.db, roots, work),
     )
     now = service.clock.now()

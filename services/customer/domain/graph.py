@@ -16,6 +16,8 @@ from uuid import UUID
 from services.customer.domain import contact
 
 MAX_MERGED_BY_ONE_EVENT: Final = 3
+#: Customers that automatic merges may join in all; beyond it somebody plays tricks, and each change of the profile would read them all.
+MAX_FAMILY: Final = 200
 
 
 class Named(NamedTuple):
@@ -57,6 +59,7 @@ class Person:
     id: UUID
     has_user: bool = False
     known: bool = False
+    family: int = 1
 
 
 class Link(NamedTuple):
@@ -154,6 +157,7 @@ class Graph:
         self._into[gone.id] = kept.id
         kept.has_user |= gone.has_user
         kept.known |= gone.known
+        kept.family += gone.family
         merge = Merge(kept.id, gone.id, reason, event_id)
         self.merges.append(merge)
         return merge
@@ -204,6 +208,8 @@ class Graph:
             return "separated_by_hand"
         if merged >= MAX_MERGED_BY_ONE_EVENT:
             return "too_many_at_once"
+        if self.people[mine].family + self.people[other].family > MAX_FAMILY:
+            return "too_many_in_all"
         return None
 
 

@@ -28,7 +28,9 @@ class Row(NamedTuple):
 COLUMNS = "identity, kind, key, customer_id, home_id, linked_at, source"
 
 _FIND = f"SELECT {COLUMNS} FROM identity WHERE identity = ANY($1::bytea[])"  # noqa: S608 - constant columns
-_OF_CUSTOMERS = f"SELECT {COLUMNS} FROM identity WHERE customer_id = ANY($1::uuid[]) ORDER BY linked_at, identity"  # noqa: S608 - constant columns
+_OF_CUSTOMER = f"""
+SELECT {COLUMNS} FROM identity WHERE customer_id = $1 AND ($2::bytea IS NULL OR identity > $2) ORDER BY identity LIMIT $3
+"""  # noqa: S608 - constant columns
 _INSERT = f"""
 INSERT INTO identity ({COLUMNS})
 SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::text[])
@@ -55,10 +57,16 @@ async def find(db: Connection, *, identities: Collection[bytes]) -> list[Row]:
     return [Row(*row) for row in rows]
 
 
-async def of_customers(db: Connection, *, customers: Collection[UUID]) -> list[Row]:
-    """All identities that customers answer for, oldest first."""
-    rows = await db.fetch(_OF_CUSTOMERS, list(customers))
+async def of_customer(db: Connection, *, customer: UUID, after: bytes | None, limit: int) -> list[Row]:
+    """Identities that a customer answers for, in the order of their hashes."""
+    rows = await db.fetch(_OF_CUSTOMER, customer, after, limit)
     return [Row(*row) for row in rows]
+
+
+async def kinds(db: Connection, *, customer: UUID) -> set[str]:
+    """The kinds of identities that a customer has."""
+    rows = await db.fetch("SELECT DISTINCT kind FROM identity WHERE customer_id = $1", customer)
+    return {row["kind"] for row in rows}
 
 
 async def insert(db: Connection, *, rows: Sequence[Row]) -> int:

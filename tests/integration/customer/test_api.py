@@ -52,6 +52,10 @@ async def test_register_change_and_find(cluster: PrivateCluster) -> None:
         assert changed.json()["provenance"]["language"]["source"] == "api:test"
         listed = await ask(platform, "GET", f"/customers/{ada['id']}/identities")
         assert {row["key"] for row in listed.json()["data"]} == set(ada["identities"])
+        first = (await ask(platform, "GET", f"/customers/{ada['id']}/identities?limit=2")).json()
+        second = (await ask(platform, "GET", f"/customers/{ada['id']}/identities?limit=2&page_token={first['next_page_token']}")).json()
+        assert [row["key"] for row in first["data"] + second["data"]] == [row["key"] for row in listed.json()["data"]]
+        assert second["next_page_token"] is None
 
         # What a browser says later changes nothing that was told by hand.
         await append(platform.log, [happened("identify", "user:42", authority="browser", traits={"language": "xx", "mood": "ok"}, minute=10**6)])

@@ -88,6 +88,15 @@ def test_one_event_merges_at_most_three_away() -> None:
     assert [review.reason for review in found.reviews] == ["too_many_at_once"]
 
 
+def test_automatic_merges_join_a_bounded_number() -> None:
+    found = new_graph()
+    for number in range(graph.MAX_FAMILY + 5):
+        found.apply(claim(f"anon:v{number}"))
+        found.apply(claim("user:1", f"anon:v{number}", server=False))
+    assert len(found.merges) == graph.MAX_FAMILY - 1
+    assert {review.reason for review in found.reviews} == {"too_many_in_all"}
+
+
 def test_values_that_name_nobody_join_nobody() -> None:
     found = new_graph()
     assert found.apply(claim("user:null")) is None
