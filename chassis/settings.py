@@ -62,8 +62,11 @@ def read(model: type[S], *, prefix: str = PREFIX, environment: Mapping[str, str]
 
 
 def variable(name: str, default: str = "") -> str:
-    """One variable of the environment, for the launcher."""
-    return os.environ.get(name, default)  # noqa: TID251 - the one place
+    """One variable of the environment, or what the file holds that `NAME_FILE` names; for the launcher."""
+    found = os.environ  # noqa: TID251 - the one place
+    if name not in found and f"{name}_FILE" in found:
+        return _from_file(name, found[f"{name}_FILE"])
+    return found.get(name, default)
 
 
 def environment() -> dict[str, str]:

@@ -62,6 +62,22 @@ def topics() -> None:
     raise typer.Exit(asyncio.run(single.create_topics(screen)))
 
 
+@app.command("secrets")
+def make_secrets(
+    folder: Annotated[Path, typer.Argument(help="Where each secret gets a file of its own, readable by its owner only.")],
+    database_host: Annotated[str, typer.Option("--database-host", help="The PostgreSQL server, as the services reach it.")] = "postgres",
+) -> None:
+    """Make the secrets of a deployment of several processes, once: for deploy/compose.yaml, or as a Kubernetes secret."""
+    from launcher import secrets
+
+    try:
+        made = secrets.write_files(folder, database_host=database_host)
+    except (secrets.AlreadyMade, OSError) as error:
+        screen.print(f"[red]{error}[/red]", soft_wrap=True)
+        raise typer.Exit(1) from None
+    screen.print(f"{len(made)} files in {folder}. The administrator's key is in {folder / 'admin_key'}.", soft_wrap=True)
+
+
 @app.command()
 def check(
     url: Annotated[str, typer.Option("--url", envvar="ECRM_URL", help="The gateway.")] = "",

@@ -23,7 +23,7 @@ import typer
 from rich.console import Console
 
 from chassis import settings, telemetry
-from launcher import roster, secrets, single
+from launcher import roster, secrets
 from launcher.embedded_postgres import PrivateCluster
 
 KAFKA: Final = Path(__file__).resolve().parent.parent / "deploy" / "kafka"
@@ -161,7 +161,7 @@ class Supervisor:
 
     async def _first_keys(self, found: dict[str, Any], shared: Mapping[str, str]) -> None:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "launcher.cluster", "first-keys", "--data", str(self.data),
+            sys.executable, "-m", "launcher", "keys", "first", "--quiet", "--data", str(self.data),
             env=self._environment("gateway", found, shared), stdout=subprocess.DEVNULL,
         )
         if await process.wait() != 0:
@@ -225,35 +225,6 @@ def stop(data: Data = Path("data/cluster")) -> None:
     path.unlink(missing_ok=True)
     screen.print("stopped" if not _alive(pid) else f"[red]process {pid} does not end[/red]")
     raise typer.Exit(0 if not _alive(pid) else 1)
-
-
-@app.command("first-keys", hidden=True)
-def first_keys(data: Data) -> None:
-    """Make the first keys with the gateway's own command, in its name."""
-    asyncio.run(_make_first_keys(data))
-
-
-async def _make_first_keys(data: Path) -> None:
-    from chassis import runtime
-    from gateway import commands
-    from launcher import wiring
-
-    path = data / "keys.json"
-    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    log = wiring.event_log(single.log_url())
-    await log.start()
-    try:
-        manifest = roster.manifest("gateway")
-        service = wiring.service(manifest, platform=secrets.platform_settings(None, "gateway"), log=log, transports={})
-        async with runtime.running(manifest, service, read=False):
-            made = await commands.ensure_first_keys(
-                service,
-                admin_key=settings.variable("ECRM_ADMIN_KEY") or known.get("admin_key"),
-                source_key=settings.variable("ECRM_SOURCE_KEY") or known.get("source_key"),
-            )
-    finally:
-        await log.close()
-    secrets.write_private(path, json.dumps({**known, **made, "url": settings.variable("ECRM_PUBLIC_URL")}, indent=2))
 
 
 def _state(data: Path) -> dict[str, Any] | None:

@@ -25,7 +25,7 @@ def run(*, data: Path, host: str, port: int, screen: Console) -> int:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_up(data, host, port, screen))
     except (process.CannotStart, ClusterInUse, ClusterError, NotReady) as error:
-        screen.print(f"[red]{error}[/red]")
+        screen.print(f"[red]{error}[/red]", soft_wrap=True)
         return 1
 
 
@@ -62,7 +62,7 @@ async def _up(data: Path, host: str, port: int, screen: Console) -> int:
         _welcome(screen, public_url, data, keys, new=new, seconds=time.monotonic() - began)
         await told
         screen.print("stopping …")
-    screen.print("stopped; everything is kept in " + str(data))
+    screen.print(f"stopped; everything is kept in {data}", soft_wrap=True)
     return 0
 
 
@@ -77,7 +77,7 @@ def _given(public_url: str) -> dict[str, dict[str, Any]]:
 
 
 def _own_mail_server() -> bool:
-    return bool(settings.variable("ECRM_CAMPAIGN_SMTP_URL") or settings.variable("ECRM_CAMPAIGN_SMTP_URL_FILE"))
+    return bool(settings.variable("ECRM_CAMPAIGN_SMTP_URL"))
 
 
 async def _first_keys(platform: everything.Platform, data: Path, public_url: str) -> tuple[dict[str, str], bool]:
@@ -98,13 +98,14 @@ async def _first_keys(platform: everything.Platform, data: Path, public_url: str
 
 
 def _welcome(screen: Console, url: str, data: Path, keys: dict[str, str], *, new: bool, seconds: float) -> None:
-    screen.print(f"[green]ready[/green] in {seconds:.1f} s · gateway {url} · API docs {url}/docs · data {data}")
+    screen.print(f"[green]ready[/green] in {seconds:.1f} s · gateway {url} · API docs {url}/docs · data {data}", soft_wrap=True)
     if new:
-        screen.print(f"administrator key  {keys['admin_key']}\nsource key         {keys['source_key']}\n(shown once; kept in {data / 'keys.json'})")
+        shown = f"administrator key  {keys['admin_key']}\nsource key         {keys['source_key']}\n(shown once; kept in {data / 'keys.json'})"
+        screen.print(shown, soft_wrap=True)
     flag = "" if data == Path("data").absolute() else f" --data {data}"
     ecrm = settings.variable("ECRM_COMMAND", "ecrm")
     screen.print("Next, in a second terminal:")
     screen.print(f"  {ecrm} demo{flag}\n  {ecrm} check{flag}\n  {ecrm} import orders FILE.csv --currency EUR{flag}", soft_wrap=True)
     if not _own_mail_server():
-        screen.print(f"Mail goes to the demo's mailbox ({demo_mailbox(url)}) until ECRM_CAMPAIGN_SMTP_URL names a server.")
+        screen.print(f"Mail goes to the demo's mailbox ({demo_mailbox(url)}) until ECRM_CAMPAIGN_SMTP_URL names a server.", soft_wrap=True)
     screen.print("Ctrl-C stops everything.")

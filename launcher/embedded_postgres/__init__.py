@@ -19,12 +19,25 @@ from launcher.embedded_postgres import server
 from launcher.embedded_postgres.binaries import find_binaries
 from launcher.embedded_postgres.errors import ClusterError, ClusterInUse
 
-__all__ = ["ClusterError", "ClusterInUse", "PrivateCluster", "find_binaries"]
+__all__ = ["ClusterError", "ClusterInUse", "PrivateCluster", "find_binaries", "rights"]
 
 READY_MARK = "roles and rights are set"
 DATABASE_NAME = re.compile(r"[a-z][a-z0-9_]{0,50}\Z")
 
 Role = Literal["app", "owner"]
+
+
+def rights(name: str) -> tuple[str, ...]:
+    """The statements, to be run inside a database, that give its two roles what they may do there and nobody else anything."""
+    return (
+        f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC;',
+        f'GRANT CONNECT, TEMPORARY ON DATABASE "{name}" TO "{name}_app";',
+        f'ALTER SCHEMA public OWNER TO "{name}_owner";',
+        "REVOKE ALL ON SCHEMA public FROM PUBLIC;",
+        f'GRANT USAGE ON SCHEMA public TO "{name}_app";',
+        f'ALTER DEFAULT PRIVILEGES FOR ROLE "{name}_owner" IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO "{name}_app";',
+        f'ALTER DEFAULT PRIVILEGES FOR ROLE "{name}_owner" IN SCHEMA public GRANT USAGE ON SEQUENCES TO "{name}_app";',
+    )
 
 
 class PrivateCluster:
@@ -117,19 +130,7 @@ class PrivateCluster:
     async def _grant(self, name: str) -> None:
         connection = await self._connect(name)
         try:
-            await connection.execute(
-                f"""
-                REVOKE ALL ON DATABASE "{name}" FROM PUBLIC;
-                GRANT CONNECT, TEMPORARY ON DATABASE "{name}" TO "{name}_app";
-                ALTER SCHEMA public OWNER TO "{name}_owner";
-                REVOKE ALL ON SCHEMA public FROM PUBLIC;
-                GRANT USAGE ON SCHEMA public TO "{name}_app";
-                ALTER DEFAULT PRIVILEGES FOR ROLE "{name}_owner" IN SCHEMA public
-                    GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO "{name}_app";
-                ALTER DEFAULT PRIVILEGES FOR ROLE "{name}_owner" IN SCHEMA public
-                    GRANT USAGE ON SEQUENCES TO "{name}_app";
-                """
-            )
+            await connection.execute("\n".join(rights(name)))
         finally:
             await connection.close()
 
