@@ -83,7 +83,8 @@ class Story:
                 async def worker() -> None:
                     nonlocal accepted
                     for batch in queue:
-                        accepted += await self._post(session, batch)
+                        taken = await self._post(session, batch)
+                        accepted += taken
                         progress.advance(bar, len(batch))
 
                 await asyncio.gather(*(worker() for _ in range(4)))
@@ -106,15 +107,16 @@ class Story:
         raise StoryError(f"No answer from {self.url}. Is `ecrm up` running?")
 
     async def _wait_for_orders(self, api: Api) -> None:
-        """Until analytics has loaded every order of the shop."""
+        """Until analytics has loaded every order of the shop that was not refunded in full."""
+        expected = self._counting_orders()
         with self._progress() as progress:
-            bar = progress.add_task("orders measured", total=self.shop.order_count)
+            bar = progress.add_task("orders measured", total=expected)
             deadline = time.monotonic() + 300
             while time.monotonic() < deadline:
-                found = await api.ask("GET", f"/api/v1/metrics/orders?{self._window()}")
-                progress.update(bar, completed=min(self.shop.order_count, found["value"] or 0))
-                if (found["value"] or 0) >= self._counting_orders():
-                    progress.update(bar, completed=self.shop.order_count)
+                found = await api.ask("GET", f"/api/v1/metrics/revenue?{self._window()}")
+                counted = found["denominator"] or 0
+                progress.update(bar, completed=counted)
+                if counted >= expected:
                     return
                 await asyncio.sleep(0.5)
         raise StoryError("analytics has not caught up within 5 minutes; see `ecrm check` and `ecrm dlq list`")
@@ -146,19 +148,32 @@ class Story:
     # 4 ------------------------------------------------------------------------------------------------------------------------
 
     async def _segment(self, api: Api) -> str:
+        await self._until_consents_count(api)
         preview = await api.ask("POST", "/api/v1/segments/preview", {"rule": texts.RULE})
         made = await api.ask("POST", "/api/v1/segments", {"name": f"Regulars ({self.shop.tag} {secrets.token_hex(3)})", "rule": texts.RULE})
-        self.screen.print(f"Rule: {texts.RULE_IN_WORDS}\nPreview: {preview['count']:,} customers in {preview.get('took_ms', '?')} ms.")
+        self.screen.print(f"Rule: {texts.RULE_IN_WORDS}\nPreview: {preview['count']:,} customers in {preview['duration_ms']:.0f} ms.")
         deadline = time.monotonic() + 60
         members = 0
         while time.monotonic() < deadline:
-            shown = await api.ask("GET", f"/api/v1/segments/{made['id']}")
+            shown = await api.ask("GET", f"/api/v1/segments/{made['segment_id']}")
             members = shown.get("members") or 0
             if members == preview["count"]:
                 break
             await asyncio.sleep(0.3)
         self.screen.print(f"Live members: {members:,}.")
-        return str(made["id"])
+        return str(made["segment_id"])
+
+    async def _until_consents_count(self, api: Api) -> None:
+        """Consents reach analytics by the event log, a moment after they were recorded."""
+        rule = {"consent": {"purpose": "marketing", "channel": "email", "state": "granted"}}
+        willing = sum(1 for person in self.shop.known if person.marketing)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            found = await api.ask("POST", "/api/v1/segments/preview", {"rule": rule})
+            if found["count"] >= willing - texts.WITHDRAWALS * 10:
+                await asyncio.sleep(0.5)
+                return
+            await asyncio.sleep(0.3)
 
     # 5 ------------------------------------------------------------------------------------------------------------------------
 
@@ -270,7 +285,7 @@ class Story:
 
     async def _metrics(self, api: Api) -> None:
         await asyncio.sleep(2)
-        rows = [(name, await api.ask("GET", f"/api/v1/metrics/{name}?{self._window()}")) for name in texts.METRICS]
+        rows = [(name, await api.ask("GET", f"/api/v1/metrics/{name}{window}")) for name, window in texts.metrics(self._window())]
         self.screen.print(texts.metrics_table(rows))
 
     def _window(self) -> str:

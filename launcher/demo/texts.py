@@ -10,7 +10,6 @@ from rich.table import Table
 from launcher.demo import population
 
 WITHDRAWALS: Final = 10
-METRICS: Final = ("revenue", "conversion", "retention", "repeat_rate", "cost_per_effective_response")
 RULE: Final[dict[str, Any]] = {
     "all": [
         {"orders": {"measure": "count", "op": "gte", "value": 2}},
@@ -50,6 +49,11 @@ def window(shop: population.Shop) -> str:
     """A window with the whole story in it: from the first month to the day after tomorrow."""
     begin = shop.anchor - timedelta(days=int(shop.months * 30.5) + 2)
     return f"from={begin:%Y-%m-%d}&to={shop.anchor + timedelta(days=2):%Y-%m-%d}"
+
+
+def metrics(whole: str) -> list[tuple[str, str]]:
+    """Revenue, conversion and cost per response over the whole story; retention and repeat rate over their usual 365 days."""
+    return [("revenue", f"?{whole}"), ("conversion", f"?{whole}"), ("retention", ""), ("repeat_rate", ""), ("cper", f"?{whole}")]
 
 
 def refunded_orders(shop: population.Shop) -> int:
@@ -102,9 +106,11 @@ def response_table(report: dict[str, Any]) -> Table:
 
 def metrics_table(rows: list[tuple[str, dict[str, Any]]]) -> Table:
     """Figures with the counts behind them."""
-    table = Table("metric", "value", "numerator", "denominator", "note", title="Metrics over the whole story")
+    table = Table("metric", "window", "value", "numerator", "denominator", title="Metrics")
     for name, found in rows:
-        table.add_row(name.replace("_", " "), _value(found), _count(found.get("numerator")), _count(found.get("denominator")), found.get("reason") or "")
+        window = f"{found['window']['from']} – {found['window']['to']}"
+        value = found.get("reason") or _value(found)
+        table.add_row(name.replace("_", " "), window, value, _count(found.get("numerator")), _count(found.get("denominator")))
     return table
 
 
