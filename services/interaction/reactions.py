@@ -37,6 +37,12 @@ async def on_customers_merged(
     await commands.note_merge(tx, merged=merged)
 
 
+async def on_customers_unmerged(
+    service: InteractionService, tx: Transaction, unmerged: customer.CustomersUnmerged, envelope: Envelope
+) -> None:
+    await commands.note_unmerge(tx, unmerged=unmerged)
+
+
 async def on_campaign_launched(
     service: InteractionService, tx: Transaction, launched: campaign.CampaignLaunched, envelope: Envelope
 ) -> None:
@@ -50,7 +56,10 @@ def _on_message(action: str) -> FactHandler:
     return on_message
 
 
-CUSTOMER_FACTS: Final[Mapping[type[Fact], FactHandler]] = {customer.CustomersMerged: on_customers_merged}
+CUSTOMER_FACTS: Final[Mapping[type[Fact], FactHandler]] = {
+    customer.CustomersMerged: on_customers_merged,
+    customer.CustomersUnmerged: on_customers_unmerged,
+}
 
 #: Messages that were only planned or suppressed never reached anybody: they are no contact.
 CAMPAIGN_FACTS: Final[Mapping[type[Fact], FactHandler]] = {

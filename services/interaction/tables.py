@@ -242,13 +242,14 @@ class IdentityMapRow(InteractionTable, table=True):
 
 
 class MergedCustomerRow(InteractionTable, table=True):
-    """A customer that was merged away, and who answers for it (replica)."""
+    """A customer that was merged away, and into whom: one edge of a forest (replica)."""
 
     __tablename__ = "merged_customer"
-    __table_args__ = (Index("merged_customer_survivor", "survivor_id"),)
+    __table_args__ = (Index("merged_customer_into", "into_id"), Index("merged_customer_merge", "merge_id"))
 
     merged_id: UUID = Field(primary_key=True)
-    survivor_id: UUID
+    into_id: UUID
+    merge_id: str = Field(sa_type=Text)
 
 
 class ConsentStateRow(InteractionTable, table=True):

@@ -9,11 +9,12 @@ from services.interaction.commands.replicating import (
     note_campaign,
     note_merge,
     note_message,
+    note_unmerge,
     replicate_consent,
     replicate_identities,
 )
 
 __all__ = [
-    "discard", "forget_quarantine", "hand_over", "note_campaign", "note_merge", "note_message", "publish", "publish_leftovers",
+    "discard", "forget_quarantine", "hand_over", "note_campaign", "note_merge", "note_message", "note_unmerge", "publish", "publish_leftovers",
     "record_events", "record_order", "record_touchpoint", "release", "replicate_consent", "replicate_identities",
 ]

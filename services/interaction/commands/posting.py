@@ -149,7 +149,7 @@ async def _asked_key(service: InteractionService, customer_id: UUID) -> str:
     answer = await service.peers["customer"].call("GET", f"/api/v1/customers/{customer_id}/identities", scopes=["customers:read"])
     if answer.status == 404:
         raise errors.unknown_customer()
-    found = [str(each.get("identity") or "") for each in answer.json().get("data", [])] if answer.status == 200 else []
+    found = [str(each.get("key") or "") for each in answer.json().get("data", [])] if answer.status == 200 else []
     known = [key for key in found if key.partition(":")[0] in KINDS]
     if not known:
         raise errors.unknown_customer()

@@ -13,7 +13,7 @@ from chassis.unit_of_work import Transaction
 from contracts import decoding
 from contracts.campaign import CampaignLaunched, MessageFact
 from contracts.consent import ConsentState
-from contracts.customer import CustomersMerged, IdentityState
+from contracts.customer import CustomersMerged, CustomersUnmerged, IdentityState
 from services.interaction.store import replicas
 
 _FIELDS = ("message_id", "campaign_id", "customer_id", "channel", "at")
@@ -48,7 +48,12 @@ async def replicate_consent(tx: Transaction, *, records: list[Stored]) -> None:
 
 async def note_merge(tx: Transaction, *, merged: CustomersMerged) -> None:
     """The merged customer's timeline is its survivor's from now on."""
-    await replicas.put_merge(tx.db, merged_id=UUID(merged.merged_id), survivor_id=UUID(merged.survivor_id))
+    await replicas.put_merge(tx.db, merged_id=UUID(merged.merged_id), survivor_id=UUID(merged.survivor_id), merge_id=merged.merge_id)
+
+
+async def note_unmerge(tx: Transaction, *, unmerged: CustomersUnmerged) -> None:
+    """The restored customer answers for itself again."""
+    await replicas.delete_merge(tx.db, merge_id=unmerged.merge_id)
 
 
 async def note_campaign(tx: Transaction, *, launched: CampaignLaunched) -> None:

@@ -28,26 +28,47 @@ async def put_identities(db: Connection, rows: Sequence[tuple[bytes, str, UUID]]
         )
 
 
-async def put_merge(db: Connection, *, merged_id: UUID, survivor_id: UUID) -> None:
-    """`merged_id` answers with its survivor from now on, in whatever order merges become known."""
-    final = await find_survivor(db, survivor_id)
+async def put_merge(db: Connection, *, merged_id: UUID, survivor_id: UUID, merge_id: str) -> None:
+    """`merged_id` is part of `survivor_id` from now on."""
     await db.execute(
-        "INSERT INTO merged_customer (merged_id, survivor_id) VALUES ($1, $2) ON CONFLICT (merged_id) DO UPDATE SET survivor_id = $2",
-        merged_id, final,
+        """
+        INSERT INTO merged_customer (merged_id, into_id, merge_id) VALUES ($1, $2, $3)
+        ON CONFLICT (merged_id) DO UPDATE SET into_id = excluded.into_id, merge_id = excluded.merge_id
+        """,
+        merged_id, survivor_id, merge_id,
     )
-    await db.execute("UPDATE merged_customer SET survivor_id = $2 WHERE survivor_id = $1", merged_id, final)
+
+
+async def delete_merge(db: Connection, *, merge_id: str) -> None:
+    """A merge was undone; a later one of the same customer stays."""
+    await db.execute("DELETE FROM merged_customer WHERE merge_id = $1", merge_id)
 
 
 async def find_survivor(db: Connection, customer_id: UUID) -> UUID:
     """Who answers for a customer: itself, unless it was merged away."""
-    found: UUID | None = await db.fetchval("SELECT survivor_id FROM merged_customer WHERE merged_id = $1", customer_id)
+    found: UUID | None = await db.fetchval(
+        """
+        WITH RECURSIVE up (id, depth) AS (
+            SELECT into_id, 1 FROM merged_customer WHERE merged_id = $1
+            UNION SELECT m.into_id, up.depth + 1 FROM merged_customer m JOIN up ON m.merged_id = up.id WHERE up.depth < 1000)
+        SELECT id FROM up ORDER BY depth DESC LIMIT 1
+        """,
+        customer_id,
+    )
     return customer_id if found is None else found
 
 
 async def list_family(db: Connection, customer_id: UUID) -> list[UUID]:
     """The customer and everybody merged into it."""
-    rows = await db.fetch("SELECT merged_id FROM merged_customer WHERE survivor_id = $1", customer_id)
-    return [customer_id, *(row[0] for row in rows)]
+    rows = await db.fetch(
+        """
+        WITH RECURSIVE family (id) AS (
+            SELECT $1::uuid UNION SELECT m.merged_id FROM merged_customer m JOIN family ON m.into_id = family.id)
+        SELECT id FROM family
+        """,
+        customer_id,
+    )
+    return [row[0] for row in rows]
 
 
 async def list_identities(db: Connection, customers: Sequence[UUID]) -> list[asyncpg.Record]:
@@ -72,22 +93,22 @@ async def list_granting(db: Connection, identities: Sequence[bytes]) -> dict[byt
     """Identity -> purposes its customer granted; of several customers merged into one a withdrawal beats a grant."""
     rows = await db.fetch(
         """
-        SELECT m.identity, array_agg(DISTINCT g.purpose) AS purposes FROM unnest($1::bytea[]) AS wanted (identity)
-        CROSS JOIN LATERAL (SELECT identity, customer_id FROM identity_map i WHERE i.identity = wanted.identity LIMIT 1) AS m
-        CROSS JOIN LATERAL (
-            SELECT unnest(c.granted) AS purpose FROM consent_state c
-            WHERE c.customer_id = m.customer_id
-               OR c.customer_id IN (SELECT merged_id FROM merged_customer WHERE survivor_id = m.customer_id)
-            EXCEPT
-            SELECT unnest(c.withdrawn) FROM consent_state c
-            WHERE c.customer_id = m.customer_id
-               OR c.customer_id IN (SELECT merged_id FROM merged_customer WHERE survivor_id = m.customer_id)
-        ) AS g
-        GROUP BY m.identity
+        WITH RECURSIVE owner AS (
+            SELECT found.* FROM unnest($1::bytea[]) AS wanted (identity)
+            CROSS JOIN LATERAL (SELECT identity, customer_id FROM identity_map i WHERE i.identity = wanted.identity LIMIT 1) AS found),
+        family (identity, id) AS (
+            SELECT identity, customer_id FROM owner
+            UNION SELECT f.identity, m.merged_id FROM merged_customer m JOIN family f ON m.into_id = f.id)
+        SELECT f.identity, c.granted, c.withdrawn FROM family f JOIN consent_state c ON c.customer_id = f.id
         """,
         identities,
     )
-    return {row["identity"]: frozenset(row["purposes"]) for row in rows}
+    granted: dict[bytes, set[str]] = {}
+    withdrawn: dict[bytes, set[str]] = {}
+    for row in rows:
+        granted.setdefault(row["identity"], set()).update(row["granted"])
+        withdrawn.setdefault(row["identity"], set()).update(row["withdrawn"])
+    return {identity: frozenset(purposes - withdrawn[identity]) for identity, purposes in granted.items()}
 
 
 async def put_signals(db: Connection, signals: Sequence[tuple[bytes, str, date]]) -> set[tuple[bytes, str, date]]:

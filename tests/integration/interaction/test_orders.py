@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contracts.customer import CustomersMerged, IdentityState
+from contracts.customer import CustomersMerged, CustomersUnmerged, IdentityState
 from contracts.gateway import KeyState
 from contracts.interaction import CreditNoted, OrderPlaced, OrderRefunded, OrderUpdated
 from launcher.embedded_postgres import PrivateCluster
@@ -154,3 +154,12 @@ async def test_namespace_and_currency_of_the_source_count_and_old_orders_follow_
         for customer_id in (ANNA, BORIS):
             listed = (await service.call("GET", f"/api/v1/customers/{customer_id}/orders")).json()["data"]
             assert [(order["order_id"], order["currency"]) for order in listed] == [("de:7", "EUR")]
+        await know(platform, {"user:boris": BORIS})
+        async with service.service.transaction() as tx:
+            tx.tell(CustomersUnmerged(
+                merge_id="m", survivor_id=ANNA, restored_id=BORIS, reason="test", identities=[], unmerged_at=service.service.clock.now(),
+            ))
+        await settle(platform)
+        for customer_id, expected in ((ANNA, []), (BORIS, ["de:7"])):
+            listed = (await service.call("GET", f"/api/v1/customers/{customer_id}/orders")).json()["data"]
+            assert [order["order_id"] for order in listed] == expected

@@ -59,6 +59,17 @@ async def test_every_kind_of_touch_point_is_taken_and_shown(cluster: PrivateClus
     assert [entry["id"] for entry in ours] == [again.json()["id"]]
 
 
+async def test_a_customer_without_events_is_found_by_id_through_the_customer_service(cluster: PrivateCluster) -> None:
+    async with started(cluster, "interaction", "customer") as platform:
+        made = await platform["customer"].call("POST", "/api/v1/customers", json={"identities": ["user:cleo"], "traits": {}})
+        body = {"kind": "case_note", "customer_id": made.json()["id"], "initiator": "customer", **TOUCHPOINTS["case_note"]}
+        answer = await platform["interaction"].call("POST", "/api/v1/interactions", json=body)
+        assert answer.status == 202, answer.json()
+        await settle(platform)
+        listed = (await platform["interaction"].call("GET", f"/api/v1/customers/{made.json()['id']}/timeline")).json()["data"]
+    assert [(entry["id"], entry["identity"]) for entry in listed] == [(answer.json()["id"], "user:cleo")]
+
+
 async def test_bad_touch_points_are_refused_with_a_pointer(cluster: PrivateCluster) -> None:
     async with started(cluster, "interaction", "customer") as platform:
         service = platform["interaction"]

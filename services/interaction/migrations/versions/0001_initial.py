@@ -90,8 +90,9 @@ ORDERS = (
 REPLICAS = (
     "CREATE TABLE identity_map (identity bytea PRIMARY KEY, kind text NOT NULL, customer_id uuid NOT NULL)",
     "CREATE INDEX identity_map_customer ON identity_map (customer_id)",
-    "CREATE TABLE merged_customer (merged_id uuid PRIMARY KEY, survivor_id uuid NOT NULL)",
-    "CREATE INDEX merged_customer_survivor ON merged_customer (survivor_id)",
+    "CREATE TABLE merged_customer (merged_id uuid PRIMARY KEY, into_id uuid NOT NULL, merge_id text NOT NULL)",
+    "CREATE INDEX merged_customer_into ON merged_customer (into_id)",
+    "CREATE INDEX merged_customer_merge ON merged_customer (merge_id)",
     "CREATE TABLE consent_state (customer_id uuid PRIMARY KEY, granted text[] NOT NULL, withdrawn text[] NOT NULL)",
     "CREATE TABLE consent_signal (identity bytea NOT NULL, signal text NOT NULL, day date NOT NULL, PRIMARY KEY (identity, signal, day))",
     "CREATE TABLE campaign_seen (campaign_id text PRIMARY KEY, name text NOT NULL, purpose text NOT NULL)",
