@@ -12,5 +12,5 @@ async def on_interactions_recorded(service: CustomerService, tx: Transaction, re
     await commands.resolve_interactions(service, tx, records=records)
 
 
-async def after_interactions_recorded(service: CustomerService, _records: list[Stored]) -> None:
-    await commands.settle_interactions(service)
+async def after_interactions_recorded(service: CustomerService, records: list[Stored]) -> None:
+    await commands.settle_interactions(service, records=records)

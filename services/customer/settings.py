@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -19,6 +19,10 @@ class CustomerSettings(ServiceSettings):
     settled_identities: int = Field(100_000, ge=0, le=5_000_000, description="Identities kept in memory so that their events need no look-up.")
 
 
+#: Partition and offset of a record.
+Place: TypeAlias = tuple[int, int]
+
+
 class Settled:
     """A set of at most `limit` texts in two generations: when the young one is full, the old one is forgotten.
 
@@ -30,8 +34,7 @@ class Settled:
         self._half = limit // 2
         self._young: set[str] = set()
         self._old: set[str] = set()
-        self._noted: list[str] = []
-        self._noted_in: object = None
+        self._noted: dict[Place, list[str]] = {}
 
     def __contains__(self, text: str) -> bool:
         return text in self._young or text in self._old
@@ -39,20 +42,22 @@ class Settled:
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
 
-    def note(self, transaction: object, texts: Iterable[str]) -> None:
-        """Remember until `commit`; notes of another transaction, which was rolled back then, are forgotten."""
-        if self._noted_in is not transaction:
-            self._noted, self._noted_in = [], transaction
-        self._noted.extend(texts)
+    def note(self, place: Place, texts: Iterable[str]) -> None:
+        """Remember under the last record of a batch, until `commit` tells whether it came through."""
+        self._noted[place] = list(texts)
 
-    def commit(self) -> None:
-        """The noted texts count from now on."""
+    def commit(self, places: Collection[Place]) -> None:
+        """What was noted under these records counts; other notes belong to work that was rolled back."""
         if self._half:
-            for text in self._noted:
-                if len(self._young) >= self._half:
-                    self._old, self._young = self._young, set()
-                self._young.add(text)
-        self._noted, self._noted_in = [], None
+            for place in self._noted.keys() & set(places):
+                self._keep(self._noted[place])
+        self._noted = {}
+
+    def _keep(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            if len(self._young) >= self._half:
+                self._old, self._young = self._young, set()
+            self._young.add(text)
 
 
 @dataclass

@@ -72,12 +72,12 @@ async def resolve_interactions(service: CustomerService, tx: Transaction, *, rec
         return
     EVENTS.labels("resolved").inc(len(assertions))
     outcome = await resolve(service, tx, assertions)
-    settled.note(tx, outcome.settled)
+    settled.note((records[-1].partition, records[-1].offset), outcome.settled)
 
 
-async def settle_interactions(service: CustomerService) -> None:
-    """After the commit: what was resolved needs no look-up any more."""
-    service.resources.settled.commit()
+async def settle_interactions(service: CustomerService, *, records: Sequence[Stored]) -> None:
+    """After the commit of these records: what they said needs no look-up any more."""
+    service.resources.settled.commit({(record.partition, record.offset) for record in records})
 
 
 def _word(authority: str, kind: str) -> str:
