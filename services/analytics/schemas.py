@@ -229,3 +229,13 @@ class CostView(BaseModel):
     note: str
     reference: str | None
     created_at: datetime
+
+
+class RejectView(BaseModel):
+    """A record the warehouse could not read."""
+
+    topic: str
+    partition: int
+    offset: int
+    cause: str
+    bytes: int

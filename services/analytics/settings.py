@@ -21,6 +21,7 @@ class Facts(Protocol):
     last_commit: float
     appended_at: float | None
     scored: tuple[int, float]
+    rests_until: float
     filled_at: dict[Partition, int] | None
 
     async def read(self, act: Callable[[Any], T]) -> T:

@@ -14,7 +14,15 @@ from chassis.errors import Invalid
 from chassis.identity import Caller
 from services.analytics.commands import costs
 from services.analytics.queries import measuring, scoring
-from services.analytics.schemas import BookCost, CohortsView, CostView, DefinitionView, MetricView, ScoresView
+from services.analytics.schemas import (
+    BookCost,
+    CohortsView,
+    CostView,
+    DefinitionView,
+    MetricView,
+    RejectView,
+    ScoresView,
+)
 from services.analytics.settings import AnalyticsService
 
 router = APIRouter(tags=["figures"])
@@ -75,6 +83,12 @@ async def list_costs(
     found = await scoring.page_costs(service, first=first, last=to, after=_after(page_token), limit=limit)
     following = web.page_token(found[-1]["booked_on"], found[-1]["cost_id"]) if len(found) == limit else None
     return web.Page(data=[CostView(**one) for one in found], next_page_token=following)
+
+
+@router.get("/internal/rejects", include_in_schema=False)
+async def list_rejects(service: Running, caller: Annotated[Caller, web.allow("admin")], limit: Limit = 100) -> web.Page[RejectView]:
+    """Records of the log that could not be read, the newest first: where they are and why, never what they hold."""
+    return web.Page(data=[RejectView(**one) for one in await scoring.list_rejects(service, limit=limit)])
 
 
 def _after(token: str | None) -> tuple[date, UUID] | None:

@@ -22,8 +22,11 @@ from services.analytics.store.evaluating import Question, Verdict
 from services.analytics.store.memberships import Position
 
 #: More touched customers than this: a full run is cheaper.
-MOST_TOUCHED: Final = 20_000
+MOST_TOUCHED: Final = 5_000
 CHUNK: Final = 5_000
+#: After a round the evaluator rests this many times as long as the round took, so that it never takes more than a quarter of a core.
+REST: Final = 3.0
+LONGEST_REST: Final = 2.5
 #: How long one round of full runs may take before touched customers are looked at again.
 FULL_SECONDS: Final = 1.0
 
@@ -63,13 +66,18 @@ async def _evaluate_touched(service: AnalyticsService) -> tuple[list[dict[str, A
         return await _reread(service), True
     ready = [one for one in known if one["evaluated_version"] == one["version"] and one["evaluated_at"] is not None]
     questions = [Question(one["segment_id"], segments.expand_rule(parsing.parse_rule(one["rule"]), known, own=one["segment_id"])) for one in ready]
+    if not due and service.clock.monotonic() < warehouse.rests_until:
+        return known, False
     currency = await segments.reporting_currency(service) if questions else ""
+    started = service.clock.monotonic()
     found = await warehouse.read(
         lambda connection: evaluating.evaluate_touched(
             connection, since=position.seq, due=due, questions=questions, now=now, horizon=_horizon(service, now), currency=currency,
             limit=MOST_TOUCHED,
         )
     )
+    ended = service.clock.monotonic()
+    warehouse.rests_until = ended + min(LONGEST_REST, REST * (ended - started))
     if found.seq == position.seq and not found.touched:
         return known, False
     versions = {one["segment_id"]: int(one["version"]) for one in ready}

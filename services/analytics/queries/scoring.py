@@ -1,4 +1,4 @@
-"""Scores and segments of one customer, and the cost ledger."""
+"""Scores and segments of one customer, the cost ledger, and what could not be loaded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.analytics.settings import AnalyticsService
-from services.analytics.store import costs, evaluating, memberships, scores
+from services.analytics.store import costs, evaluating, loading, memberships, scores
 
 
 async def get_scores(service: AnalyticsService, *, customer_id: UUID) -> dict[str, Any]:
@@ -22,6 +22,11 @@ async def get_scores(service: AnalyticsService, *, customer_id: UUID) -> dict[st
         "customer_id": answering, "known": survivor is not None, "stage": stage, "data": found, "as_of": service.clock.now(),
         "segments": [{"segment_id": segment_id, "name": name, "entered_at": entered_at} for segment_id, name, entered_at in within],
     }
+
+
+async def list_rejects(service: AnalyticsService, *, limit: int) -> list[dict[str, Any]]:
+    """Records that could not be read, the newest first."""
+    return await service.resources.read(lambda connection: loading.rejects(connection, limit=limit))
 
 
 async def page_costs(

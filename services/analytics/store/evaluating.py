@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
+from services.analytics.domain import rules
 from services.analytics.domain.rules import Node
 from services.analytics.store import segment_sql
 from services.analytics.store.rows import one_row
@@ -30,17 +31,35 @@ UNION SELECT customer::VARCHAR FROM customer WHERE seq > $seq
 LIMIT $limit
 """
 
-#: The temporary tables that stand for the views when few customers are asked for; read once for all rules of a round.
-_NARROW: Final = (
-    ("CREATE TEMP TABLE touched_event AS SELECT i.customer, e.kind, e.name, e.occurred_at, e.properties FROM event e "
-    "JOIN identity i ON i.identity = e.identity WHERE i.customer IN (SELECT customer FROM population)"),
-    ("CREATE TEMP TABLE touched_order AS SELECT o.customer, o.order_id, o.currency, o.ordered_at, o.net_minor FROM order_of o "
-    "WHERE o.customer IN (SELECT customer FROM population)"),
-    ("CREATE TEMP TABLE touched_line AS SELECT l.customer, l.order_id, l.currency, l.ordered_at, l.product_id, l.category, l.amount_minor "
-    "FROM line_of l WHERE l.customer IN (SELECT customer FROM population)"),
-    ("CREATE TEMP TABLE touched_refund AS SELECT r.customer, r.currency, r.amount_minor, r.refunded_at FROM refund_of r "
-    "WHERE r.customer IN (SELECT customer FROM population)"),
-)
+#: The temporary tables that stand for the views when few customers are asked for; read once for all rules of a round, and left
+#: empty when no rule reads them: the join with the events is what costs.
+_NARROW: Final = {
+    "event": """
+        CREATE TEMP TABLE touched_event AS SELECT i.customer, e.kind, e.name, e.occurred_at, e.properties
+        FROM event e JOIN identity i ON i.identity = e.identity WHERE $wanted AND i.customer IN (SELECT customer FROM population)""",
+    "order": """
+        CREATE TEMP TABLE touched_order AS SELECT o.customer, o.order_id, o.currency, o.ordered_at, o.net_minor FROM order_of o
+        WHERE $wanted AND o.customer IN (SELECT customer FROM population)""",
+    "line": """
+        CREATE TEMP TABLE touched_line AS SELECT l.customer, l.order_id, l.currency, l.ordered_at, l.product_id, l.category, l.amount_minor
+        FROM line_of l WHERE $wanted AND l.customer IN (SELECT customer FROM population)""",
+    "refund": """
+        CREATE TEMP TABLE touched_refund AS SELECT r.customer, r.currency, r.amount_minor, r.refunded_at FROM refund_of r
+        WHERE $wanted AND r.customer IN (SELECT customer FROM population)""",
+}
+
+
+def _wanted(rules_asked: Iterable[Node]) -> frozenset[str]:
+    found: set[str] = set()
+    for rule in rules_asked:
+        for _, leaf in rules.walk(rule):
+            if isinstance(leaf, rules.Event):
+                found.add("event")
+            elif isinstance(leaf, rules.Orders):
+                found |= {"line"} if leaf.product is not None or leaf.category is not None else {"order", "refund"}
+            elif isinstance(leaf, rules.Stage):
+                found.add("order")
+    return frozenset(found)
 
 
 class Question(NamedTuple):
@@ -51,7 +70,7 @@ class Question(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """`due`: when time alone may change it, if that is before the horizon."""
+    """About a customer for whom the rule holds or soon changes; of others nothing is said. `due`: when time alone may change it, if that is before the horizon."""
 
     customer_id: UUID
     holds: bool
@@ -74,13 +93,14 @@ def newest(connection: DuckDBPyConnection) -> int:
     return int(found[0])
 
 
-def _narrow(connection: DuckDBPyConnection, customers: Sequence[UUID]) -> None:
+def _narrow(connection: DuckDBPyConnection, customers: Sequence[UUID], asked: Iterable[Node]) -> None:
     connection.execute(
         "CREATE TEMP TABLE population AS SELECT customer FROM live WHERE customer IN (SELECT unnest($1::VARCHAR[])::UUID)",
         [[str(customer) for customer in customers]],
     )
-    for statement in _NARROW:
-        connection.execute(statement)
+    wanted = _wanted(asked)
+    for name, statement in _NARROW.items():
+        connection.execute(statement, {"wanted": name in wanted})
 
 
 def evaluate_touched(
@@ -101,7 +121,7 @@ def evaluate_touched(
     asked = list({*touched, *due})
     verdicts: dict[UUID, list[Verdict]] = {}
     if asked and questions:
-        _narrow(connection, asked)
+        _narrow(connection, asked, [question.rule for question in questions])
         for question in questions:
             verdicts[question.segment_id] = _ask(connection, question, segment_sql.NARROWED, now, horizon, currency)
     return Round(seq, asked, verdicts, too_many=False)
@@ -118,7 +138,7 @@ def _ask(
     connection: DuckDBPyConnection, question: Question, sources: segment_sql.Sources, now: datetime, horizon: datetime, currency: str
 ) -> list[Verdict]:
     compiled = segment_sql.compile_rule(question.rule, now=now, currency=currency, sources=sources)
-    sql = compiled.verdicts(only_relevant=sources is segment_sql.EVERYBODY)
+    sql = compiled.verdicts()
     rows = connection.execute(sql, compiled.arguments(sql, horizon=_naive(horizon))).fetchall()
     return [Verdict(UUID(customer), bool(holds), due.replace(tzinfo=UTC) if due else None) for customer, holds, due in rows]
 
@@ -142,7 +162,7 @@ def preview(connection: DuckDBPyConnection, *, rule: Node, now: datetime, curren
 
 def reasons(connection: DuckDBPyConnection, *, customer: UUID, rule: Node, now: datetime, currency: str) -> tuple[bool, list[dict[str, Any]]] | None:
     """(the rule's truth, each clause with pointer, truth and value seen); None for a customer the warehouse does not know."""
-    _narrow(connection, [customer])
+    _narrow(connection, [customer], [rule])
     compiled = segment_sql.compile_rule(rule, now=now, currency=currency, sources=segment_sql.NARROWED)
     sql = compiled.reasons()
     found = one_row(connection, sql, compiled.arguments(sql))

@@ -261,3 +261,11 @@ def _insert_new(
 def is_bad_value(error: duckdb.Error) -> bool:
     """Whether the data are at fault, not the disk or memory."""
     return isinstance(error, duckdb.DataError | duckdb.InvalidInputException | duckdb.ProgrammingError)
+
+
+def rejects(connection: DuckDBPyConnection, *, limit: int) -> list[dict[str, Any]]:
+    """Where the records are that could not be read, and why; the newest first."""
+    rows = connection.execute(
+        "SELECT topic, part, record_offset, cause, coalesce(octet_length(value), 0) FROM reject ORDER BY seq DESC, record_offset DESC LIMIT ?", [limit]
+    ).fetchall()
+    return [dict(zip(("topic", "partition", "offset", "cause", "bytes"), row, strict=True)) for row in rows]

@@ -78,11 +78,13 @@ class Compiled:
         """(customer) of everybody for whom the rule holds, in the order of their ids."""
         return f"{self.opening}SELECT p.customer::VARCHAR AS customer {self.source} WHERE {self.truth} ORDER BY p.customer"
 
-    def verdicts(self, *, only_relevant: bool) -> str:
-        """(customer, truth, due); `only_relevant` leaves out those for whom the rule neither holds nor changes before `$horizon`."""
+    def verdicts(self) -> str:
+        """(customer, truth, due) of those for whom the rule holds or changes before `$horizon`."""
         due = self.due
-        where = f" WHERE {self.truth} OR {due} < $horizon" if only_relevant else ""
-        return f"{self.opening}SELECT p.customer::VARCHAR, {self.truth}, CASE WHEN {due} < $horizon THEN {due} END {self.source}{where}"
+        return (
+            f"{self.opening}SELECT p.customer::VARCHAR, {self.truth}, CASE WHEN {due} < $horizon THEN {due} END {self.source} "
+            f"WHERE {self.truth} OR {due} < $horizon"
+        )
 
     def reasons(self) -> str:
         """For each customer of the population: the rule's truth, then truth and value seen of each leaf."""

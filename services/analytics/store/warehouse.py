@@ -57,6 +57,8 @@ class Warehouse:
         self.appended_at: float | None = None
         #: Up to which commit, and when (monotonic), scores were last computed by this process.
         self.scored: tuple[int, float] = (-1, 0.0)
+        #: Until when (monotonic) touched customers are not looked at again.
+        self.rests_until = 0.0
         #: Up to where the log must be loaded before a new file may be evaluated; set when that is first asked.
         self.filled_at: dict[Partition, int] | None = None
         self._dirty = False

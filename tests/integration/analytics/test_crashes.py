@@ -84,4 +84,6 @@ async def test_a_bad_value_goes_to_the_rejects_and_the_rest_is_loaded(running: T
     await keeper.apply("other", {partition: [good, bad, good._replace(offset=2)]})
     assert await keeper.positions("other", [partition]) == {partition: 3}
     assert await service.resources.read(lambda c: c.execute("SELECT count(*) FROM event").fetchall()) == [(2,)]
-    assert await service.resources.read(lambda c: c.execute("SELECT record_offset, cause FROM reject").fetchall()) == [(1, "ValueError")]
+    answer = await running["analytics"].call("GET", "/internal/rejects")
+    assert [(one["offset"], one["cause"]) for one in answer.json()["data"]] == [(1, "ValueError")]
+    assert (await running["analytics"].call("GET", "/internal/rejects", scopes=["analytics:read"])).status == 403
