@@ -32,9 +32,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 async def answer(send: Send, status: int, body: bytes, content_type: bytes = JSON, headers: RawHeaders = ()) -> None:
-    """A whole answer."""
-    length = str(len(body)).encode()
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", content_type), (b"content-length", length), *headers]})
+    """A whole answer; 204 has no body and says nothing about one."""
+    about = [] if status == 204 else [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": [*about, *headers]})
     await send({"type": "http.response.body", "body": body})
 
 

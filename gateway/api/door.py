@@ -129,7 +129,8 @@ class Door:
         ]
         if state is not None:
             headers.append((b"authorization", b"Bearer " + self._passes.for_key(state, route.service).encode()))
-        inner = {**asked.scope, "headers": headers, "path": route.path, "raw_path": self._raw_path(asked, route)}
+        # the scope keeps the client's own headers: they say whether and how a body comes; what is sent on is `headers`
+        inner = {**asked.scope, "path": route.path, "raw_path": self._raw_path(asked, route)}
         answer = _Answering(send, asked.request_id, added, receive)
         started = self._service.clock.monotonic()
         try:
@@ -137,7 +138,7 @@ class Door:
                 answer.began = lambda: deadline.reschedule(None)
                 if route.service == OWN:
                     rest: App = asked.scope["ecrm.rest"]
-                    await rest(inner, receive, answer)
+                    await rest({**inner, "headers": headers}, receive, answer)
                 elif route.service in self._service.peers:
                     await self._service.peers[route.service].forward(inner, receive, answer, headers=headers)
                 else:

@@ -10,6 +10,7 @@ from contracts.gateway import KeyState, SourceSettings
 
 FRESH_SECONDS: Final = 30.0
 REMEMBERED: Final = 10_000
+COLLECTOR: Final = "collector"
 
 
 class Passes:
@@ -18,30 +19,32 @@ class Passes:
     def __init__(self, tokens: Tokens, clock: Clock) -> None:
         self._tokens = tokens
         self._clock = clock
-        self._known: dict[tuple[Caller, str], tuple[float, str]] = {}
+        self._known: dict[tuple[str, str], tuple[float, str]] = {}
 
     def for_key(self, state: KeyState, audience: str) -> str:
-        """For the holder of an API key."""
-        return self.of(caller_of(state), audience)
+        """For the holder of an API key. What a key opens never changes, so its id stands for it."""
+        return self._remembered(state.key_id, audience) or self._mint(state.key_id, caller_of(state), audience)
 
     def for_source(self, source: SourceSettings | None) -> str:
         """For the collector: the source that a header or query proved, or nobody when the body will decide."""
+        source_id = source.source_id if source is not None else ""
+        known = self._remembered(source_id, COLLECTOR)
+        if known is not None:
+            return known
         if source is None:
-            return self.of(Caller(subject=""), "collector")
-        return self.of(
-            Caller(subject=source.source_id, kind="source", scopes=frozenset({"collect:write"}), source_id=source.source_id), "collector"
-        )
+            return self._mint("", Caller(subject=""), COLLECTOR)
+        scopes = frozenset({"collect:write"})
+        return self._mint(source_id, Caller(subject=source_id, kind="source", scopes=scopes, source_id=source_id), COLLECTOR)
 
-    def of(self, caller: Caller, audience: str) -> str:
-        """A token that is good for at least another half of its life."""
-        now = self._clock.monotonic()
-        known = self._known.get((caller, audience))
-        if known is not None and now < known[0]:
-            return known[1]
+    def _remembered(self, who: str, audience: str) -> str | None:
+        known = self._known.get((who, audience))
+        return known[1] if known is not None and self._clock.monotonic() < known[0] else None
+
+    def _mint(self, who: str, caller: Caller, audience: str) -> str:
         if len(self._known) >= REMEMBERED:
             self._known.clear()
         token = self._tokens.mint(audience, caller)
-        self._known[caller, audience] = (now + FRESH_SECONDS, token)
+        self._known[who, audience] = (self._clock.monotonic() + FRESH_SECONDS, token)
         return token
 
 
