@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from chassis import runtime, settings
+from chassis import settings
 from chassis.settings import SettingsError
-from launcher import remote, roster, secrets, single, wiring
+from launcher import remote
 
 app = typer.Typer(no_args_is_help=True)
 screen = Console(highlight=False)
@@ -58,9 +58,11 @@ def first(
 
     Runs beside the platform, with the gateway's own settings: for its operator, before anybody has a key.
     """
+    from chassis.runtime import NotReady
+
     try:
         made = asyncio.run(make_first(data))
-    except (SettingsError, runtime.NotReady, OSError) as error:
+    except (SettingsError, NotReady, OSError) as error:
         screen.print(f"[red]The first keys could not be made: {error}[/red]", soft_wrap=True)
         raise typer.Exit(1) from None
     if not quiet:
@@ -69,7 +71,9 @@ def first(
 
 async def make_first(data: Path | None) -> dict[str, str]:
     """The first keys, made by the gateway's own command on its database and the log."""
+    from chassis import runtime
     from gateway import commands
+    from launcher import roster, secrets, single, wiring
 
     path = data / "keys.json" if data else None
     known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path and path.exists() else {}

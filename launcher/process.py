@@ -81,3 +81,8 @@ def settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+def unsettle_memory() -> None:
+    """Before the end: what was kept out of the collector's sight is released, else native libraries complain that it leaked."""
+    gc.unfreeze()

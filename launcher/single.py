@@ -62,6 +62,7 @@ async def _serve(name: str, host: str, port: int) -> int:
         await told
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _log.info("stopping", service=name)
+        process.unsettle_memory()
     return 0
 
 

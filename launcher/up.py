@@ -62,6 +62,7 @@ async def _up(data: Path, host: str, port: int, screen: Console) -> int:
         _welcome(screen, public_url, data, keys, new=new, seconds=time.monotonic() - began)
         await told
         screen.print("stopping …")
+        process.unsettle_memory()
     screen.print(f"stopped; everything is kept in {data}", soft_wrap=True)
     return 0
 

@@ -31,7 +31,12 @@ async def send_messages(service: CampaignService) -> bool:
     Without a mail server, or while it or the consent service is away, messages stay planned.
     """
     server = service.resources.mail
-    if server is None or not await _reachable(server):
+    if server is None:
+        return False
+    async with service.read() as db:
+        if not await ledger.any_due(db):
+            return False
+    if not await _reachable(server):
         return False
     owner = new_id()
     async with service.transaction() as tx:

@@ -46,6 +46,7 @@ class MailServer:
         self._verify = verify
         self._idle: list[_Connection] = []
         self._free = asyncio.Semaphore(connections)
+        self._away = False
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[_Connection]:
@@ -73,8 +74,13 @@ class MailServer:
             await client.connect()
         except (TimeoutError, SMTPException, OSError, ValueError) as error:
             client.close()
-            _log.warning("mail_server_away", error=error)
+            if not self._away:  # it is tried every second: said once, not every second
+                _log.warning("mail_server_away", error=error)
+            self._away = True
             raise ServerAway from None
+        if self._away:
+            _log.warning("mail_server_back")
+        self._away = False
         return _Connection(client)
 
     async def close(self) -> None:

@@ -79,15 +79,28 @@ async def _insert(db: Connection, campaign_id: UUID, step: str, channel: str, me
     return _changed(rows)
 
 
+async def any_due(db: Connection) -> bool:
+    """Whether there is something that `claim` could take."""
+    return bool(await db.fetchval(
+        """
+        SELECT EXISTS (SELECT FROM message m JOIN campaign c ON c.id = m.campaign_id
+            WHERE m.state = 'planned' AND c.status = 'sending' AND (m.retry_at IS NULL OR m.retry_at <= now())
+                AND (m.lease_until IS NULL OR m.lease_until <= now()))
+        """
+    ))
+
+
 async def claim(db: Connection, *, owner: UUID, limit: int, lease: timedelta) -> list[Claimed]:
     """Take planned messages of campaigns that are sending, for one sender, until the lease ends."""
     rows = await db.fetch(
         """
         WITH picked AS (
-            SELECT m.id FROM message m JOIN campaign c ON c.id = m.campaign_id
-            WHERE m.state = 'planned' AND c.status = 'sending' AND (m.retry_at IS NULL OR m.retry_at <= now())
-                AND (m.lease_until IS NULL OR m.lease_until <= now())
-            ORDER BY m.retry_at NULLS FIRST, m.id LIMIT $2 FOR UPDATE OF m SKIP LOCKED)
+            SELECT due.id FROM campaign c CROSS JOIN LATERAL (
+                SELECT id FROM message
+                WHERE campaign_id = c.id AND state = 'planned' AND (retry_at IS NULL OR retry_at <= now())
+                    AND (lease_until IS NULL OR lease_until <= now())
+                ORDER BY retry_at NULLS FIRST, id LIMIT $2 FOR UPDATE SKIP LOCKED) due
+            WHERE c.status = 'sending' LIMIT $2)
         UPDATE message SET lease_owner = $1, lease_until = now() + $3::interval FROM picked WHERE message.id = picked.id
         RETURNING message.id, campaign_id, step, channel, customer_id, address_hash, attempts
         """,
@@ -217,13 +230,13 @@ async def suppress_withdrawn(db: Connection, *, customer_ids: Sequence[UUID], pu
 
 
 async def suppress_cancelled(db: Connection, *, limit: int) -> list[Changed]:
-    """Open messages of cancelled campaigns, a part at a time."""
+    """Planned messages of cancelled campaigns, a part at a time; a permitted one comes back to planned when its lease ends."""
     rows = await db.fetch(
         """
         UPDATE message SET state = 'suppressed', reason = 'cancelled', finished_at = now(), lease_until = NULL
         WHERE id IN (
             SELECT m.id FROM message m JOIN campaign c ON c.id = m.campaign_id
-            WHERE c.status = 'cancelled' AND m.state IN ('planned', 'permitted') LIMIT $1 FOR UPDATE OF m SKIP LOCKED)
+            WHERE c.status = 'cancelled' AND m.state = 'planned' LIMIT $1 FOR UPDATE OF m SKIP LOCKED)
         RETURNING id, campaign_id, customer_id, channel, state, reason, permit_id, consent_version
         """,
         limit,
