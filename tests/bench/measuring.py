@@ -17,11 +17,14 @@ from typing import Any
 import aiohttp
 import psutil
 
+from chassis import settings
 from chassis.clock import Clock
 from chassis.identity import Caller
 from launcher import secrets, wiring
 from launcher.embedded_postgres import PrivateCluster
 
+#: How many requests are prepared for each second of posting, by events a request: more than any of the two can take.
+MOST_A_SECOND = {1: 4000, 20: 2000, 100: 600}
 READERS = {"interaction": "interaction.", "customer": "customer.profiles", "analytics": "analytics."}
 
 
@@ -39,11 +42,11 @@ class EndToEnd:
     cpu_us: dict[str, float]
 
 
-async def post(target: Target, *, batch: int, tag: str, seconds: float = 60.0, requests: int = 6000) -> dict[str, Any]:
+async def post(target: Target, *, batch: int, tag: str, seconds: float = 60.0, requests: int | None = None) -> dict[str, Any]:
     """Run the load in a process of its own; its summary. Fails when anything was refused."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench.load", "--port", str(target.port), "--key", target.key, "--batch", str(batch), "--tag", tag,
-        "--seconds", str(seconds), "--requests", str(requests if batch > 1 else requests * 6), stdout=subprocess.PIPE,
+        "--seconds", str(seconds), "--requests", str(requests or int(seconds * MOST_A_SECOND[batch])), stdout=subprocess.PIPE,
     )
     said, _ = await process.communicate()
     found: dict[str, Any] = json.loads(said)
@@ -125,7 +128,8 @@ class System:
 async def cluster(data: Path, port: int) -> AsyncIterator[System]:
     """The cluster shape, started and stopped."""
     supervisor = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "launcher.cluster", "start", "--data", str(data), "--port", str(port)
+        sys.executable, "-m", "launcher.cluster", "start", "--data", str(data), "--port", str(port),
+        env={**settings.environment(), "KAFKA_JIT_TIER": "4"},
     )
     if await supervisor.wait() != 0:
         raise RuntimeError("the cluster did not start")
