@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import Any, Final
 
 #: ISO 4217, active codes.
@@ -27,6 +27,8 @@ TOMAN: Final = "IRT"
 
 _MOST: Final = 2**63 - 1
 _PLACES: Final = 64
+#: Wide enough that nothing is rounded before the end.
+_EXACT: Final = Context(prec=4 * _PLACES, rounding=ROUND_HALF_EVEN)
 
 
 def read_currency(value: Any) -> str | None:
@@ -61,9 +63,8 @@ def read_number(value: Any) -> Decimal | None:
 
 def minor_units(amount: Decimal, code: str) -> int | None:
     """Half-even rounded minor units of the stored currency; None when they do not fit into 64 bits."""
-    factor = 10 if code == TOMAN else 1
-    places = EXPONENTS.get(stored_currency(code), 2)
-    with localcontext() as context:
-        context.prec = 4 * _PLACES
-        units = int((amount * factor).scaleb(places).to_integral_value(rounding=ROUND_HALF_EVEN))
+    if not amount:
+        return 0
+    places = EXPONENTS.get(code, 2) + (code == TOMAN)
+    units = int(_EXACT.to_integral_value(_EXACT.scaleb(amount, places)))
     return units if abs(units) <= _MOST else None
