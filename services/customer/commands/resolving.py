@@ -160,7 +160,7 @@ async def load(db: Connection, roots: set[UUID]) -> dict[UUID, CustomerRecord]:
         return {}
     await store.customers.lock(db, ids=roots)
     records = {row.id: CustomerRecord(row) for row in await store.customers.families(db, roots=roots)}
-    if not roots <= records.keys():
+    if any(root not in records or records[root].root_id != root for root in roots):
         raise Collision("a customer was merged meanwhile")
     return records
 
