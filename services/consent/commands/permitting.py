@@ -90,7 +90,7 @@ async def _grant(
     asking = {members[asked].customer_id for asked, _ in allowed}
     await permits.insert_batch(
         db, batch_id=batch_id, kid=signer.kid, root=tree.root, signature=signature, leaves=leaves,
-        people=sorted(asking | {held[customer].root_id for customer in asking}),
+        people=list(asking | {held[customer].root_id for customer in asking}),
         purposes=sorted({f"{leaf.purpose}/{leaf.channel}" for _, leaf in allowed}), granted_at=service.clock.now(),
     )
     granted = [
@@ -148,7 +148,8 @@ def _refusal(
 
 async def _refused_addresses(db: Connection, members: Sequence[Member]) -> set[tuple[str, str, str]]:
     """(address, purpose, channel) somebody withdrew for before we knew whose address it is."""
-    addresses = {bytes.fromhex(member.address_hash): member.address_hash for member in members if _is_hash(member.address_hash)}
+    addresses = {_hash_of(shown): shown for shown in {member.address_hash for member in members}}
+    addresses.pop(b"", None)
     latest: dict[tuple[str, str, str], str] = {}
     for entry in await ledger.waiting_for(db, list(addresses)):
         if entry.identity is not None:
@@ -156,5 +157,9 @@ async def _refused_addresses(db: Connection, members: Sequence[Member]) -> set[t
     return {scope for scope, state in latest.items() if state == statements.WITHDRAWN}
 
 
-def _is_hash(text: str) -> bool:
-    return len(text) == 32 and all(sign in "0123456789abcdef" for sign in text)
+def _hash_of(shown: str) -> bytes:
+    """The 16 bytes; none for anything that is no keyed hash."""
+    try:
+        return bytes.fromhex(shown) if len(shown) == 32 else b""
+    except ValueError:
+        return b""
