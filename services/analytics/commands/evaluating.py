@@ -14,8 +14,8 @@ from uuid import UUID
 from chassis import telemetry
 from chassis.unit_of_work import Transaction
 from contracts.analytics import SegmentEntered, SegmentLeft
-from services.analytics.commands import loading, segments
-from services.analytics.domain import parsing
+from services.analytics.commands import loading
+from services.analytics.domain import expanding, parsing
 from services.analytics.settings import AnalyticsService
 from services.analytics.store import definitions, evaluating, memberships
 from services.analytics.store.evaluating import Question, Verdict
@@ -65,10 +65,10 @@ async def _evaluate_touched(service: AnalyticsService) -> tuple[list[dict[str, A
         await _begin_anew(service, birth)
         return await _reread(service), True
     ready = [one for one in known if one["evaluated_version"] == one["version"] and one["evaluated_at"] is not None]
-    questions = [Question(one["segment_id"], segments.expand_rule(parsing.parse_rule(one["rule"]), known, own=one["segment_id"])) for one in ready]
+    questions = [Question(one["segment_id"], expanding.expand_rule(parsing.parse_rule(one["rule"]), known, own=one["segment_id"])) for one in ready]
     if not due and service.clock.monotonic() < warehouse.rests_until:
         return known, False
-    currency = await segments.reporting_currency(service) if questions else ""
+    currency = await evaluating.reporting_currency(service.resources, service.settings.reporting_currency) if questions else ""
     started = service.clock.monotonic()
     found = await warehouse.read(
         lambda connection: evaluating.evaluate_touched(
@@ -112,8 +112,8 @@ async def evaluate_fully(service: AnalyticsService, *, segment: dict[str, Any], 
     """Ask one segment's rule about everybody and put the members right."""
     now = service.clock.now()
     segment_id, version = segment["segment_id"], int(segment["version"])
-    rule = segments.expand_rule(parsing.parse_rule(segment["rule"]), known, own=segment_id)
-    currency = await segments.reporting_currency(service)
+    rule = expanding.expand_rule(parsing.parse_rule(segment["rule"]), known, own=segment_id)
+    currency = await evaluating.reporting_currency(service.resources, service.settings.reporting_currency)
     _, verdicts = await service.resources.read(
         lambda connection: evaluating.evaluate_everybody(
             connection, question=Question(segment_id, rule), now=now, horizon=_horizon(service, now), currency=currency

@@ -7,9 +7,8 @@ from typing import Final
 from uuid import UUID
 
 from contracts.analytics import ScoreChanged
-from services.analytics.commands import segments
 from services.analytics.settings import AnalyticsService
-from services.analytics.store import score_sql, scores
+from services.analytics.store import evaluating, score_sql, scores
 from services.analytics.store.score_sql import Scored
 
 CHUNK: Final = 5_000
@@ -34,7 +33,7 @@ async def recompute_scores(service: AnalyticsService) -> int:
     are stored already are not told twice.
     """
     now = service.clock.now()
-    currency, zone = await segments.reporting_currency(service), service.settings.time_zone
+    currency, zone = await evaluating.reporting_currency(service.resources, service.settings.reporting_currency), service.settings.time_zone
     by_days = service.settings.frequency == "days"
     rows, gone = await service.resources.read(
         lambda connection: score_sql.changed(connection, as_of=now, currency=currency, zone=zone, by_days=by_days)

@@ -7,13 +7,12 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from services.analytics import errors
-from services.analytics.commands import segments
-from services.analytics.domain import calendars, metrics, parsing
+from services.analytics.domain import calendars, expanding, metrics, parsing
 from services.analytics.domain.calendars import Span
 from services.analytics.domain.metrics import Definition
 from services.analytics.domain.rules import Node
 from services.analytics.settings import AnalyticsService
-from services.analytics.store import definitions, metric_sql
+from services.analytics.store import definitions, evaluating, metric_sql
 from services.analytics.store.metric_sql import Figure, Window
 
 MAX_MONTHS: Final = 60
@@ -37,7 +36,7 @@ async def get_metric(
         raise errors.bad_grouping(list(definition.by))
     now, zone = service.clock.now(), service.settings.time_zone
     start, end = _read_window(definition, first, last, calendar, calendars.today(now, zone))
-    currency = await segments.reporting_currency(service)
+    currency = await evaluating.reporting_currency(service.resources, service.settings.reporting_currency)
     parts = await _parts(service, by, start, end, calendar)
     total, groups = await service.resources.read(
         lambda connection: _measure(connection, definition.name, _window(start, end, zone), now, currency, by, parts, zone)
@@ -90,7 +89,7 @@ async def _parts(
         async with service.read() as db:
             known = await definitions.active_segments(db)
         return [
-            (str(one["segment_id"]), one["name"], segments.expand_rule(parsing.parse_rule(one["rule"]), known, own=one["segment_id"]))
+            (str(one["segment_id"]), one["name"], expanding.expand_rule(parsing.parse_rule(one["rule"]), known, own=one["segment_id"]))
             for one in known[:MAX_SEGMENTS]
         ]
     return []

@@ -7,8 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.analytics import errors
-from services.analytics.commands import segments
-from services.analytics.domain import parsing, rules
+from services.analytics.domain import expanding, parsing, rules
 from services.analytics.settings import AnalyticsService
 from services.analytics.store import definitions, evaluating, memberships
 from services.analytics.store.memberships import Snapshot
@@ -40,11 +39,11 @@ async def list_versions(service: AnalyticsService, *, segment_id: UUID) -> list[
 
 async def preview_rule(service: AnalyticsService, *, rule: dict[str, Any]) -> dict[str, Any]:
     """How many customers a rule would hold for now, some of them, and how long the question took. Raises Invalid."""
-    node = segments.read_rule(rule)
+    node = expanding.read_rule(rule)
     async with service.read() as db:
         known = await definitions.active_segments(db)
-    expanded = segments.expand_rule(node, known)
-    currency = await segments.reporting_currency(service)
+    expanded = expanding.expand_rule(node, known)
+    currency = await evaluating.reporting_currency(service.resources, service.settings.reporting_currency)
     now, started = service.clock.now(), service.clock.monotonic()
     count, customers, examples = await service.resources.read(
         lambda connection: evaluating.preview(connection, rule=expanded, now=now, currency=currency, examples=EXAMPLES)
@@ -80,8 +79,8 @@ async def explain(service: AnalyticsService, *, segment_id: UUID, customer_id: U
     found = await get_segment(service, segment_id=segment_id)
     async with service.read() as db:
         known = await definitions.active_segments(db)
-    rule = segments.expand_rule(parsing.parse_rule(found["rule"]), known, own=segment_id)
-    currency, now = await segments.reporting_currency(service), service.clock.now()
+    rule = expanding.expand_rule(parsing.parse_rule(found["rule"]), known, own=segment_id)
+    currency, now = await evaluating.reporting_currency(service.resources, service.settings.reporting_currency), service.clock.now()
     survivor = await service.resources.read(lambda connection: evaluating.survivor(connection, customer_id))
     if survivor is None:
         raise errors.unknown_customer()

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from chassis.database import Connection
 
-_COLUMNS = """
-    s.segment_id, s.name, s.description, s.state, s.version, s.rule, s.created_at, s.updated_at, s.evaluated_version, s.evaluated_at
+_FIND: Final = """
+SELECT s.*, (SELECT count(*) FROM membership m WHERE m.segment_id = s.segment_id) AS members FROM segment s WHERE s.segment_id = $1
+"""
+_LIST: Final = """
+SELECT s.*, (SELECT count(*) FROM membership m WHERE m.segment_id = s.segment_id) AS members FROM segment s
+WHERE s.state = $1 AND ($2::uuid IS NULL OR s.segment_id > $2) ORDER BY s.segment_id LIMIT $3
 """
 
 
@@ -68,29 +72,19 @@ async def find_segment(db: Connection, segment_id: UUID, *, lock: bool = False) 
     """One segment with the number of its members."""
     if lock:
         await db.execute("SELECT 1 FROM segment WHERE segment_id = $1 FOR UPDATE", segment_id)
-    row = await db.fetchrow(
-        f"SELECT {_COLUMNS}, (SELECT count(*) FROM membership m WHERE m.segment_id = s.segment_id) AS members "  # noqa: S608 - own columns
-        "FROM segment s WHERE s.segment_id = $1",
-        segment_id,
-    )
+    row = await db.fetchrow(_FIND, segment_id)
     return None if row is None else _read(row)
 
 
 async def list_segments(db: Connection, *, after: UUID | None, limit: int, state: str) -> list[dict[str, Any]]:
     """Segments in the order they were made."""
-    rows = await db.fetch(
-        f"""
-        SELECT {_COLUMNS}, (SELECT count(*) FROM membership m WHERE m.segment_id = s.segment_id) AS members FROM segment s
-        WHERE s.state = $1 AND ($2::uuid IS NULL OR s.segment_id > $2) ORDER BY s.segment_id LIMIT $3
-        """,  # noqa: S608 - own columns
-        state, after, limit,
-    )
+    rows = await db.fetch(_LIST, state, after, limit)
     return [_read(row) for row in rows]
 
 
 async def active_segments(db: Connection) -> list[dict[str, Any]]:
     """All segments that take part, without counting their members."""
-    rows = await db.fetch(f"SELECT {_COLUMNS} FROM segment s WHERE s.state = 'active' ORDER BY s.segment_id")  # noqa: S608 - own columns
+    rows = await db.fetch("SELECT * FROM segment WHERE state = 'active' ORDER BY segment_id")
     return [_read(row) for row in rows]
 
 

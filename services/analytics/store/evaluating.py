@@ -9,6 +9,7 @@ from uuid import UUID
 
 from services.analytics.domain import rules
 from services.analytics.domain.rules import Node
+from services.analytics.settings import Facts
 from services.analytics.store import segment_sql
 from services.analytics.store.rows import one_row
 
@@ -191,6 +192,11 @@ def main_currency(connection: DuckDBPyConnection) -> str:
     """The currency of most orders, empty when there is none."""
     found = one_row(connection, "SELECT currency FROM orders WHERE counts GROUP BY currency ORDER BY count(*) DESC, currency LIMIT 1")
     return str(found[0]) if found else ""
+
+
+async def reporting_currency(facts: Facts, setting: str) -> str:
+    """The currency of money figures: the setting, else that of most orders."""
+    return setting or await facts.read(main_currency)
 
 
 def _naive(moment: datetime) -> datetime:

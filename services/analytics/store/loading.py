@@ -252,10 +252,9 @@ def _insert_new(
     """Append the rows whose key (their first column) is not there yet: facts may be told twice. Names are this module's own."""
     _incoming(connection, [pa.array(column, kind) for column, kind in zip(decoding.columns(rows, len(kinds)), kinds, strict=True)])
     listed = ", ".join(f"c{number}::{casts[number]}" if casts and number in casts else f"c{number}" for number in range(len(kinds)))
-    connection.execute(
-        f"INSERT INTO {table} SELECT {listed}{', ?' if seq is not None else ''} FROM incoming WHERE c0 NOT IN (SELECT {key} FROM {table})",  # noqa: S608
-        [] if seq is None else [seq],
-    )
+    number = ", ?" if seq is not None else ""
+    sql = f"INSERT INTO {table} SELECT {listed}{number} FROM incoming WHERE c0 NOT IN (SELECT {key} FROM {table})"  # noqa: S608 - own names
+    connection.execute(sql, [] if seq is None else [seq])
 
 
 def is_bad_value(error: duckdb.Error) -> bool:
