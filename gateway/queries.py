@@ -10,8 +10,8 @@ from uuid import UUID
 from chassis.errors import Refusal, Unavailable, Unknown
 from chassis.identity import Caller
 from gateway import errors, store
+from gateway.domain.keys import Key, Source
 from gateway.settings import GatewayService
-from gateway.store import Key, Source
 
 VIEW_SECONDS: Final = 3.0
 

@@ -4,39 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from chassis.database import Connection
 from contracts.gateway import SourceSettings
+from gateway.domain.keys import Key, Source
 
 _settings = msgspec.json.Decoder(SourceSettings).decode
-
-
-class Key(NamedTuple):
-    """A key; its text is known to nobody."""
-
-    id: str
-    key_hash: str
-    kind: str
-    name: str
-    scopes: list[str]
-    source_id: UUID | None
-    created_at: datetime
-    created_by: str
-    expires_at: datetime | None
-    revoked_at: datetime | None
-
-
-class Source(NamedTuple):
-    """A source with what the doors must know of it."""
-
-    id: UUID
-    settings: SourceSettings
-    created_at: datetime
-    changed_at: datetime
 
 
 async def insert_key(db: Connection, key: Key) -> bool:

@@ -12,8 +12,8 @@ from chassis import web
 from chassis.errors import Invalid
 from chassis.identity import Caller
 from gateway import commands, queries, schemas
+from gateway.domain.keys import Key, Source
 from gateway.settings import GatewayService
-from gateway.store import Key, Source
 
 router = APIRouter(prefix="/api/v1", tags=["platform"])
 

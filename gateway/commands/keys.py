@@ -12,8 +12,8 @@ from chassis.unit_of_work import Transaction
 from contracts.gateway import KeyRevoked, KeyState, SourceSettings
 from gateway import errors, store
 from gateway.domain import keys
+from gateway.domain.keys import Key
 from gateway.settings import GatewayService
-from gateway.store import Key
 
 
 class Created(NamedTuple):

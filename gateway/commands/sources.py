@@ -15,8 +15,8 @@ from contracts.gateway import KeyState, SourceChanged, SourceSettings
 from gateway import errors, store
 from gateway.commands.keys import Created, add_key, state_of, take_over
 from gateway.domain import keys
+from gateway.domain.keys import Key, Source
 from gateway.settings import GatewayService
-from gateway.store import Key, Source
 
 LIVE_KEYS = 2
 

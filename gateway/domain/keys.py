@@ -6,7 +6,11 @@ import base64
 import re
 import secrets
 import zlib
+from datetime import datetime
 from typing import Final, NamedTuple
+from uuid import UUID
+
+from contracts.gateway import SourceSettings
 
 API: Final = "api"
 SOURCE: Final = "source"
@@ -19,6 +23,30 @@ SCOPES: Final = (
 _PREFIX: Final = {API: "ak", SOURCE: "wk"}
 _MADE: Final = re.compile(r"(ecrm_(?:ak|wk)_[a-z2-7]{16}_[a-z2-7]{52})_([0-9a-f]{8})")
 _BY_HAND: Final = re.compile(r"[!-9;-~]{8,64}")
+
+
+class Key(NamedTuple):
+    """A key; its text is known to nobody."""
+
+    id: str
+    key_hash: str
+    kind: str
+    name: str
+    scopes: list[str]
+    source_id: UUID | None
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+class Source(NamedTuple):
+    """A source with what the doors must know of it."""
+
+    id: UUID
+    settings: SourceSettings
+    created_at: datetime
+    changed_at: datetime
 
 
 class NewKey(NamedTuple):

@@ -10,10 +10,9 @@ from chassis.errors import Unknown
 from contracts import links
 from services.consent import errors
 from services.consent.domain import statements
-from services.consent.domain.statements import Purpose, Said
+from services.consent.domain.statements import Entry, Purpose, Said
 from services.consent.settings import ConsentService
 from services.consent.store import ledger, people, permits, purposes
-from services.consent.store.ledger import Entry
 from services.consent.store.permits import Batch
 
 

@@ -13,10 +13,9 @@ from chassis.identity import Caller
 from contracts.identity import BadIdentity, parse_identity
 from services.consent import commands, errors, queries, schemas
 from services.consent.commands import Grant, Recorded, Subject
-from services.consent.domain.statements import Purpose
+from services.consent.domain.statements import Entry, Purpose
 from services.consent.queries import Standing
 from services.consent.settings import ConsentService
-from services.consent.store.ledger import Entry
 
 router = APIRouter(prefix="/api/v1", tags=["consent"])
 

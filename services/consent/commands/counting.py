@@ -10,9 +10,8 @@ from uuid import UUID
 from chassis.unit_of_work import Transaction
 from contracts import consent as facts
 from services.consent.domain import statements
-from services.consent.domain.statements import Said
+from services.consent.domain.statements import Entry, Said
 from services.consent.store import people
-from services.consent.store.ledger import Entry
 from services.consent.store.people import Person
 
 #: By when a withdrawal is effective at the latest, as told in its fact; the caller is answered the exact time.

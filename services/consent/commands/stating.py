@@ -16,10 +16,9 @@ from contracts.interaction import ConsentSignalSeen
 from services.consent import errors
 from services.consent.commands.counting import count_entries
 from services.consent.domain import statements
-from services.consent.domain.statements import GRANTED, WITHDRAWN, Purpose
+from services.consent.domain.statements import GRANTED, WITHDRAWN, Entry, Purpose
 from services.consent.settings import ConsentService
 from services.consent.store import ledger, people, permits, purposes
-from services.consent.store.ledger import Entry
 
 T = TypeVar("T")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 import msgspec
 
@@ -51,6 +52,25 @@ class Purpose(NamedTuple):
     title: dict[str, str]
     wording: dict[str, str]
     defined_at: datetime
+
+
+class Entry(NamedTuple):
+    """One statement, as it was made; never changed."""
+
+    id: UUID
+    customer_id: UUID | None
+    identity: bytes | None
+    purpose: str
+    channel: str
+    state: str
+    wording_version: int
+    language: str | None
+    legal_basis: str
+    source: str
+    evidence: dict[str, Any]
+    actor: str
+    said_at: datetime
+    recorded_at: datetime
 
 
 class Merge(NamedTuple):

@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from chassis.database import Connection
+from services.consent.domain.statements import Entry
 
 #: Whoever records a statement for an unknown identity shares it, whoever learns identities takes it alone: neither misses the other.
 _IDENTITIES_LOCK = 7_305_101
-
-
-class Entry(NamedTuple):
-    """One statement, as it was made; never changed."""
-
-    id: UUID
-    customer_id: UUID | None
-    identity: bytes | None
-    purpose: str
-    channel: str
-    state: str
-    wording_version: int
-    language: str | None
-    legal_basis: str
-    source: str
-    evidence: dict[str, Any]
-    actor: str
-    said_at: datetime
-    recorded_at: datetime
 
 
 async def insert_entries(db: Connection, entries: Iterable[Entry]) -> None:
