@@ -20,6 +20,10 @@ EVENTS: Final = "ecrm.interaction"
 NOT_AN_ORDER: Final = frozenset({"cancelled", "canceled", "abandoned", "draft"})
 
 
+#: Contact points stay with the customer service; here it is enough to know that there are some.
+CONTACTS: Final = frozenset({"email", "phone"})
+
+
 class _Personal(msgspec.Struct):
     properties: msgspec.Raw = msgspec.Raw(b"{}")
 
@@ -157,7 +161,7 @@ def _profile(loaded: Loaded, _record: Stored, value: bytes) -> None:
     personal = state.personal
     customer_id = str(UUID(state.customer_id))
     merged_into = str(UUID(state.merged_into)) if state.merged_into else None
-    traits = dict(personal.traits)
+    traits = {name: value for name, value in personal.traits.items() if name not in CONTACTS}
     loaded.profiles[customer_id] = (
         customer_id, state.version, state.registered_at, merged_into, merged_into is None, state.known, bool(personal.email),
         bool(personal.phone), personal.language, msgspec.json.encode(traits).decode(),

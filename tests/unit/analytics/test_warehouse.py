@@ -214,6 +214,50 @@ async def test_positions_fence_and_survive_reopening(tmp_path: Path) -> None:
     await second.close()
 
 
+LOADER = """
+import asyncio, sys
+from chassis.eventlog import Partition
+from services.analytics.store import loading
+from services.analytics.store.warehouse import Warehouse
+from tests.unit.analytics.shop import event, stored
+
+async def main():
+    warehouse = Warehouse(sys.argv[1])
+    await warehouse.open()
+    for first in range(0, 10**6, 50):
+        batch = {Partition("ecrm.interaction", 0): [stored(event("a", f"E{n}"), offset=n, origin=n) for n in range(first, first + 50)]}
+        await warehouse.write(lambda c: loading.apply_batch(c, "r", batch))
+        sys.stdout.write(f"{first + 50}\\n")
+        sys.stdout.flush()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.asyncio
+async def test_kill_minus_nine_loses_no_commit_and_splits_none(tmp_path: Path) -> None:
+    """Rows and position are one transaction: after a kill both are there up to the last confirmed commit, or the one after it."""
+    path = str(tmp_path / "facts.duckdb")
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", LOADER, path, stdout=asyncio.subprocess.PIPE)
+    assert child.stdout is not None
+    confirmed = 0
+    while confirmed < 600:
+        confirmed = int(await asyncio.wait_for(child.stdout.readline(), 60))
+    child.kill()
+    confirmed = max([confirmed, *(int(line) for line in (await child.stdout.read()).split())])
+    await child.wait()
+    warehouse = Warehouse(path)
+    await warehouse.open()
+    try:
+        following, origin = (await warehouse.read(lambda c: loading.read_positions(c, "r")))[EVENTS]
+        assert confirmed <= following <= confirmed + 50
+        assert origin == following - 1
+        found = await warehouse.read(lambda c: c.execute("SELECT count(*), count(DISTINCT name) FROM event").fetchall())
+        assert found == [(following, following)]
+    finally:
+        await warehouse.close()
+
+
 @pytest.mark.asyncio
 async def test_records_repeated_by_their_teller_are_skipped(warehouse: Warehouse) -> None:
     def batch(*pairs: tuple[int, int]) -> dict[Partition, list[Stored]]:
