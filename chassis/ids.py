@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import uuid_utils
 from uuid_utils.compat import uuid7
 
 
@@ -12,4 +13,5 @@ def new_id() -> UUID:
 
 
 def new_text_id() -> str:
-    return str(uuid7())
+    """The text of a new id; made without an object of the standard library, which costs three times as much."""
+    return str(uuid_utils.uuid7())

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.operations import Operations
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -42,7 +41,13 @@ CREATE TABLE parked (
 CHASSIS_TABLES: Final = frozenset({"outbox", "inbox", "consumer_offset", "dead_letter", "parked", "alembic_version"})
 
 
-def create_chassis_tables(op: Operations) -> None:
+class Executor(Protocol):
+    """Alembic's `op`."""
+
+    def execute(self, sqltext: TextClause) -> None: ...
+
+
+def create_chassis_tables(op: Executor) -> None:
     """For the first migration of every service."""
     for statement in CHASSIS_V1.split(";\n"):
         if statement.strip():

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import msgspec
+from uuid_utils import uuid7
 
 from chassis import outbox, telemetry
 from chassis.clock import Clock
 from chassis.database import Connection, Database
 from chassis.eventlog import Record
-from chassis.ids import new_text_id
 from contracts import catalogue
-from contracts.envelope import Envelope
+from contracts.envelope import Envelope, Headers
 from contracts.fact import Fact
 
 _encode = msgspec.json.Encoder().encode
@@ -28,6 +29,8 @@ class Transaction:
         self._clock = clock
         self._told: list[Record] = []
         self.causation = ""
+        self._now: datetime | None = None
+        self._headers: dict[tuple[str, str, str, str], Headers] = {}
 
     @property
     def told(self) -> int:
@@ -41,11 +44,20 @@ class Transaction:
         if entry.topic.startswith("ecrm.state."):
             self._told.append(Record(entry.topic, key.encode(), _encode(fact), _state_headers(entry.wire)))
             return
-        envelope = Envelope(
-            id=new_text_id(), type=entry.wire, source=f"/{self._service}", subject=key if subject is None else subject,
-            time=self._clock.now(), correlation=telemetry.correlation.get(), causation=self.causation, traceparent=telemetry.traceparent(),
-        )
-        self._told.append(Record(entry.topic, key.encode(), _encode(fact), envelope.headers()))
+        subject_text = key if subject is None else subject
+        headers = (*self._shared(entry.wire), ("ce_id", str(uuid7()).encode()), ("ce_subject", subject_text.encode()))
+        self._told.append(Record(entry.topic, key.encode(), _encode(fact), headers))
+
+    def _shared(self, wire: str) -> Headers:
+        """The headers that all facts of one kind have in common, while this transaction works on one cause."""
+        cause = (wire, self.causation, telemetry.correlation.get(), telemetry.traceparent())
+        if cause not in self._headers:
+            self._now = self._now or self._clock.now()
+            envelope = Envelope(
+                id="", type=wire, source=f"/{self._service}", time=self._now, correlation=cause[2], causation=cause[1], traceparent=cause[3]
+            )
+            self._headers[cause] = tuple(pair for pair in envelope.headers() if pair[0] != "ce_id")
+        return self._headers[cause]
 
     def forget(self, state: type[Fact], key: str) -> None:
         """Remove a key from a state topic (a tombstone)."""

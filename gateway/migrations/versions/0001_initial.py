@@ -11,7 +11,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    create_chassis_tables(op)  # type: ignore[arg-type]
+    create_chassis_tables(op)
     op.execute(
         """
         CREATE TABLE source (

@@ -103,7 +103,7 @@ PURPOSES = (
 
 
 def upgrade() -> None:
-    create_chassis_tables(op)  # type: ignore[arg-type]
+    create_chassis_tables(op)
     for statement in TABLES:
         op.execute(text(statement.replace(":", "\\:")))
     insert = text(

@@ -48,6 +48,6 @@ TABLES = (
 
 
 def upgrade() -> None:
-    create_chassis_tables(op)  # type: ignore[arg-type]
+    create_chassis_tables(op)
     for statement in TABLES:
         op.execute(statement)

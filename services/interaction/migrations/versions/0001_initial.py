@@ -106,6 +106,6 @@ REPLICAS = (
 
 
 def upgrade() -> None:
-    create_chassis_tables(op)  # type: ignore[arg-type]
+    create_chassis_tables(op)
     for statement in (*INTERACTIONS, *ORDERS, *REPLICAS):
         op.execute(statement)
