@@ -101,8 +101,9 @@ async def finish_done(db: Connection) -> list[UUID]:
     rows = await db.fetch(
         """
         UPDATE campaign SET status = 'finished', finished_at = now(), updated_at = now()
-        WHERE status = 'sending' AND audience_complete AND NOT EXISTS (
-            SELECT FROM message WHERE campaign_id = campaign.id AND state IN ('planned', 'permitted', 'handing_off'))
+        WHERE status = 'sending' AND audience_complete
+            AND NOT EXISTS (SELECT FROM message WHERE campaign_id = campaign.id AND state = 'planned')
+            AND NOT EXISTS (SELECT FROM message WHERE campaign_id = campaign.id AND state IN ('permitted', 'handing_off'))
         RETURNING id
         """
     )

@@ -165,7 +165,8 @@ async def stage(cluster: PrivateCluster, *, smtp: bool = True, services: Sequenc
         async with started(cluster, *services, given=given, read=read) as platform:
             audience = Audience()
             service = platform["campaign"].service
-            transports = {"analytics": InProcess(lambda: audience)}
+            real = platform["analytics"].running.app if "analytics" in services else audience
+            transports = {"analytics": InProcess(lambda: real)}
             if "consent" in services:
                 transports["consent"] = InProcess(lambda: platform["consent"].running.app)
             else:

@@ -1,0 +1,43 @@
+"""The real analytics, consent and campaign services together: from a segment to the mailbox."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from launcher.embedded_postgres import PrivateCluster
+from tests.integration.campaign.stage import profile, stage
+
+pytestmark = pytest.mark.asyncio
+
+
+async def test_a_segment_is_planned_and_sent(cluster: PrivateCluster) -> None:
+    async with stage(cluster, services=("analytics", "consent", "campaign"), read=True, plan_chunk=2) as play:
+        ids = [f"0191b000-0000-7000-8000-00000000000{number}" for number in range(5)]
+        async with play.service.transaction() as tx:
+            for number, customer in enumerate(ids):
+                tx.tell(profile(customer, email=f"c{number}@x.example", traits={"town": "Shiraz" if number < 3 else "Yazd"}))
+        await play.grant(*ids[:2])
+        await play.platform.drain()
+        segment = await play.platform["analytics"].call(
+            "POST", "/api/v1/segments", json={"name": "Shiraz", "rule": {"trait": "town", "op": "eq", "value": "Shiraz"}}
+        )
+        assert segment.status == 201, segment.body
+        campaign = await play.campaign(segment_id=segment.json()["segment_id"])
+        async with asyncio.timeout(20):
+            while True:
+                listed = await play.platform["analytics"].call("GET", f"/api/v1/segments/{segment.json()['segment_id']}/members")
+                if listed.status == 200 and len(listed.json()["data"]) == 3:
+                    break
+                await asyncio.sleep(0.1)
+        assert (await play.act(campaign, "launch")).status == 202
+        async with asyncio.timeout(20):
+            while (await play.report(campaign))["status"] != "finished":
+                await asyncio.sleep(0.1)
+        report = await play.report(campaign)
+        assert (report["planned"], report["accepted"], report["suppressed"]) == (3, 2, 1)
+        assert sorted(play.box.recipients()) == ["c0@x.example", "c1@x.example"]
+        decision = await play.http.call("GET", f"/api/v1/campaigns/{campaign}/decisions/{ids[4]}", scopes=["campaigns:read"])
+        checks = {check["check"]: check["holds"] for check in decision.json()["checks"]}
+        assert checks == {"segment": False, "address": True, "consent": False, "ledger": False}
