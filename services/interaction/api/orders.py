@@ -19,7 +19,7 @@ async def list_customer_orders(
     here: Here, caller: Reader, *, customer_id: UUID, status: str | None = None, page_token: str | None = None, limit: Limit = 50
 ) -> dict[str, Any]:
     """A customer's completed orders, newest first."""
-    found, following = await queries.list_orders(
+    found, following = await queries.list_customer_orders(
         here, customer_id=customer_id, status=status, before=read_cursor(page_token), limit=limit
     )
     return {"data": found, "next_page_token": web.page_token(following[0].isoformat(), following[1]) if following else None}

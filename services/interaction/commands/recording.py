@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Final
 
-from chassis import ids
+from chassis import ids, telemetry
 from chassis.database import Connection
 from chassis.eventlog import Stored
 from chassis.unit_of_work import Transaction
@@ -26,6 +26,8 @@ WEEK: Final = 7 * 86_400
 #: A duplicate is recognised this many weeks back at least.
 WINDOW: Final = 4
 TRIES: Final = 5
+
+ORDER_NOTES: Final = telemetry.counter("ecrm_order_notes_total", "Order events whose data was incomplete or odd", ("source_id", "note"))
 
 
 async def record_events(service: InteractionService, tx: Transaction, records: list[Stored]) -> None:
@@ -151,6 +153,8 @@ def _prepare(
         if event.name in order_events.NAMES and event.kind == "track":
             about = order_events.read_order_event(event.name, event.properties, _origin(service, each, settings))
             notes = about.notes
+            for note in notes:
+                ORDER_NOTES.labels(event.stamp.source, note).inc()
             if about.change is not None or about.credit is not None:
                 said.append(about)
         stored.append(recording.outgoing(each, hashes, secret, notes))

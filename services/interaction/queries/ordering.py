@@ -21,17 +21,26 @@ Cursor = tuple[datetime, str]
 
 
 async def list_orders(
-    service: InteractionService, *, customer_id: UUID | None = None, status: str | None = None, since: datetime | None = None,
-    until: datetime | None = None, before: Cursor | None = None, limit: int = 50,
+    service: InteractionService, *, status: str | None = None, since: datetime | None = None, until: datetime | None = None,
+    before: Cursor | None = None, limit: int = 50,
 ) -> tuple[list[dict[str, Any]], Cursor | None]:
     """A page of completed orders, newest first, and where the next begins."""
     async with service.read() as db:
-        identities = None
-        if customer_id is not None:
-            identities = await _identities(db, customer_id)
-        rows = await store.list_orders(
-            db, identities=identities, status=status, since=since, until=until, before=before, limit=limit + 1
-        )
+        rows = await store.list_orders(db, status=status, since=since, until=until, before=before, limit=limit + 1)
+    return _page(rows, limit)
+
+
+async def list_customer_orders(
+    service: InteractionService, *, customer_id: UUID, status: str | None = None, before: Cursor | None = None, limit: int = 50
+) -> tuple[list[dict[str, Any]], Cursor | None]:
+    """A page of a customer's completed orders over all identities, newest first."""
+    async with service.read() as db:
+        identities = await _identities(db, customer_id)
+        rows = await store.list_orders_of(db, identities=identities, status=status, before=before, limit=limit + 1)
+    return _page(rows, limit)
+
+
+def _page(rows: list[Any], limit: int) -> tuple[list[dict[str, Any]], Cursor | None]:
     following = (rows[limit - 1]["ordered_at"], rows[limit - 1]["order_id"]) if len(rows) > limit else None
     return [_order(row) for row in rows[:limit]], following
 

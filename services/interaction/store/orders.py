@@ -121,20 +121,37 @@ async def put_products(db: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
 
 
 async def list_orders(
-    db: Connection, *, identities: Sequence[bytes] | None, status: str | None, since: datetime | None, until: datetime | None,
-    before: tuple[datetime, str] | None, limit: int,
+    db: Connection, *, status: str | None, since: datetime | None, until: datetime | None, before: tuple[datetime, str] | None, limit: int
 ) -> list[asyncpg.Record]:
     """Placed orders, newest first."""
     before_at, before_id = before or (None, None)
     return await db.fetch(
         """
         SELECT order_id, version, updated_at, ordered_at, state FROM orders
-        WHERE placed AND ($1::bytea[] IS NULL OR identity = ANY($1)) AND ($2::text IS NULL OR status = $2)
-          AND ($3::timestamptz IS NULL OR ordered_at >= $3) AND ($4::timestamptz IS NULL OR ordered_at < $4)
-          AND ($5::timestamptz IS NULL OR (ordered_at, order_id) < ($5, $6::text))
-        ORDER BY ordered_at DESC, order_id DESC LIMIT $7
+        WHERE placed AND ($1::text IS NULL OR status = $1)
+          AND ($2::timestamptz IS NULL OR ordered_at >= $2) AND ($3::timestamptz IS NULL OR ordered_at < $3)
+          AND ($4::timestamptz IS NULL OR (ordered_at, order_id) < ($4, $5::text))
+        ORDER BY ordered_at DESC, order_id DESC LIMIT $6
         """,
-        identities, status, since, until, before_at, before_id, limit,
+        status, since, until, before_at, before_id, limit,
+    )
+
+
+async def list_orders_of(
+    db: Connection, *, identities: Sequence[bytes], status: str | None, before: tuple[datetime, str] | None, limit: int
+) -> list[asyncpg.Record]:
+    """Placed orders of several identities, newest first; each identity is read along its own index."""
+    before_at, before_id = before or (None, None)
+    return await db.fetch(
+        """
+        SELECT found.* FROM unnest($1::bytea[]) AS wanted (identity) CROSS JOIN LATERAL (
+            SELECT order_id, version, updated_at, ordered_at, state FROM orders o
+            WHERE o.identity = wanted.identity AND o.placed AND ($2::text IS NULL OR o.status = $2)
+              AND ($3::timestamptz IS NULL OR (o.ordered_at, o.order_id) < ($3, $4::text))
+            ORDER BY o.ordered_at DESC, o.order_id DESC LIMIT $5) AS found
+        ORDER BY found.ordered_at DESC, found.order_id DESC LIMIT $5
+        """,
+        identities, status, before_at, before_id, limit,
     )
 
 
