@@ -24,7 +24,7 @@ async def test_a_segment_is_planned_and_sent(cluster: PrivateCluster) -> None:
             "POST", "/api/v1/segments", json={"name": "Shiraz", "rule": {"trait": "town", "op": "eq", "value": "Shiraz"}}
         )
         assert segment.status == 201, segment.body
-        campaign = await play.campaign(segment_id=segment.json()["segment_id"])
+        campaign = await play.campaign(segment_id=segment.json()["id"])
         async with asyncio.timeout(20):
             while True:
                 listed = await play.platform["analytics"].call("GET", f"/api/v1/segments/{segment.json()['segment_id']}/members")
