@@ -30,6 +30,12 @@ from launcher.embedded_postgres import PrivateCluster
 IDENTITY_SECRET = "11" * 32
 LINK_SECRET = "22" * 32
 
+#: What was stored is published after the commit, outside of any reader.
+UNPUBLISHED = (
+    "SELECT count(*) FROM consumer_offset o LEFT JOIN published p USING (partition) "
+    "WHERE o.reader = 'interaction.recorder' AND coalesce(p.position, -1) < o.next - 1"
+)
+
 #: One signing key for each process name, made once for the test run.
 KEYS = {name: new_signing_key(name) for name in (*roster.PROCESSES, "test")}
 
@@ -96,6 +102,8 @@ class TestPlatform:
             if await found.service.database.fetch_value("SELECT count(*) FROM outbox"):
                 return False
             if any(reader["behind"] for reader in await found.running.readers()):
+                return False
+            if found.service.name == "interaction" and await found.service.database.fetch_value(UNPUBLISHED):
                 return False
         return True
 
