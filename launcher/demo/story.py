@@ -155,13 +155,13 @@ class Story:
         deadline = time.monotonic() + 60
         members = 0
         while time.monotonic() < deadline:
-            shown = await api.ask("GET", f"/api/v1/segments/{made['segment_id']}")
+            shown = await api.ask("GET", f"/api/v1/segments/{made['id']}")
             members = shown.get("members") or 0
             if members == preview["count"]:
                 break
             await asyncio.sleep(0.3)
         self.screen.print(f"Live members: {members:,}.")
-        return str(made["segment_id"])
+        return str(made["id"])
 
     async def _until_consents_count(self, api: Api) -> None:
         """Consents reach analytics by the event log, a moment after they were recorded."""

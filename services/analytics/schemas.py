@@ -40,7 +40,7 @@ class PreviewSegment(Strict):
 class SegmentView(BaseModel):
     """`members` counts live members; null until the version is evaluated, within seconds."""
 
-    segment_id: UUID
+    id: UUID
     name: str
     description: str
     state: str

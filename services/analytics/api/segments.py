@@ -38,7 +38,7 @@ Token = Annotated[str | None, Query(max_length=500)]
 
 def _view(found: dict[str, Any]) -> SegmentView:
     current = found["evaluated_version"] == found["version"] or found["state"] != "active"
-    return SegmentView(**{name: value for name, value in found.items() if name != "members"}, members=found["members"] if current else None)
+    return SegmentView(id=found["segment_id"], **{name: value for name, value in found.items() if name not in {"segment_id", "members"}}, members=found["members"] if current else None)
 
 
 def read_uuid_token(token: str | None) -> UUID | None:

@@ -34,7 +34,7 @@ async def test_loaded_but_not_evaluated_and_a_lost_warehouse(cluster: PrivateClu
         async with started(cluster, "analytics", log=log, run=run, given=given) as platform:
             await tell(log, profile(1), profile(2), belongs("a", 1), belongs("b", 2), order("a", "a1", net=100, at=NOW - DAY))
             await platform.drain()
-            segment_id = (await ask(platform, "POST", "/segments", {"name": "Buyers", "rule": {"orders": {"value": 1}}}, status=201))["segment_id"]
+            segment_id = (await ask(platform, "POST", "/segments", {"name": "Buyers", "rule": {"orders": {"value": 1}}}, status=201))["id"]
 
             async def first() -> bool:
                 return await _members(platform, segment_id) == {customer_id(1)}

@@ -22,7 +22,7 @@ BUYERS = {"orders": {"value": 1}}
 
 
 async def make(platform: TestPlatform, name: str, rule: dict[str, Any]) -> str:
-    segment_id: str = (await ask(platform, "POST", "/segments", {"name": name, "rule": rule}, status=201))["segment_id"]
+    segment_id: str = (await ask(platform, "POST", "/segments", {"name": name, "rule": rule}, status=201))["id"]
 
     async def evaluated() -> bool:
         return (await ask(platform, "GET", f"/segments/{segment_id}"))["members"] is not None
