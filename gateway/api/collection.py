@@ -6,7 +6,7 @@ import asyncio
 import base64
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
@@ -204,7 +204,7 @@ class CollectionDoor:
             scheme, _, rest = authorization.partition(" ")
             text = user_name(rest.strip()) if scheme.lower() == "basic" else text
         else:
-            text = unquote(asked.path.removeprefix("/v1/projects/").removesuffix("/settings"))
+            text = asked.path.removeprefix("/v1/projects/").removesuffix("/settings")
         state = self._source_key(text)
         if state is None or state.source is None or not state.source.enabled or text is None:
             body, status = b'{"success":false,"code":"unknown_key","message":"there is no such source"}', 404

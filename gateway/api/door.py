@@ -7,7 +7,7 @@ like anybody else's, so that scopes are checked in one way everywhere.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from chassis import telemetry
@@ -25,6 +25,7 @@ from gateway.domain.routes import Route
 from gateway.settings import GatewayService
 
 FIRST_BYTE_SECONDS: Final = 60.0
+BODY_SECONDS: Final = 30.0
 OWN: Final = "gateway"
 
 REFUSED: Final = telemetry.counter("ecrm_door_refused_total", "Requests the door refused, by code", ("code",))
@@ -156,6 +157,9 @@ class Door:
             return
         if receive.overloaded:
             raise Overloaded
+        if receive.too_slow:
+            await self._refuse(send, asked, 408, "body.too_slow", "The body came too slowly.", headers=added)
+            return
         await self._refuse(send, asked, 413, "body.too_large", self._too_large(), headers=added)
 
     def _raw_path(self, asked: Asked, route: Route) -> bytes:
@@ -181,24 +185,33 @@ class Door:
 
 
 class _Counting:
-    """A `receive` that ends bodies of unknown length at the limit."""
+    """A `receive` that ends bodies that are too large, or not complete after 30 s."""
 
-    def __init__(self, receive: Receive, hold: Any, limit: int) -> None:
+    def __init__(self, receive: Receive, hold: Callable[[int], None], limit: int) -> None:
         self._receive = receive
         self._hold = hold
         self._limit = limit
         self._size = 0
-        self.too_large = False
-        self.overloaded = False
+        self._complete = False
+        self._until = asyncio.get_running_loop().time() + BODY_SECONDS
+        self.too_large = self.too_slow = self.overloaded = False
 
     @property
     def broken(self) -> bool:
-        return self.too_large or self.overloaded
+        return self.too_large or self.too_slow or self.overloaded
 
     async def __call__(self) -> Any:
-        message = await self._receive()
+        if self._complete:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError:
+            self.too_slow = True
+            raise ConnectionAbortedError("the body did not come in time") from None
         if message["type"] == "http.request":
             self._size += len(message.get("body", b""))
+            self._complete = not message.get("more_body", False)
             try:
                 self._hold(self._size)
             except Overloaded:
