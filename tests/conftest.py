@@ -24,7 +24,7 @@ def cluster() -> Iterator[PrivateCluster]:
 @pytest.fixture(scope="session")
 def example_data() -> Path:
     """The folder of example data; tests ask `example_file` for what they need."""
-    return Path(os.environ.get("ECRM_EXAMPLE_DATA", str(ROOT.parent / "shared" / "data")))  # noqa: TID251
+    return Path(os.environ.get("ECRM_EXAMPLE_DATA", str(ROOT.parent / "shared" / "data")))
 
 
 @pytest.fixture
