@@ -19,3 +19,9 @@ def manifest(name: str) -> Manifest:
     package = "gateway" if name == "gateway" else f"services.{name}"
     found: Manifest = importlib.import_module(f"{package}.manifest").MANIFEST
     return found
+
+
+def load() -> None:
+    """Import all of them now, as a program that needs all does while it waits for something else."""
+    for name in ALL:
+        manifest(name)

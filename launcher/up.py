@@ -7,15 +7,17 @@ import json
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import uvloop
 from rich.console import Console
 
 from chassis import settings
 from chassis.runtime import NotReady
-from launcher import everything, process, secrets
+from launcher import everything, process, roster, secrets
 from launcher.embedded_postgres import ClusterError, ClusterInUse, PrivateCluster
+
+KEY_SECONDS: Final = 5
 
 
 def run(*, data: Path, host: str, port: int, screen: Console) -> int:
@@ -38,9 +40,12 @@ async def _up(data: Path, host: str, port: int, screen: Console) -> int:
         stack.callback(listener.close)
         data.mkdir(parents=True, exist_ok=True)
         cluster = PrivateCluster(data, everything.databases(), max_connections=120, notice=lambda text: screen.print(f"[yellow]{text}[/yellow]"))
-        with screen.status("starting PostgreSQL"):
-            await cluster.start()
         stack.push_async_callback(cluster.stop)
+        with screen.status("starting PostgreSQL"):
+            starting = asyncio.create_task(cluster.start())
+            await asyncio.sleep(0)
+            roster.load()  # meanwhile
+            await starting
         found = secrets.load_or_create(data)
         with screen.status("preparing the databases"):
             changed = await everything.migrate(lambda name: cluster.url(name, role="owner"))
@@ -57,6 +62,8 @@ async def _up(data: Path, host: str, port: int, screen: Console) -> int:
         janitor = asyncio.create_task(everything.keep_log_small(platform.log))
         stack.callback(janitor.cancel)
         keys, new = await _first_keys(platform, data, public_url)
+        if new:
+            await _known_to_collector(platform, keys["source_key"])
         await stack.enter_async_context(process.serving(platform.door, listener))
         process.settle_memory()
         _welcome(screen, public_url, data, keys, new=new, seconds=time.monotonic() - began)
@@ -96,6 +103,14 @@ async def _first_keys(platform: everything.Platform, data: Path, public_url: str
     if keys != known:
         secrets.write_private(path, json.dumps(keys, indent=2))
     return keys, not known
+
+
+async def _known_to_collector(platform: everything.Platform, source_key: str) -> None:
+    """A new key reaches the collector by the log, within a second: until then it answers 503."""
+    known = platform.services["interaction"].service.resources.keys
+    deadline = time.monotonic() + KEY_SECONDS
+    while known.find(source_key) is None and time.monotonic() < deadline:
+        await asyncio.sleep(0.02)
 
 
 def _welcome(screen: Console, url: str, data: Path, keys: dict[str, str], *, new: bool, seconds: float) -> None:
