@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with the deadlines it lacks: slow headers are cut off, connections are counted."""
+"""uvicorn's HTTP protocol with the limits it lacks: slow and endless heads are cut off, connections are counted."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import Any, ClassVar, Final
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADER_SECONDS: Final = 10
+HEADER_BYTES: Final = 65_536
 CONNECTIONS: Final = 1024
 CONNECTIONS_AN_ADDRESS: Final = 512
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """A connection must bring a whole request head within 10 s of its first byte; at most 1,024 connections in all."""
+    """A connection must bring a whole request head within 10 s of its first byte, and not after 64 KiB more than what it
+    brings at once; at most 1,024 connections in all.
+    """
 
     _by_address: ClassVar[dict[str, int]] = {}
     _all: ClassVar[int] = 0
@@ -29,6 +32,15 @@ class GuardedProtocol(HttpToolsProtocol):
             transport.abort()
             return
         self._begin_head()
+
+    def data_received(self, data: bytes) -> None:
+        before = self._head_deadline
+        super().data_received(data)
+        if before is not None and self._head_deadline is before:  # the same head goes on and on
+            self._head_bytes += len(data)
+            if self._head_bytes > HEADER_BYTES:
+                self._end_head()
+                self._cut(b"431 Request Header Fields Too Large")
 
     def on_message_begin(self) -> None:
         self._begin_head()
@@ -50,6 +62,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _begin_head(self) -> None:
         self._end_head()
+        self._head_bytes = 0
         self._head_deadline = self.loop.call_later(HEADER_SECONDS, self._cut)
 
     def _end_head(self) -> None:
@@ -58,7 +71,7 @@ class GuardedProtocol(HttpToolsProtocol):
             deadline.cancel()
             self._head_deadline = None
 
-    def _cut(self) -> None:
+    def _cut(self, status: bytes = b"408 Request Timeout") -> None:
         if not self.transport.is_closing():
-            self.transport.write(b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+            self.transport.write(b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
             self.transport.close()
