@@ -46,6 +46,6 @@ async def discard_dead_letter(here: Here, letter_id: UUID) -> dict[str, str]:
 
 
 @router.get("/readers")
-async def list_readers(request: Request) -> dict[str, Any]:
-    """Position and lag of each reader; `behind` is 0 when everything appended so far was applied."""
-    return {"data": await request.app.state.running.readers()}
+async def list_readers(request: Request, *, ends: bool = True) -> dict[str, Any]:
+    """Position and lag of each reader; `behind` is 0 when everything appended so far was applied. `ends=false` asks the log nothing."""
+    return {"data": await request.app.state.running.readers(ends=ends)}

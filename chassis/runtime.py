@@ -75,18 +75,24 @@ class Running:
         found.extend(f"task {task.get_name()} ended" for task in self._tasks if task.done())
         return found
 
-    async def readers(self) -> list[dict[str, Any]]:
-        """For each reader, how many records of the log it has not applied yet, over all partitions."""
-        found = []
-        for loop in self.loops:
-            behind = 0
-            for topic in loop.subscription.topics:
-                partitions = [Partition(topic, number) for number in range(await self.service.log.partitions(topic))]
-                applied = await loop.positions(partitions)
-                for partition in partitions:
-                    _, end = await self.service.log.bounds(partition)
-                    behind += max(0, end - (applied.get(partition) or 0))
-            found.append({"reader": loop.group, "behind": behind, "stopped_by": loop.stopped_by})
+    async def readers(self, *, ends: bool = True) -> list[dict[str, Any]]:
+        """For each reader, how far it is in each topic (positions summed up) and, with `ends`, how many records it has yet to apply."""
+        return [await self._reader(loop, ends=ends) for loop in self.loops]
+
+    async def _reader(self, loop: ReaderLoop, *, ends: bool) -> dict[str, Any]:
+        partitions = [
+            Partition(topic, number) for topic in loop.subscription.topics for number in range(await self.service.log.partitions(topic))
+        ]
+        positions = await loop.positions(partitions)
+        applied: dict[str, int] = dict.fromkeys(loop.subscription.topics, 0)
+        for partition, position in positions.items():
+            applied[partition.topic] += position or 0
+        found: dict[str, Any] = {"reader": loop.group, "applied": applied, "stopped_by": loop.stopped_by}
+        if ends:
+            bounds = await asyncio.gather(*(self.service.log.bounds(partition) for partition in partitions))
+            found["behind"] = sum(
+                max(0, end - (positions.get(partition) or 0)) for partition, (_, end) in zip(partitions, bounds, strict=True)
+            )
         return found
 
     async def replay(self, letter_id: UUID) -> None:

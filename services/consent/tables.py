@@ -68,7 +68,7 @@ class PersonRow(ConsentTable, table=True):
     """What a person said, what counts for its family, and the lock of both."""
 
     __tablename__ = "person"
-    __table_args__ = (Index("person_root", "root_id", postgresql_where=text("root_id <> customer_id")),)
+    __table_args__ = (Index("person_root", "root_id"),)
 
     customer_id: UUID = Field(primary_key=True)
     root_id: UUID

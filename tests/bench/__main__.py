@@ -51,6 +51,8 @@ async def measure(system: measuring.System, floor: measuring.Target) -> dict[str
     bare: dict[str, list[float]] = {}
     p99: dict[str, list[float]] = {}
     runs: list[measuring.EndToEnd] = []
+    await measuring.post(system.door, batch=100, tag="greet", greet=True)
+    await system.caught_up()
     await measuring.post(system.door, batch=100, seconds=3, tag="warm")
     await measuring.post(floor, batch=100, seconds=2, tag="warmf")
     await system.caught_up()

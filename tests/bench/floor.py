@@ -84,8 +84,6 @@ async def serve(port: int, log_url: str, database: str) -> None:
     settle_memory()
     await uvicorn.Server(config).serve()
     copying.cancel()
-    await db.execute("DROP TABLE floor")
-    await db.close()
     await log.close()
 
 

@@ -40,6 +40,15 @@ def event(number: int, tag: str, people: int, chance: random.Random) -> dict[str
     }
 
 
+def greetings(people: int) -> list[bytes]:
+    """Everybody tells who they are once, so that the people of the measurement are returning ones."""
+    events = [
+        {"type": "identify", "messageId": f"greeting-{number}", "anonymousId": f"anon-{number:08d}", "userId": f"u-{number:08d}", "traits": {"plan": "free"}}
+        for number in range(people)
+    ]
+    return [json.dumps({"batch": events[first : first + 100]}).encode() for first in range(0, people, 100)]
+
+
 def bodies(*, tag: str, count: int, batch: int, people: int) -> list[bytes]:
     """`count` request bodies of `batch` events each, all message ids different."""
     chance = random.Random(tag)
@@ -75,7 +84,7 @@ async def worker(port: int, requests: list[bytes], until: float, results: list[t
 
 async def run(arguments: argparse.Namespace, started: float) -> dict[str, Any]:
     path = "/v1/batch" if arguments.batch > 1 else "/v1/track"
-    prepared = bodies(tag=arguments.tag, count=arguments.requests, batch=arguments.batch, people=arguments.people)
+    prepared = greetings(arguments.people) if arguments.greet else bodies(tag=arguments.tag, count=arguments.requests, batch=arguments.batch, people=arguments.people)
     requests = [request(path, arguments.key, body) for body in prepared]
     requests.reverse()
     results: list[tuple[int, float]] = []
@@ -95,7 +104,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     for name, kind, default in (
         ("port", int, 8080), ("key", str, ""), ("batch", int, 100), ("seconds", float, 8.0), ("connections", int, 16), ("tag", str, "load"),
-        ("requests", int, 5000), ("people", int, 20000),
+        ("requests", int, 5000), ("people", int, 10000), ("greet", int, 0),
     ):
         parser.add_argument(f"--{name}", type=kind, default=default)
     # seconds since this process was started, interpreter and imports included

@@ -25,7 +25,11 @@ from launcher.embedded_postgres import PrivateCluster
 
 #: How many requests are prepared for each second of posting, by events a request: more than any of the two can take.
 MOST_A_SECOND = {1: 4000, 20: 2000, 100: 600}
-READERS = {"interaction": "interaction.", "customer": "customer.profiles", "analytics": "analytics."}
+READERS = {
+    "interaction": ("interaction.recorder", "ecrm.collected"),
+    "customer": ("customer.profiles", "ecrm.interaction"),
+    "analytics": ("analytics.warehouse", "ecrm.interaction"),
+}
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,11 @@ class EndToEnd:
     cpu_us: dict[str, float]
 
 
-async def post(target: Target, *, batch: int, tag: str, seconds: float = 60.0, requests: int | None = None) -> dict[str, Any]:
+async def post(target: Target, *, batch: int, tag: str, seconds: float = 60.0, requests: int | None = None, greet: bool = False) -> dict[str, Any]:
     """Run the load in a process of its own; its summary. Fails when anything was refused."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench.load", "--port", str(target.port), "--key", target.key, "--batch", str(batch), "--tag", tag,
-        "--seconds", str(seconds), "--requests", str(requests or int(seconds * MOST_A_SECOND[batch])), stdout=subprocess.PIPE,
+        "--seconds", str(seconds), "--requests", str(requests or int(seconds * MOST_A_SECOND[batch])), "--greet", str(int(greet)), stdout=subprocess.PIPE,
     )
     said, _ = await process.communicate()
     found: dict[str, Any] = json.loads(said)
@@ -66,36 +70,42 @@ class System:
         found = secrets.load_or_create(data)
         self._tokens = wiring.tokens(secrets.platform_settings(found, "gateway"), Clock())
 
-    async def behind(self) -> int:
-        """Records the three readers have not applied yet."""
-        total = 0
+    async def applied(self) -> dict[str, int]:
+        """How many records each of the three readers has applied since the beginning."""
+        found = {}
         async with aiohttp.ClientSession() as session:
-            for service, prefix in READERS.items():
+            for service, (reader, topic) in READERS.items():
                 token = self._tokens.mint(service, Caller(subject="bench", kind="service", scopes=frozenset({"admin"})))
-                url = f"http://127.0.0.1:{self.state['ports'][service]}/internal/readers"
+                url = f"http://127.0.0.1:{self.state['ports'][service]}/internal/readers?ends=false"
                 async with session.get(url, headers={"authorization": f"Bearer {token}"}) as answer:
                     answer.raise_for_status()
-                    total += sum(reader["behind"] for reader in (await answer.json())["data"] if reader["reader"].startswith(prefix))
-        return total
+                    listed = {one["reader"]: one["applied"].get(topic) for one in (await answer.json())["data"]}
+                found[service] = listed[reader]
+        return found
 
-    async def caught_up(self) -> float:
-        """Return the moment (perf_counter) at which nothing was left, confirmed by a second look."""
+    async def caught_up(self, goal: dict[str, int] | None = None) -> float:
+        """Return the moment (perf_counter) at which all three readers had reached the goal; without one, when they stand still."""
+        before: dict[str, int] = {}
         while True:
-            if await self.behind() == 0:
-                moment = time.perf_counter()
-                await asyncio.sleep(0.15)
-                if await self.behind() == 0:
-                    return moment
-            await asyncio.sleep(0.05)
+            now = await self.applied()
+            moment = time.perf_counter()
+            if goal is not None and all(now[service] >= goal[service] for service in goal):
+                return moment
+            if goal is None and now == before:
+                return moment
+            before = now
+            await asyncio.sleep(0.05 if goal is not None else 1.5)
 
     async def end_to_end(self, requests: int, *, tag: str) -> EndToEnd:
         """Post batches of 100 and wait until stored, resolved and loaded."""
+        await self.caught_up()
+        start = await self.applied()
         before = self.cpu()
         began = time.perf_counter()
         summary = await post(self.door, batch=100, tag=tag, requests=requests, seconds=600)
-        done = await self.caught_up()
-        after = self.cpu()
         events = summary["accepted"]
+        done = await self.caught_up({service: applied + events for service, applied in start.items()})
+        after = self.cpu()
         # the load process prepares its bodies before it begins to post: that time is not the platform's
         took = done - began - summary["began_after"]
         return EndToEnd(events / took, {name: 1e6 * (after[name] - before.get(name, 0.0)) / events for name in after})

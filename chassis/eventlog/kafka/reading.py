@@ -76,6 +76,9 @@ class GroupReader:
             rebalance_timeout_ms=60_000,
             request_timeout_ms=70_000,  # joining may take as long as the rebalance timeout
             fetch_max_bytes=8 * 1024 * 1024,
+            # Many small answers cost broker and readers more than the records in them; nobody waits longer than a tenth of a second.
+            fetch_min_bytes=64 * 1024,
+            fetch_max_wait_ms=100,
             max_partition_fetch_bytes=1024 * 1024,
         )
 

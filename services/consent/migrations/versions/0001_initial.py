@@ -34,7 +34,7 @@ TABLES = (
         customer_id uuid PRIMARY KEY, root_id uuid NOT NULL, said jsonb NOT NULL DEFAULT '{}', effective jsonb NOT NULL DEFAULT '{}',
         version bigint NOT NULL DEFAULT 0)
     """,
-    "CREATE INDEX person_root ON person (root_id) WHERE root_id <> customer_id",
+    "CREATE INDEX person_root ON person (root_id)",
     "CREATE TABLE merge (merged_id uuid PRIMARY KEY, into_id uuid NOT NULL, merged_at timestamptz NOT NULL)",
     "CREATE INDEX merge_into ON merge (into_id)",
     "CREATE TABLE identity_map (identity bytea PRIMARY KEY, kind text NOT NULL, customer_id uuid NOT NULL)",
