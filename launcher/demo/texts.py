@@ -37,11 +37,10 @@ def template(name: str) -> dict[str, Any]:
 
 def _mjml(language: str, greeting: str, words: str, button: str, reason: str, unsubscribe: str) -> str:
     direction = "rtl" if language == "fa" else "ltr"
-    align = "right" if direction == "rtl" else "left"
     return f"""<mjml lang="{language}" dir="{direction}"><mj-body background-color="#f4f1ea"><mj-section background-color="#ffffff"><mj-column>
-<mj-text font-size="20px" align="{align}">{greeting}</mj-text><mj-text align="{align}" line-height="1.7">{words}</mj-text>
+<mj-text font-size="20px">{greeting}</mj-text><mj-text line-height="1.7">{words}</mj-text>
 <mj-button href="https://shop.example/rugs" background-color="#7a1f2b">{button}</mj-button>
-<mj-text font-size="12px" color="#666666" align="{align}">{reason} <a href="{{{{ unsubscribe_url }}}}">{unsubscribe}</a></mj-text>
+<mj-text font-size="12px" color="#666666">{reason} <a href="{{{{ unsubscribe_url }}}}">{unsubscribe}</a></mj-text>
 </mj-column></mj-section></mj-body></mjml>"""
 
 

@@ -67,12 +67,23 @@ def compile_template(*, subject: str, body: str, locale: str) -> Compiled:
 
 
 def _with_language(body: str, locale: str) -> str:
-    """Say the language and direction of the mail, unless the author did; MJML takes them from its outermost element."""
+    """Say the language and direction of the mail, unless the author did; MJML takes them from its outermost element.
+
+    MJML writes `direction:ltr` into every section and aligns text to the left by itself: in a right-to-left mail that would put
+    full stops and commas on the wrong side, so both are turned where the author left them open.
+    """
     opening = re.match(r"\s*<mjml\b[^>]*", body)
-    if opening is None or re.search(r"\s(lang|dir)\s*=", opening.group()):
+    if opening is None:
         return body
-    direction = "rtl" if locale.partition("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"
-    return re.sub(r"<mjml\b", f'<mjml lang="{locale}" dir="{direction}"', body, count=1)
+    if not re.search(r"\s(lang|dir)\s*=", opening.group()):
+        direction = "rtl" if locale.partition("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"
+        body = re.sub(r"<mjml\b", f'<mjml lang="{locale}" dir="{direction}"', body, count=1)
+    elif not re.search(r"\sdir\s*=\s*.rtl", opening.group()):
+        return body
+    if 'dir="rtl"' in body[:200]:
+        for element, attribute, value in (("mj-section", "direction", "rtl"), ("mj-text", "align", "right")):
+            body = re.sub(rf"<{element}(?![^>]*\s{attribute}\s*=)\b", f'<{element} {attribute}="{value}"', body)
+    return body
 
 
 def _check_liquid(part: str, source: str) -> None:

@@ -186,3 +186,18 @@ def test_persian_is_written_from_right_to_left_without_being_told() -> None:
     assert "لغو دریافت" in fa.html
     own = compiling.compile_template(subject="s", body=WRAP.format("x").replace("<mjml>", '<mjml lang="he" dir="rtl">'), locale="en")
     assert '<html lang="he" dir="rtl"' in own.html
+
+
+@pytest.mark.parametrize("opening", ["<mjml>", '<mjml lang="fa" dir="rtl">'])
+def test_a_persian_mail_reads_from_right_to_left(opening: str) -> None:
+    """MJML's own defaults would turn its sections back."""
+    body = WRAP.format("{{ customer.name }} گرامی، سلام.").replace("<mjml>", opening)
+    html = compiling.compile_template(subject="سلام", body=body, locale="fa").html
+    assert 'dir="rtl"' in html
+    assert "direction:ltr" not in html
+    assert "text-align:left" not in html
+
+
+def test_what_the_author_said_about_direction_stays() -> None:
+    body = WRAP.replace("<mj-text>", '<mj-text align="center">').format("سلام")
+    assert "text-align:center" in compiling.compile_template(subject="سلام", body=body, locale="fa").html
