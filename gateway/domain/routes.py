@@ -33,7 +33,7 @@ _OPEN: Final = {
 }
 #: Where the gateway's routers have the platform's own description; /openapi.json of every app is that app's alone.
 DESCRIPTION: Final = "/documents/openapi.json"
-_OPEN_PREFIXES: Final = (("/u/", "consent"), ("/p/", "consent"), ("/t/", "campaign"), ("/schemas/", "collector"))
+_OPEN_PREFIXES: Final = (("/u/", "consent"), ("/t/", "campaign"), ("/schemas/", "collector"))
 
 
 class Route(NamedTuple):

@@ -72,7 +72,6 @@ async def preview(
     values = content.template_data(
         customer_id=str(recipient.customer_id), name=recipient.name, email=recipient.email, language=recipient.language,
         traits=recipient.traits, campaign_id="preview", campaign_name="Preview", locale=chosen, unsubscribe_url=f"{public}/u/preview",
-        preferences_url=f"{public}/p/preview",
     )
     rendered = (await service.resources.renderers.render([template.compiled[chosen]], [(0, values)], strict=True))[0]
     if rendered.problem is not None:

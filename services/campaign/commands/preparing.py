@@ -54,7 +54,6 @@ class _Draft(NamedTuple):
     locale: str
     compiled: Compiled
     unsubscribe_url: str
-    preferences_url: str
 
 
 async def prepare(service: CampaignService, *, owner: UUID, claimed: Sequence[Claimed]) -> tuple[list[Ready], list[Ending]]:
@@ -122,7 +121,7 @@ def _draft(
     )
     public = service.platform.public_url.rstrip("/")
     return _Draft(
-        message, campaign, recipient, address, hashed, locale, template.compiled[locale], f"{public}/u/{token}", f"{public}/p/{token}"
+        message, campaign, recipient, address, hashed, locale, template.compiled[locale], f"{public}/u/{token}"
     )
 
 
@@ -131,7 +130,7 @@ def _data(draft: _Draft) -> dict[str, object]:
     return content.template_data(
         customer_id=str(recipient.customer_id), name=recipient.name, email=recipient.email, language=recipient.language,
         traits=recipient.traits, campaign_id=str(campaign.id), campaign_name=campaign.name, locale=draft.locale,
-        unsubscribe_url=draft.unsubscribe_url, preferences_url=draft.preferences_url,
+        unsubscribe_url=draft.unsubscribe_url,
     )
 
 
@@ -140,7 +139,7 @@ def _ready(service: CampaignService, draft: _Draft, rendered: Rendered) -> Ready
     message_id, secret = str(message.id), service.link_secret
     public = service.platform.public_url.rstrip("/")
     html = tracking.rewrite(
-        rendered.html, utm=campaign.utm, keep=frozenset({draft.unsubscribe_url, draft.preferences_url}),
+        rendered.html, utm=campaign.utm, keep=frozenset({draft.unsubscribe_url}),
         click=lambda link, url: f"{public}/t/c/{links.seal(secret, CLICK, [message_id, str(link), url])}",
         pixel=f"{public}/t/o/{links.seal(secret, OPEN, [message_id])}",
     )

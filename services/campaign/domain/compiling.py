@@ -22,10 +22,10 @@ _FORBIDDEN_TAGS: Final = frozenset({"script", "iframe", "object", "embed", "form
 _BLOCKS: Final = frozenset({"p", "div", "tr", "table", "h1", "h2", "h3", "h4", "ul", "ol", "br"})
 _UNSEEN: Final = frozenset({"style", "title", "head", "noscript"})
 _FOOTER: Final = {
-    "en": '<p style="{style}">You receive this because you agreed to it. <a href="{{{{ unsubscribe_url }}}}">Unsubscribe</a> · '
-    '<a href="{{{{ preferences_url }}}}">Preferences</a></p>',
-    "fa": '<p dir="rtl" style="{style}">این پیام را با رضایت شما فرستاده‌ایم. <a href="{{{{ unsubscribe_url }}}}">لغو دریافت</a> · '
-    '<a href="{{{{ preferences_url }}}}">تنظیمات</a></p>',
+    "en": '<p style="{style}">You receive this because you agreed to it. '
+    '<a href="{{{{ unsubscribe_url }}}}">Unsubscribe</a></p>',
+    "fa": '<p dir="rtl" style="{style}">این پیام را با رضایت شما فرستاده‌ایم. '
+    '<a href="{{{{ unsubscribe_url }}}}">لغو دریافت</a></p>',
 }
 _RIGHT_TO_LEFT: Final = frozenset({"fa", "ar", "he", "ur", "ckb", "ps"})
 _FOOTER_STYLE: Final = "font:12px sans-serif;color:#666;text-align:center"
@@ -81,7 +81,7 @@ def _with_language(body: str, locale: str) -> str:
     elif not re.search(r"\sdir\s*=\s*.rtl", opening.group()):
         return body
     if 'dir="rtl"' in body[:200]:
-        for element, attribute, value in (("mj-section", "direction", "rtl"), ("mj-text", "align", "right")):
+        for element, attribute, value in (("mj-section", "direction", "rtl"), ("mj-column", "direction", "rtl"), ("mj-text", "align", "right")):
             body = re.sub(rf"<{element}(?![^>]*\s{attribute}\s*=)\b", f'<{element} {attribute}="{value}"', body)
     return body
 
