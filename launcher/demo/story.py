@@ -7,7 +7,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +21,6 @@ from launcher.demo import mailbox, population, texts
 from launcher.remote import Api
 
 BATCH: Final = 100
-WITHDRAW_AFTER: Final = 100
 BROWSER: Final = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
@@ -40,7 +39,7 @@ class Story:
     admin_key: str
     source_key: str
     smtp_port: int
-    customer_ids: dict[str, str] = field(default_factory=dict)
+    members: int = 0
 
     async def tell(self) -> None:
         began = time.monotonic()
@@ -157,6 +156,7 @@ class Story:
         while time.monotonic() < deadline:
             shown = await api.ask("GET", f"/api/v1/segments/{made['id']}")
             members = shown.get("members") or 0
+            self.members = members
             if members == preview["count"]:
                 break
             await asyncio.sleep(0.3)
@@ -170,7 +170,7 @@ class Story:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             found = await api.ask("POST", "/api/v1/segments/preview", {"rule": rule})
-            if found["count"] >= willing - texts.WITHDRAWALS * 10:
+            if found["count"] >= willing - willing // 10:
                 await asyncio.sleep(0.5)
                 return
             await asyncio.sleep(0.3)
@@ -185,17 +185,18 @@ class Story:
         })
         self.campaign_id = str(campaign["id"])
         withdrawn: list[str] = []
+        middle, count = max(1, min(100, self.members // 4)), max(1, min(10, self.members // 20))
 
         async def after(number: int) -> None:
-            """Mail number 100 waits for its answer until ten of those still waiting have withdrawn their consent."""
-            if number == WITHDRAW_AFTER:
-                withdrawn.extend(await self._withdraw(api, texts.WITHDRAWALS))
+            """This one mail waits for its answer until some of those who are still to be written to have withdrawn their consent."""
+            if number == middle:
+                withdrawn.extend(await self._withdraw(api, count))
 
         async with mailbox.open_mailbox(self.data / "mails", port=self.smtp_port, after=after) as box:
             await api.ask("POST", f"/api/v1/campaigns/{campaign['id']}/launch", {})
             await self._until_finished(api, box)
         self.box = box
-        self.screen.print(f"{box.count:,} mails handed over; after mail {WITHDRAW_AFTER}, {len(withdrawn)} people withdrew and got none.")
+        self.screen.print(f"{box.count:,} mails handed over; after mail {middle}, {len(withdrawn)} people withdrew and got none.")
         return str(campaign["id"])
 
     async def _withdraw(self, api: Api, count: int) -> list[str]:

@@ -9,7 +9,6 @@ from rich.table import Table
 
 from launcher.demo import population
 
-WITHDRAWALS: Final = 10
 RULE: Final[dict[str, Any]] = {
     "all": [
         {"orders": {"measure": "count", "op": "gte", "value": 2}},
