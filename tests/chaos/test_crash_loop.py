@@ -61,9 +61,10 @@ def crash_loop(shape: shapes.Shape, tmp_path: Path) -> None:
             cwd=shapes.ROOT, stdout=subprocess.PIPE,
         )
         faults: Counter[str] = Counter()
-        while sum(faults.values()) < FAULTS:
-            time.sleep(chance.uniform(0.5, 3))
-            assert posting.poll() is None, "all events were posted before the faults were over: post more slowly"
+        requests = len(writer.batches(EVENTS, SEED))
+        for number in range(FAULTS):
+            # spread over the whole posting, each at a random moment of its share
+            wait_for_requests(journal, requests * (number + chance.random()) / (FAULTS + 1), posting)
             faults[shape.kill_one(chance)] += 1
             time.sleep(chance.uniform(0, 1))
             shape.mend()
@@ -81,6 +82,16 @@ def crash_loop(shape: shapes.Shape, tmp_path: Path) -> None:
         asyncio.run(customers_agree(shape, posted_people()))
     finally:
         shape.stop()
+
+
+def wait_for_requests(journal: Path, answered: float, posting: subprocess.Popen[bytes]) -> None:
+    """Until so many requests were answered 200."""
+    while True:
+        lines = journal.read_bytes().count(b"\n") if journal.exists() else 0
+        if lines >= answered:
+            return
+        assert posting.poll() is None, "the posting ended early"
+        time.sleep(0.02)
 
 
 async def stored_ids(shape: shapes.Shape, expected: int) -> Counter[str]:
