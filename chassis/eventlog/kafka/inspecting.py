@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from itertools import islice
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.consumer.fetcher import READ_UNCOMMITTED, PartitionRecords
+from aiokafka.consumer.fetcher import READ_UNCOMMITTED
 from aiokafka.errors import KafkaError, NoError, OffsetOutOfRangeError, TopicAlreadyExistsError, for_code
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.memory_records import MemoryRecords
@@ -17,25 +18,13 @@ from aiokafka.structs import TopicPartition
 
 from chassis.eventlog import LogGap, NotConfirmed, Partition, Stored, Topic
 from chassis.eventlog.kafka import stopping
+from chassis.eventlog.kafka.records import StoredRecords
 
 ANSWER_SECONDS = 5.0
 FETCH_BYTES = 1024 * 1024
 DAY_MS = 86_400_000
 
 T = TypeVar("T")
-
-
-def stored(record: Any) -> Stored:
-    """A record of the client as the port shows it; the time is the broker's (LogAppendTime)."""
-    return Stored(
-        record.topic,
-        record.partition,
-        record.offset,
-        record.key or b"",
-        record.value,
-        record.headers,
-        record.timestamp / 1000,
-    )
 
 
 class Inspector:
@@ -139,16 +128,12 @@ class Inspector:
         position = offset
         while True:
             highwater, records = await self._fetch(where, position)
-            found = []
-            for record in records:
-                found.append(stored(record))
-                if len(found) >= max_records:
-                    break
+            found = list(islice(records, max_records))
             if found or records.next_fetch_offset in (position, highwater) or position >= highwater:
                 return found
             position = records.next_fetch_offset  # a batch of which compaction left nothing
 
-    async def _fetch(self, where: TopicPartition, offset: int) -> tuple[int, Any]:
+    async def _fetch(self, where: TopicPartition, offset: int) -> tuple[int, StoredRecords]:
         until = asyncio.get_running_loop().time() + ANSWER_SECONDS
         client = self._client._client
         request = FetchRequest(
@@ -166,10 +151,8 @@ class Inspector:
                     _partition, code, highwater, *_more, message_set = answer.topics[0][1][0]
                     error = for_code(code)
                     if error is NoError:
-                        records = PartitionRecords(
-                            where, MemoryRecords(message_set), [], offset, None, None, True, READ_UNCOMMITTED
-                        )
-                        return highwater, records
+                        fetched = MemoryRecords(message_set)
+                        return highwater, StoredRecords(where, fetched, [], offset, None, None, True, READ_UNCOMMITTED)
                     if error is OffsetOutOfRangeError:
                         first, end = await self.bounds(Partition(*where))
                         raise LogGap(Partition(*where), offset, first if offset < first else end)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.abc import ConsumerRebalanceListener
@@ -14,14 +14,28 @@ from aiokafka.errors import IllegalStateError, KafkaError, NoOffsetForPartitionE
 from aiokafka.structs import TopicPartition
 
 from chassis.eventlog import LogGap, NotConfirmed, Partition, Positions, Stored
+from chassis.eventlog.kafka import records as decoding
 from chassis.eventlog.kafka import stopping
-from chassis.eventlog.kafka.inspecting import Inspector, stored
+from chassis.eventlog.kafka.inspecting import Inspector
 
 log = logging.getLogger(__name__)
 
 COMMIT_SECONDS = 2.0
 CLOSE_SECONDS = 3.0
 LAG_SECONDS = 2.0
+
+
+class Pace(NamedTuple):
+    """What is asked of the broker: an answer with so many bytes, or after so many milliseconds."""
+
+    min_bytes: int
+    max_wait_ms: int
+
+
+#: Nothing comes: the first record is answered at once, and the broker is asked twice a second only.
+QUIET = Pace(1, 500)
+#: Records come: many small answers would cost broker and readers more than the records in them; nobody waits longer than a tenth of a second.
+BUSY = Pace(64 * 1024, 100)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -60,11 +74,12 @@ class GroupReader:
         self._next: dict[Partition, int] = {}  # what poll gives next; a partition without an entry is not placed yet
         self._doubt: dict[Partition, int] = {}  # where a gap was seen once and is looked at again
         self._stopped: set[Partition] = set()  # at a gap; a seek goes on
-        self._polling: asyncio.Task[Any] | None = None
+        self._polling: asyncio.Task[dict[Any, list[Stored]]] | None = None
         self._placing: asyncio.Task[None] | None = None
         self._committing: asyncio.Task[None] | None = None
         self._to_commit: dict[Partition, int] = {}
         self._closed = False
+        decoding.install()
         self._consumer: Any = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
             group_id=group,
@@ -76,9 +91,8 @@ class GroupReader:
             rebalance_timeout_ms=60_000,
             request_timeout_ms=70_000,  # joining may take as long as the rebalance timeout
             fetch_max_bytes=8 * 1024 * 1024,
-            # Many small answers cost broker and readers more than the records in them; nobody waits longer than a tenth of a second.
-            fetch_min_bytes=64 * 1024,
-            fetch_max_wait_ms=100,
+            fetch_min_bytes=QUIET.min_bytes,
+            fetch_max_wait_ms=QUIET.max_wait_ms,
             max_partition_fetch_bytes=1024 * 1024,
         )
 
@@ -126,7 +140,7 @@ class GroupReader:
             return {}
         task, self._polling = self._polling, None
         try:
-            fetched: dict[Any, list[Any]] = task.result()
+            fetched: dict[Any, list[Stored]] = task.result()
         except NoOffsetForPartitionError:  # asked for before it was placed
             return {}
         except OffsetOutOfRangeError as error:
@@ -238,11 +252,12 @@ class GroupReader:
                 offset, _end = await self._inspector.bounds(partition)
             self.seek(partition, offset)
 
-    async def _fetch(self, timeout: float, max_records: int) -> dict[Any, list[Any]]:
+    async def _fetch(self, timeout: float, max_records: int) -> dict[Any, list[Stored]]:
         """What is there, at most `max_records` of each partition; the client's own limit is over all of them."""
-        fetched: dict[Any, list[Any]] = await self._consumer.getmany(
+        fetched: dict[Any, list[Stored]] = await self._consumer.getmany(
             timeout_ms=int(timeout * 1000), max_records=max_records
         )
+        self._pace(BUSY if fetched else QUIET)
         if not fetched:
             return fetched
         for partition in self._assigned:
@@ -255,7 +270,12 @@ class GroupReader:
                     break  # found again by the next poll, which has nothing else to give
         return fetched
 
-    def _accept(self, partition: Partition, records: list[Any]) -> list[Stored]:
+    def _pace(self, pace: Pace) -> None:
+        """Takes effect from the next question on."""
+        fetcher = self._consumer._fetcher
+        fetcher._fetch_min_bytes, fetcher._fetch_max_wait_ms = pace
+
+    def _accept(self, partition: Partition, records: list[Stored]) -> list[Stored]:
         """The records that continue the position; raises LogGap at the second sight of a gap at the same place."""
         expected = self._next.get(partition)
         if expected is None or partition not in self._assigned:
@@ -266,7 +286,7 @@ class GroupReader:
             return []
         if partition.topic in self._compacted:
             self._next[partition] = records[-1].offset + 1
-            return [stored(record) for record in records]
+            return records
         offset = expected
         whole = records[0].offset == expected and records[-1].offset - expected + 1 == len(records)
         if not whole:
@@ -282,7 +302,7 @@ class GroupReader:
             self._doubt[partition] = offset  # look again from here: a seek may have crossed the fetch
             self.seek(partition, offset)
         self._next[partition] = expected + len(records)
-        return [stored(record) for record in records]
+        return records
 
     async def _check(self, error: OffsetOutOfRangeError) -> None:
         for where, offset in error.args[0].items():
