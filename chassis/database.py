@@ -30,6 +30,21 @@ INFRASTRUCTURE: Final = (
 COLLISIONS: Final = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
 
+async def give_back(connection: Connection, sql: str, *arguments: Any) -> None:
+    """Undo what was set for the session, such as an advisory lock; when that fails, end the session: a pooled one keeps what it holds."""
+    if connection.is_closed():
+        return
+    try:
+        await connection.execute(sql, *arguments)
+    except BaseException:
+        connection.terminate()
+        raise
+
+
+async def _as_it_is(_connection: Connection) -> None:
+    """Nothing in the platform changes a session without `give_back`, so the query that would reset all of it is spared."""
+
+
 class Database:
     """One pool; connections are handed out for one transaction or one read."""
 
@@ -56,6 +71,7 @@ class Database:
             max_size=self._connections,
             max_inactive_connection_lifetime=300,
             command_timeout=60,
+            reset=_as_it_is,
             server_settings={"application_name": self._name, "timezone": "UTC"},
         )
 

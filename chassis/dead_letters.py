@@ -32,15 +32,20 @@ async def add(db: Connection, reader: str, record: Stored, error: Exception, *, 
     )
 
 
-async def park_known(db: Connection, reader: str, records: list[Stored]) -> list[Stored]:
-    """Put records of keys that already wait behind a dead letter into the queue of that key; the others go on."""
+async def park_known(db: Connection, reader: str, records: list[Stored]) -> tuple[list[Stored], bool]:
+    """Put records of keys that already wait behind a dead letter into the queue of that key; the others go on. True: nobody waits."""
     rows = await db.fetch("SELECT DISTINCT topic, key FROM dead_letter WHERE reader = $1 AND parks AND state = 'open'", reader)
     if not rows:
-        return records
+        return records, True
     waiting = {(row["topic"], bytes(row["key"])) for row in rows}
     parked = [record for record in records if (record.topic, record.key) in waiting]
-    if not parked:
-        return records
+    if parked:
+        await park(db, reader, parked)
+    return [record for record in records if (record.topic, record.key) not in waiting], False
+
+
+async def park(db: Connection, reader: str, records: list[Stored]) -> None:
+    """Let records wait behind the dead letter of their key."""
     await db.executemany(
         """
         INSERT INTO parked (reader, topic, key, partition, record_offset, value, headers, appended_at)
@@ -48,10 +53,9 @@ async def park_known(db: Connection, reader: str, records: list[Stored]) -> list
         """,
         [
             (reader, record.topic, record.key, record.partition, record.offset, record.value, _pack(list(record.headers)), record.appended_at)
-            for record in parked
+            for record in records
         ],
     )
-    return [record for record in records if (record.topic, record.key) not in waiting]
 
 
 async def listed(db: Connection, *, state: str = "open", reader: str | None = None, after: UUID | None = None, limit: int = 100) -> list[dict[str, Any]]:

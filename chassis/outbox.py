@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from chassis import telemetry
-from chassis.database import INFRASTRUCTURE, Connection, Database
+from chassis.database import INFRASTRUCTURE, Connection, Database, give_back
 from chassis.eventlog import EventLog, NotConfirmed, Record
 
 RELAY_LOCK: Final = 7_305_001
@@ -68,11 +68,10 @@ class Relay:
             try:
                 while True:
                     self._wake.clear()
-                    if not await self._look(db):
+                    if await self._look(db) < ROWS_A_LOOK:  # what is committed from now on wakes it
                         await self._sleep()
             finally:
-                if not db.is_closed():
-                    await db.execute("SELECT pg_advisory_unlock($1)", RELAY_LOCK)
+                await give_back(db, "SELECT pg_advisory_unlock($1)", RELAY_LOCK)
 
     async def _sleep(self) -> None:
         try:
@@ -80,14 +79,14 @@ class Relay:
         except TimeoutError:
             telemetry.OUTBOX_PENDING.labels(self._service).set(0)
 
-    async def _look(self, db: Connection) -> bool:
+    async def _look(self, db: Connection) -> int:
         rows = await db.fetch("SELECT id, payload FROM outbox ORDER BY id LIMIT $1", ROWS_A_LOOK)
         if not rows:
-            return False
+            return 0
         telemetry.OUTBOX_PENDING.labels(self._service).set(len(rows))
         records = [
             Record(topic, key, value, tuple(headers)) for row in rows for topic, key, value, headers in _unpack(row["payload"])
         ]
         await self._eventlog.append(records, deadline=10)
         await db.execute("DELETE FROM outbox WHERE id = ANY($1::bigint[])", [row["id"] for row in rows])
-        return True
+        return len(rows)

@@ -8,6 +8,9 @@ from chassis.database import Connection
 from chassis.eventlog import Partition, Stored
 from contracts.envelope import ORIGIN, header
 
+#: What this process itself wrote last: partition -> (next offset, last origin).
+Held = dict[Partition, tuple[int, int | None]]
+
 
 class StaleOffset(Exception):
     """Somebody else advanced the position meanwhile; nothing was changed. `positions` says where to go on."""
@@ -22,6 +25,36 @@ async def read(db: Connection, reader: str, partitions: Sequence[Partition]) -> 
     rows = await db.fetch("SELECT topic, partition, next FROM consumer_offset WHERE reader = $1", reader)
     known = {Partition(row["topic"], row["partition"]): int(row["next"]) for row in rows}
     return {partition: known.get(partition) for partition in partitions}
+
+
+async def advance_held(db: Connection, reader: str, batch: Mapping[Partition, list[Stored]], held: Held) -> bool:
+    """Move positions that nobody else moved since `held` was written: the same fence in one statement.
+
+    False, and nothing was done, when a batch does not follow what is held. Raises StaleOffset, with where the batch begins, when
+    somebody else moved one.
+    """
+    listed = sorted(batch)
+    if any(partition not in held or not _follows(partition, held[partition][0], batch[partition]) for partition in listed):
+        return False
+    status: str = await db.execute(
+        """
+        UPDATE consumer_offset AS o SET next = given.next, origin = given.origin, advanced_at = now()
+        FROM unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::bigint[]) AS given (topic, partition, held, next, origin)
+        WHERE o.reader = $1 AND o.topic = given.topic AND o.partition = given.partition AND o.next = given.held
+        """,
+        reader, *zip(*(
+            (partition.topic, partition.number, held[partition][0], *moved(batch[partition], held[partition][1])) for partition in listed
+        ), strict=True),
+    )
+    if int(status.rpartition(" ")[2]) != len(listed):
+        raise StaleOffset({partition: batch[partition][0].offset for partition in listed})
+    return True
+
+
+def moved(records: list[Stored], origin: int | None) -> tuple[int, int | None]:
+    """Position and origin after these records."""
+    told = _origin(records[-1])
+    return records[-1].offset + 1, origin if told is None else told if origin is None else max(origin, told)
 
 
 async def advance(db: Connection, reader: str, batch: Mapping[Partition, list[Stored]]) -> dict[Partition, int | None]:

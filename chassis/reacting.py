@@ -61,6 +61,8 @@ class Subscription:
 
     `facts`: handlers by fact class; each record is applied once (inbox), alone (savepoint). `batch`: all records of the
     micro-batch in order; must change nothing when a record comes twice. `keeper`: effects live outside PostgreSQL.
+    `linger`: seconds from the beginning of one batch to the next, unless a batch is full: what a transaction costs is shared by
+    the records that come meanwhile. A record that comes after a quiet time never waits.
     """
 
     reader: str
@@ -70,6 +72,7 @@ class Subscription:
     keeper: Callable[[Any], PositionKeeper] | None = None
     after_commit: Callable[[Any, list[Stored]], Awaitable[None]] | None = None
     max_records: int = 2000
+    linger: float = 0.0
 
 
 class ReaderLoop:
@@ -84,6 +87,8 @@ class ReaderLoop:
         self.stopped_by: str | None = None
         self.reader: Reader | None = None
         self._failures = 0
+        self._held: kept.Held = {}  # positions as this process left them, while nobody else moved them
+        self._nobody_waits = False  # no open dead letter; only who moves a position can add one, so it holds as long as `_held`
         self._keeper = subscription.keeper(service) if subscription.keeper else None
 
     async def run(self) -> None:
@@ -119,6 +124,7 @@ class ReaderLoop:
             self.lag = 0
             telemetry.READER_LAG.labels(self.service.name, self.subscription.reader).set(0)
             return
+        began = self.service.clock.monotonic()
         async with reader.lock:
             owned = {partition: records for partition, records in batch.items() if records and reader.owns(partition)}
             if not owned:
@@ -139,6 +145,13 @@ class ReaderLoop:
             await self._wait(failed)
             return
         await self._advanced(reader, owned)
+        await self._rest(began, owned)
+
+    async def _rest(self, began: float, owned: Mapping[Partition, list[Stored]]) -> None:
+        """Let records gather before the next batch, unless this one was full."""
+        rest = began + self.subscription.linger - self.service.clock.monotonic()
+        if rest > 0 and sum(len(records) for records in owned.values()) < self.subscription.max_records:
+            await asyncio.sleep(rest)
 
     async def _advanced(self, reader: Reader, owned: Mapping[Partition, list[Stored]]) -> None:
         self._failures = 0
@@ -162,16 +175,37 @@ class ReaderLoop:
         if self._keeper is not None:
             await self._keeper.apply(self.group, owned)
             return
+        held, nobody_waits = self._held, self._nobody_waits
+        self._held, self._nobody_waits = {}, False  # until the commit is certain
+        try:
+            await self._apply_once(owned, held, nobody_waits=nobody_waits, careful=False)
+        except (*INFRASTRUCTURE, *COLLISIONS, NotConfirmed, StaleOffset):
+            raise
+        except Exception as error:  # something in it cannot be applied: rolled back, and once more with a savepoint around each step
+            _log.info("batch_in_steps", service=self.service.name, reader=self.group, error=error)
+            await self._apply_once(owned, {}, nobody_waits=False, careful=True)
+
+    async def _apply_once(self, owned: Mapping[Partition, list[Stored]], held: kept.Held, *, nobody_waits: bool, careful: bool) -> None:
+        """`careful`: an error is narrowed down to its record, which is set aside; else it is raised."""
         async with self.service.transaction() as work:
-            origins = await kept.advance(work.db, self.group, owned)
+            if await kept.advance_held(work.db, self.group, owned, held):
+                origins = {partition: held[partition][1] for partition in owned}
+            else:
+                held, nobody_waits = {}, False
+                origins = await kept.advance(work.db, self.group, owned)
             records = [
                 record for partition, listed in owned.items() for record in _above_origin(listed, origins.get(partition))
             ]
-            records = await dead_letters.park_known(work.db, self.group, records)
-            if self.subscription.batch is not None:
+            if not nobody_waits:
+                records, nobody_waits = await dead_letters.park_known(work.db, self.group, records)
+            if self.subscription.batch is None:
+                await self._apply_facts(work, records, careful=careful)
+            elif careful:
                 await self._apply_batch(work, self.subscription.batch, records)
-            else:
-                await self._apply_facts(work, records)
+            elif records:
+                await self.subscription.batch(self.service, work, records)
+        self._held = held | {partition: kept.moved(listed, origins.get(partition)) for partition, listed in owned.items()}
+        self._nobody_waits = nobody_waits and not careful
 
     async def again(self, work: Transaction, records: list[Stored]) -> None:
         """Apply records of a dead letter once more, inside the caller's transaction; any error is raised."""
@@ -201,13 +235,17 @@ class ReaderLoop:
         await self._apply_batch(work, handler, records[:middle])
         await self._apply_batch(work, handler, records[middle:])
 
-    async def _apply_facts(self, work: Transaction, records: list[Stored]) -> None:
+    async def _apply_facts(self, work: Transaction, records: list[Stored], *, careful: bool) -> None:
         todo: list[tuple[Stored, Envelope, FactHandler, Fact]] = []
+        waiting: dict[tuple[str, bytes], int] = {}  # keys whose later records wait behind a dead letter of this batch
         for record in records:
             try:
                 found = self._read(record)
             except (ValueError, KeyError) as unreadable:
+                if not careful:
+                    raise
                 await self._set_aside(work, record, unreadable)
+                waiting.setdefault((record.topic, record.key), record.offset)
                 continue
             if found is not None:
                 todo.append((record, *found))
@@ -219,9 +257,16 @@ class ReaderLoop:
             if mark not in fresh:
                 continue
             fresh.discard(mark)
+            if not careful:
+                await self._handle(work, handler, fact, envelope)
+                continue
+            if waiting.get((record.topic, record.key), record.offset) < record.offset:
+                await dead_letters.park(work.db, self.group, [record])
+                continue
             error = await self._attempt(work, partial(self._handle, work, handler, fact, envelope), tries=TRIES)
             if error is not None:
                 await self._set_aside(work, record, error)
+                waiting.setdefault((record.topic, record.key), record.offset)
 
     async def _handle(self, work: Transaction, handler: FactHandler, fact: Fact, envelope: Envelope) -> None:
         telemetry.follow(envelope.traceparent)

@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from chassis import telemetry
-from chassis.database import COLLISIONS, INFRASTRUCTURE
+from chassis.database import COLLISIONS, INFRASTRUCTURE, give_back
 from chassis.errors import Unavailable
 from chassis.eventlog import NotConfirmed
 from chassis.service import Service
@@ -62,8 +62,7 @@ async def _exclusively(service: Service[Any, Any], job: Job) -> bool | None:
         try:
             return await job.run(service)
         finally:
-            if not db.is_closed():
-                try:
-                    await db.execute("SELECT pg_advisory_unlock(7305, $1)", number - 2**31)
-                except asyncpg.InterfaceError:
-                    _log.warning("job_lock_lost", service=service.name, job=job.name)
+            try:
+                await give_back(db, "SELECT pg_advisory_unlock(7305, $1)", number - 2**31)
+            except asyncpg.InterfaceError:
+                _log.warning("job_lock_lost", service=service.name, job=job.name)

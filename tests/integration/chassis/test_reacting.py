@@ -197,3 +197,43 @@ async def test_killed_connections_lose_and_double_nothing(cluster: PrivateCluste
         assert await effects(running.service) == [("c1", version) for version in range(1, 31)]
         async with running.service.read() as db:
             assert await db.fetchval("SELECT count(*) FROM dead_letter") == 0
+
+
+@pytest.mark.asyncio
+async def test_later_records_of_a_key_wait_also_when_they_come_in_the_same_batch(cluster: PrivateCluster) -> None:
+    mended = False
+
+    async def handler(service: Sample, tx: Transaction, fact: ConsentGranted, envelope: Envelope) -> None:
+        if fact.customer_id == "poison" and fact.version == 2 and not mended:
+            raise ValueError("not yet")
+        await tx.db.execute("INSERT INTO effect (customer_id, purpose, version) VALUES ($1, $2, $3)", fact.customer_id, fact.purpose, fact.version)
+
+    async with sample(cluster, Subscription(reader="counter", topics=("ecrm.consent",), facts={ConsentGranted: handler})) as running:
+        async with running.service.transaction() as tx:
+            for version in (1, 2, 3):
+                tx.tell(granted("poison", version))
+            tx.tell(granted("c1"))
+        await until(lambda: caught_up(running))
+        assert sorted(await effects(running.service)) == [("c1", 1), ("poison", 1)]
+        mended = True
+        async with running.service.read() as db:
+            letter = await db.fetchval("SELECT id FROM dead_letter")
+        await running.replay(letter)
+        assert [effect for effect in await effects(running.service) if effect[0] == "poison"] == [("poison", 1), ("poison", 2), ("poison", 3)]
+
+
+@pytest.mark.asyncio
+async def test_a_batch_is_refused_when_somebody_else_moved_the_position(cluster: PrivateCluster) -> None:
+    """Another process applied records 5 and 6 while this one held its positions: it goes on behind them."""
+    async with sample(cluster, FACTS) as running:
+        for version in range(1, 5):
+            async with running.service.transaction() as tx:
+                tx.tell(granted("c1", version))
+            await until(lambda: caught_up(running))
+        async with running.service.read() as db:
+            await db.execute("UPDATE consumer_offset SET next = next + 2 WHERE next > 0")
+        for version in range(5, 9):
+            async with running.service.transaction() as tx:
+                tx.tell(granted("c1", version))
+        await until(lambda: caught_up(running))
+        assert await effects(running.service) == [("c1", version) for version in (1, 2, 3, 4, 7, 8)]
