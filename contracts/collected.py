@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from hashlib import sha256
+from typing import Any, Final
 
 import msgspec
 
@@ -31,6 +31,9 @@ ORDER_NAMES: Final = {
 
 _CHANNELS: Final = {"browser": "web", "web": "web", "mobile": "mobile", "server": "server", "sources": "server"}
 _PAGE_CHANNELS: Final = {"page": "web", "screen": "mobile"}
+#: Members of the message itself that belong to its properties.
+_ADDED: Final = {"group": "groupId", "alias": "previousId"}
+EMPTY: Final = b"{}"
 _RESPONSES: Final = "Email "
 _CHATS: Final = "Live Chat "
 
@@ -90,18 +93,35 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     message_id: str | None = None
 
 
-class CleanEvent(NamedTuple):
-    """An event after merging and cleaning: what is stored, shown and published."""
+class CleanEvent(msgspec.Struct, frozen=True, gc=False):
+    """An event after merging and cleaning: what is stored, shown and published.
+
+    The three parts are JSON with sorted keys, as they are stored and published; most events need nothing more of them, so the
+    objects are made only when asked for, anew each time. `products` tells whether the properties have a member of that name.
+    """
 
     stamp: Stamp
     kind: str
     name: str
     channel: str
     initiator: str
-    properties: dict[str, Any]
-    traits: dict[str, Any]
-    context: dict[str, Any]
+    properties_json: bytes
+    traits_json: bytes
+    context_json: bytes
     digest: bytes
+    products: bool = False
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        return _part(self.properties_json)
+
+    @property
+    def traits(self) -> dict[str, Any]:
+        return _part(self.traits_json)
+
+    @property
+    def context(self) -> dict[str, Any]:
+        return _part(self.context_json)
 
 
 _decode = msgspec.json.Decoder().decode
@@ -118,11 +138,11 @@ def clean_event(value: bytes, stamp: Stamp) -> CleanEvent:
     Raises msgspec.DecodeError when the value was not written by the collector.
     """
     body = _decode(value)
+    if stamp.form == "sdk":
+        return _clean_message(body, stamp)
     if stamp.form == "cloudevent":
         return _clean_cloudevent(body, stamp)
-    if stamp.form == "touchpoint":
-        return _clean_touchpoint(body, stamp)
-    return _clean_message(body, stamp)
+    return _clean_touchpoint(body, stamp)
 
 
 def touchpoint_kind(name: str) -> str | None:
@@ -132,13 +152,19 @@ def touchpoint_kind(name: str) -> str | None:
     return None
 
 
-def digest_of(body: dict[str, Any]) -> bytes:
-    """SHA-256 of the canonical JSON (sorted keys, no blanks)."""
+def canonical(part: dict[str, Any]) -> bytes:
+    """JSON with sorted keys and no blanks."""
+    if not part:
+        return EMPTY
     try:
-        text = _canonical(body)
+        return _canonical(part)
     except (OverflowError, msgspec.EncodeError):  # an id may be an integer beyond 64 bits
-        text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    return hashlib.sha256(text).digest()
+        return json.dumps(part, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _part(text: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = _decode(text)
+    return found
 
 
 def _object(value: Any) -> dict[str, Any]:
@@ -146,43 +172,53 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _clean_message(body: dict[str, Any], stamp: Stamp) -> CleanEvent:
-    context = _object(body.get("context"))
-    integrations = _object(body.get("integrations"))
+    """Each part is encoded once, for the digest and for what is stored; only what a message adds to a part is encoded again."""
+    channel = _channel(body, stamp)
+    further = None if _KNOWN.issuperset(body) else {name: body[name] for name in sorted(body.keys() - _KNOWN)}
+    for name in _VOLATILE:
+        body.pop(name, None)
+    context = _object(body.pop("context", None))
+    integrations = _object(body.pop("integrations", None))
     if stamp.context is not None:
         context = {**_object(stamp.context), **context}
     if stamp.integrations is not None:
         integrations = {**_object(stamp.integrations), **integrations}
-
-    compared = dict(body)
-    for name in _VOLATILE:
-        compared.pop(name, None)
-    compared["type"] = stamp.type
-    compared["messageId"] = stamp.id
-    compared["context"], compared["integrations"] = context, integrations
-    digest = digest_of(compared)
-
-    properties = _object(body.get("properties"))
-    traits = _object(body.get("traits"))
+    properties, traits = body.get("properties"), body.get("traits")
+    properties_json = traits_json = b""  # is not the same as an empty object
+    if type(properties) is dict:
+        del body["properties"]
+        properties_json = canonical(properties)
+    if type(traits) is dict:
+        del body["traits"]
+        traits_json = canonical(traits)
     kind, name = stamp.type, stamp.event
-    if kind == "identify":
-        traits = {**_object(context.get("traits")), **traits}
-    elif kind == "group":
-        properties = {**properties, "groupId": body.get("groupId")}
-    elif kind == "alias":
-        properties = {**properties, "previousId": body.get("previousId")}
-    elif kind != "track" and "category" in body and "category" not in properties:
-        properties = {**properties, "category": body["category"]}
+    body["type"], body["messageId"] = kind, stamp.id
+    context_json = canonical(context)
+    # A line feed stands in no canonical JSON, so different parts never run together into the same text.
+    compared = b"\n".join((canonical(body), properties_json, traits_json, context_json, canonical(integrations)))
+    digest = sha256(compared).digest()
 
-    kept = dict(context)
-    if integrations:
-        kept["integrations"] = integrations
-    if further := body.keys() - _KNOWN:
-        kept["fields"] = {name: body[name] for name in sorted(further)}
-    channel = _channel(body, stamp)
+    if integrations or further:
+        kept = dict(context)
+        if integrations:
+            kept["integrations"] = integrations
+        if further:
+            kept["fields"] = further
+        context_json = canonical(kept)
     initiator = "customer"
     if kind == "track":
-        kind, name, channel, initiator = _named(name, properties, channel)
-    return CleanEvent(stamp, kind, name, channel, initiator, properties, traits, kept, digest)
+        kind, name, channel, initiator = _named(name, _object(properties), channel)
+    elif kind == "identify":
+        if lower := _object(context.get("traits")):
+            traits_json = canonical({**lower, **_object(traits)})
+    elif (added := _ADDED.get(kind)) is not None:
+        properties_json = canonical({**_object(properties), added: body.get(added)})
+    elif "category" in body and "category" not in _object(properties):
+        properties_json = canonical({**_object(properties), "category": body["category"]})
+    return CleanEvent(
+        stamp, kind, name, channel, initiator, properties_json or EMPTY, traits_json or EMPTY, context_json, digest,
+        type(properties) is dict and "products" in properties,
+    )
 
 
 def _named(name: str, properties: dict[str, Any], channel: str) -> tuple[str, str, str, str]:
@@ -220,16 +256,21 @@ def _clean_cloudevent(body: dict[str, Any], stamp: Stamp) -> CleanEvent:
         properties = data if type(data) is dict else {"data": data}
     else:
         properties = {}
-    digest = digest_of(body)
     touchpoint = touchpoint_kind(stamp.event)
     if touchpoint is not None or stamp.event in ORDER_NAMES:
         kind, name, channel, initiator = _named(stamp.event, properties, "server")
     else:
         kind, name, channel, initiator = "event", stamp.event, "server", _initiator(properties, "customer")
-    return CleanEvent(stamp, kind, name, channel, initiator, properties, {}, {"cloudevent": attributes}, digest)
+    return CleanEvent(
+        stamp, kind, name, channel, initiator, canonical(properties), EMPTY, canonical({"cloudevent": attributes}),
+        sha256(canonical(body)).digest(), "products" in properties,
+    )
 
 
 def _clean_touchpoint(body: dict[str, Any], stamp: Stamp) -> CleanEvent:
     kind = touchpoint_kind(stamp.event) or str(body.get("kind", ""))
     properties = {name: part for name, part in body.items() if name not in {"kind", "id"}}
-    return CleanEvent(stamp, kind, stamp.event, kind, _initiator(properties, "company"), properties, {}, {}, digest_of(body))
+    return CleanEvent(
+        stamp, kind, stamp.event, kind, _initiator(properties, "company"), canonical(properties), EMPTY, EMPTY,
+        sha256(canonical(body)).digest(),
+    )

@@ -13,13 +13,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import asyncpg
 
 from chassis import telemetry
 from chassis.database import INFRASTRUCTURE, Connection
-from chassis.eventlog import NotConfirmed, Record, Stored
+from chassis.eventlog import Headers, NotConfirmed, Record, Stored
 from contracts import catalogue, collected
 from contracts.envelope import ORIGIN
 from contracts.interaction import InteractionRecorded
@@ -33,7 +34,8 @@ BACKOFF: Final = (0.2, 10.0)
 ROWS: Final = 1000
 
 _ENTRY: Final = catalogue.entry_of(InteractionRecorded)
-_FIXED: Final = (("ce_specversion", b"1.0"), ("ce_type", _ENTRY.wire.encode()), ("ce_source", SOURCE))
+_TOPIC: Final = _ENTRY.topic
+_FIXED: Final[Headers] = (("ce_specversion", b"1.0"), ("ce_type", _ENTRY.wire.encode()), ("ce_source", SOURCE))
 
 _log = telemetry.logger(__name__)
 
@@ -50,17 +52,19 @@ def unstage(service: InteractionService, records: Sequence[Stored]) -> None:
 def stage(service: InteractionService, stored: Sequence[Outgoing]) -> None:
     """Prepare what was stored in the open transaction; the last step of it, since nothing may fail afterwards but the commit."""
     staged = service.resources.publishing.staged
-    received_at, time = None, ""
+    partition, prepared = -1, dict[int, Record]()
+    received_at, shared = None, _FIXED
     for out in stored:
         incoming = out.incoming
         stamp = incoming.event.stamp
         if stamp.received_at != received_at:  # events of one request follow each other
             received_at = stamp.received_at
-            time = received_at.isoformat()
-        record = _record(
-            key=out.key, value=out.record, event_id=stamp.receipt_id, time=time, partition=incoming.partition, offset=incoming.offset,
-        )
-        staged.setdefault(incoming.partition, {})[incoming.offset] = record
+            shared = _shared(stamp.received_at)
+        if incoming.partition != partition:
+            partition = incoming.partition
+            prepared = staged.setdefault(partition, {})
+        offset = incoming.offset
+        prepared[offset] = _record(shared, out.key, out.record, stamp.receipt_id, partition, offset)
 
 
 async def is_replay(service: InteractionService, db: Connection, record: Stored) -> bool:
@@ -179,13 +183,14 @@ async def publish_leftovers(service: InteractionService) -> bool:
     return bool(stuck)
 
 
-def _record(*, key: bytes, value: bytes, event_id: str, time: str, partition: int, offset: int) -> Record:
-    headers = (*_FIXED, ("ce_id", event_id.encode()), ("ce_time", time.encode()), (ORIGIN, b"%d" % offset))
-    return Record(_ENTRY.topic, key, value, headers, partition)
+def _shared(received_at: datetime) -> Headers:
+    return (*_FIXED, ("ce_time", received_at.isoformat().encode()))
+
+
+def _record(shared: Headers, key: bytes, value: bytes, event_id: str, partition: int, offset: int) -> Record:
+    return Record(_TOPIC, key, value, (*shared, ("ce_id", event_id.encode()), (ORIGIN, b"%d" % offset)), partition)
 
 
 def _from_row(row: Any, partition: int) -> Record:
-    return _record(
-        key=row["identity"].hex().encode(), value=row["record"].encode(), event_id=str(row["id"]), time=row["received_at"].isoformat(),
-        partition=partition, offset=row["collected_offset"],
-    )
+    key, value = row["identity"].hex().encode(), row["record"].encode()
+    return _record(_shared(row["received_at"]), key, value, str(row["id"]), partition, row["collected_offset"])

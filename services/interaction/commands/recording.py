@@ -204,7 +204,7 @@ async def _catalogue(db: Connection, stored: Iterable[Outgoing]) -> None:
     found: dict[str, products.ProductRow] = {}
     for each in stored:
         event = each.incoming.event
-        if event.kind == "track" and "products" in event.properties:
+        if event.products and event.kind == "track":
             products.collect(event, found)
     if found:
         await orders.put_products(db, [found[product_id] for product_id in sorted(found)])

@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from msgspec import Raw
 
 from contracts import collected
 from contracts.collected import CleanEvent, Refusal
@@ -19,10 +20,9 @@ MESSAGE_KINDS: Final = frozenset({"identify", "track", "page", "screen", "group"
 PURPOSES: Final = frozenset({"sales", "service", "other"})
 
 _encode = msgspec.json.Encoder().encode
-_EMPTY: Final = msgspec.Raw(b"{}")
 
 
-class Incoming(NamedTuple):
+class Incoming(msgspec.Struct, frozen=True, gc=False):
     """A record of the collected log as far as it matters here."""
 
     partition: int
@@ -34,7 +34,7 @@ class Incoming(NamedTuple):
     stamp_bytes: bytes
 
 
-class Outgoing(NamedTuple):
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """An event that is stored and published."""
 
     incoming: Incoming
@@ -82,19 +82,18 @@ def outgoing(incoming: Incoming, hashes: dict[str, bytes], secret: bytes, notes:
     event = incoming.event
     stamp = event.stamp
     keys = stamp.keys
-    hashed = []
-    for key in keys:
-        found = hashes.get(key)
-        if found is None:
-            found = hashes[key] = identity_hash(key, secret)
-        hashed.append(found)
-    identity = hashed[0] if hashed else b""
+    identity, links = b"", []
+    if keys:
+        hashed = [hashes.get(key) or _remember(hashes, key, secret) for key in keys]
+        identity = hashed[0]
+        links = [each.hex() for each in hashed[1:]]
     key = identity.hex()
     purpose, sensitive = None, False
     if event.kind not in MESSAGE_KINDS:
-        told = event.properties.get("purpose")
+        properties = event.properties
+        told = properties.get("purpose")
         purpose = told if told in PURPOSES else None
-        sensitive = event.properties.get("sensitive") is True
+        sensitive = properties.get("sensitive") is True
     record = _encode(
         InteractionRecorded(
             id=stamp.id,
@@ -105,22 +104,23 @@ def outgoing(incoming: Incoming, hashes: dict[str, bytes], secret: bytes, notes:
             channel=event.channel,
             initiator=event.initiator,
             identity=key,
-            links=[each.hex() for each in hashed[1:]] if len(hashed) > 1 else [],
+            links=links,
             occurred_at=stamp.timestamp,
             received_at=stamp.received_at,
             notes=[*stamp.notes, *(note for note in notes if note not in stamp.notes)] if notes else stamp.notes,
             gpc=stamp.gpc,
             sensitive=sensitive,
             personal=InteractionPersonal(
-                keys=keys, properties=_raw(event.properties), traits=_raw(event.traits), context=_raw(event.context)
+                keys=keys, properties=Raw(event.properties_json), traits=Raw(event.traits_json), context=Raw(event.context_json)
             ),
         )
     )
     return Outgoing(incoming, identity, key.encode(), record, purpose)
 
 
-def _raw(part: dict[str, Any]) -> msgspec.Raw:
-    return msgspec.Raw(_encode(part)) if part else _EMPTY
+def _remember(hashes: dict[str, bytes], key: str, secret: bytes) -> bytes:
+    found = hashes[key] = identity_hash(key, secret)
+    return found
 
 
 def row(out: Outgoing) -> tuple[Any, ...]:
