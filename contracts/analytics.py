@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from contracts.fact import Fact
+from contracts.fact import Fact, Moment
 
 
 class SegmentEntered(Fact, frozen=True, kw_only=True):
@@ -13,7 +11,7 @@ class SegmentEntered(Fact, frozen=True, kw_only=True):
     segment_id: str
     customer_id: str
     version: int
-    entered_at: datetime
+    entered_at: Moment
 
 
 class SegmentLeft(Fact, frozen=True, kw_only=True):
@@ -22,7 +20,7 @@ class SegmentLeft(Fact, frozen=True, kw_only=True):
     segment_id: str
     customer_id: str
     version: int
-    left_at: datetime
+    left_at: Moment
 
 
 class ScoreChanged(Fact, frozen=True, kw_only=True):
@@ -32,7 +30,7 @@ class ScoreChanged(Fact, frozen=True, kw_only=True):
     score: str
     value: str
     previous: str | None = None
-    changed_at: datetime
+    changed_at: Moment
 
 
 class CostBooked(Fact, frozen=True, kw_only=True):

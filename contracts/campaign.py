@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from contracts.fact import Fact
+from contracts.fact import Fact, Moment
 
 
 class CampaignLaunched(Fact, frozen=True, kw_only=True):
@@ -16,7 +14,7 @@ class CampaignLaunched(Fact, frozen=True, kw_only=True):
     purpose: str
     segment_id: str
     planned: int
-    launched_at: datetime
+    launched_at: Moment
 
 
 class MessageFact(Fact, frozen=True, kw_only=True):
@@ -26,7 +24,7 @@ class MessageFact(Fact, frozen=True, kw_only=True):
     campaign_id: str
     customer_id: str
     channel: str
-    at: datetime
+    at: Moment
 
 
 class MessagePlanned(MessageFact, frozen=True, kw_only=True):

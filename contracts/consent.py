@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from contracts.fact import Fact
+from contracts.fact import Fact, Moment
 
 
 class PurposeDefined(Fact, frozen=True, kw_only=True):
@@ -15,7 +13,7 @@ class PurposeDefined(Fact, frozen=True, kw_only=True):
     channels: list[str]
     title: dict[str, str]
     version: int
-    defined_at: datetime
+    defined_at: Moment
 
 
 class ConsentGranted(Fact, frozen=True, kw_only=True):
@@ -26,7 +24,7 @@ class ConsentGranted(Fact, frozen=True, kw_only=True):
     channel: str
     version: int
     entry_id: str
-    granted_at: datetime
+    granted_at: Moment
 
 
 class ConsentWithdrawn(Fact, frozen=True, kw_only=True):
@@ -37,7 +35,7 @@ class ConsentWithdrawn(Fact, frozen=True, kw_only=True):
     channel: str
     version: int
     entry_id: str
-    effective_at: datetime
+    effective_at: Moment
 
 
 class ConsentState(Fact, frozen=True, kw_only=True):

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from contracts.fact import Fact, Personal
+from contracts.fact import Fact, Moment, Personal
 
 
 class CustomerRegistered(Fact, frozen=True, kw_only=True):
     """A customer exists from now on."""
 
     customer_id: str
-    registered_at: datetime
+    registered_at: Moment
     source: str
 
 
@@ -32,7 +31,7 @@ class CustomerUpdated(Fact, frozen=True, kw_only=True):
     customer_id: str
     version: int
     changed: list[str]
-    updated_at: datetime
+    updated_at: Moment
     personal: ProfilePersonal
 
 
@@ -42,7 +41,7 @@ class IdentityLinked(Fact, frozen=True, kw_only=True):
     customer_id: str
     identity: str
     kind: str
-    linked_at: datetime
+    linked_at: Moment
 
 
 class CustomersMerged(Fact, frozen=True, kw_only=True):
@@ -53,7 +52,7 @@ class CustomersMerged(Fact, frozen=True, kw_only=True):
     merged_id: str
     reason: str
     identities: list[str]
-    merged_at: datetime
+    merged_at: Moment
 
 
 class CustomersUnmerged(Fact, frozen=True, kw_only=True):
@@ -64,7 +63,7 @@ class CustomersUnmerged(Fact, frozen=True, kw_only=True):
     restored_id: str
     reason: str
     identities: list[str]
-    unmerged_at: datetime
+    unmerged_at: Moment
 
 
 class IdentityState(Fact, frozen=True, kw_only=True):
@@ -83,7 +82,7 @@ class ProfileState(Fact, frozen=True, kw_only=True):
 
     customer_id: str
     version: int
-    registered_at: datetime
+    registered_at: Moment
     merged_into: str | None = None
     known: bool = False
     personal: ProfilePersonal = ProfilePersonal()

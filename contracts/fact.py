@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import datetime
+from typing import Annotated, ClassVar
 
 import msgspec
+
+#: An aware time; facts carry UTC.
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import msgspec
 
-from contracts.fact import Fact
+from contracts.fact import Fact, Moment
 
 
 class SourceChanged(Fact, frozen=True, kw_only=True):
@@ -16,7 +14,7 @@ class SourceChanged(Fact, frozen=True, kw_only=True):
     name: str
     kind: str
     enabled: bool
-    changed_at: datetime
+    changed_at: Moment
 
 
 class KeyRevoked(Fact, frozen=True, kw_only=True):
@@ -24,7 +22,7 @@ class KeyRevoked(Fact, frozen=True, kw_only=True):
 
     key_id: str
     kind: str
-    revoked_at: datetime
+    revoked_at: Moment
 
 
 class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -56,4 +54,4 @@ class KeyState(Fact, frozen=True, kw_only=True):
     scopes: list[str] = []
     source: SourceSettings | None = None
     revoked: bool = False
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import msgspec
 
-from contracts.fact import Fact, Personal
+from contracts.fact import Fact, Moment, Personal
 
 
 class InteractionPersonal(Personal, frozen=True, kw_only=True):
@@ -36,8 +36,8 @@ class InteractionRecorded(Fact, frozen=True, kw_only=True):
     initiator: str
     identity: str
     links: list[str] = []
-    occurred_at: datetime
-    received_at: datetime
+    occurred_at: Moment
+    received_at: Moment
     notes: list[str] = []
     gpc: bool = False
     sensitive: bool = False
@@ -65,7 +65,7 @@ class OrderFields(Fact, frozen=True, kw_only=True):
     source: str
     status: str
     currency: str
-    ordered_at: datetime
+    ordered_at: Moment
     paid_minor: int
     net_minor: int
     shipping_minor: int = 0
@@ -74,9 +74,9 @@ class OrderFields(Fact, frozen=True, kw_only=True):
     refunded_minor: int = 0
     coupon: str | None = None
     affiliation: str | None = None
-    shipped_at: datetime | None = None
+    shipped_at: Moment | None = None
     promised_on: date | None = None
-    delivered_at: datetime | None = None
+    delivered_at: Moment | None = None
     version: int = 1
     lines: list[OrderLine] = []
 
@@ -94,7 +94,7 @@ class OrderRefunded(OrderFields, frozen=True, kw_only=True):
 
     refund_id: str
     refund_minor: int
-    refunded_at: datetime
+    refunded_at: Moment
 
 
 class CreditNoted(Fact, frozen=True, kw_only=True):
@@ -105,7 +105,7 @@ class CreditNoted(Fact, frozen=True, kw_only=True):
     source: str
     currency: str
     amount_minor: int
-    noted_at: datetime
+    noted_at: Moment
 
 
 class ConsentSignalSeen(Fact, frozen=True, kw_only=True):
@@ -114,6 +114,6 @@ class ConsentSignalSeen(Fact, frozen=True, kw_only=True):
     identity: str
     signal: str
     channel: str | None = None
-    seen_at: datetime
+    seen_at: Moment
     source: str
     evidence: dict[str, Any] = {}
