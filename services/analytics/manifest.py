@@ -17,7 +17,7 @@ MANIFEST = Manifest(
     migrations="services.analytics.migrations",
     tables=AnalyticsTable.metadata,
     routers=(segments.router, figures.router),
-    subscriptions=(Subscription(reader=reactions.READER, topics=reactions.TOPICS, keeper=reactions.on_facts, max_records=4000),),
+    subscriptions=(Subscription(reader=reactions.READER, topics=reactions.TOPICS, keeper=reactions.on_facts, max_records=4000, linger=0.5),),
     jobs=(
         Job("evaluate_segments", 1.0, jobs.evaluate_segments),
         Job("recompute_scores", 10.0, jobs.recompute_scores),

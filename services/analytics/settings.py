@@ -22,6 +22,7 @@ class Facts(Protocol):
     appended_at: float | None
     scored: tuple[int, float]
     rests_until: float
+    unasked_until: float
     filled_at: dict[Partition, int] | None
 
     async def read(self, act: Callable[[Any], T]) -> T:

@@ -27,6 +27,8 @@ CHUNK: Final = 5_000
 #: After a round the evaluator rests this many times as long as the round took, so that it never takes more than a quarter of a core.
 REST: Final = 3.0
 LONGEST_REST: Final = 2.5
+#: While no segment asks, what was touched is passed over this often; the position may lag, a later first question asks about more.
+UNASKED_REST: Final = 10.0
 #: How long one round of full runs may take before touched customers are looked at again.
 FULL_SECONDS: Final = 1.0
 
@@ -66,7 +68,7 @@ async def _evaluate_touched(service: AnalyticsService) -> tuple[list[dict[str, A
         return await _reread(service), True
     ready = [one for one in known if one["evaluated_version"] == one["version"] and one["evaluated_at"] is not None]
     questions = [Question(one["segment_id"], expanding.expand_rule(parsing.parse_rule(one["rule"]), known, own=one["segment_id"])) for one in ready]
-    if not due and service.clock.monotonic() < warehouse.rests_until:
+    if not due and service.clock.monotonic() < (warehouse.rests_until if questions else warehouse.unasked_until):
         return known, False
     currency = await evaluating.reporting_currency(service.resources, service.settings.reporting_currency) if questions else ""
     started = service.clock.monotonic()
@@ -77,6 +79,7 @@ async def _evaluate_touched(service: AnalyticsService) -> tuple[list[dict[str, A
         )
     )
     ended = service.clock.monotonic()
+    warehouse.unasked_until = ended + UNASKED_REST
     warehouse.rests_until = ended + min(LONGEST_REST, REST * (ended - started))
     if found.seq == position.seq and not found.touched:
         return known, False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,10 +18,6 @@ from services.analytics.store import loading
 from services.analytics.store.warehouse import Warehouse, WarehouseBusy
 
 _log = telemetry.logger(__name__)
-
-#: A batch below this size waits until `PACE_SECONDS` have gone since the last commit, so that commits stay large.
-LARGE: Final = 1000
-PACE_SECONDS: Final = 0.2
 
 READER: Final = "warehouse"
 #: `ecrm.analytics` is this service's own: it brings the booked costs into the warehouse.
@@ -82,8 +77,6 @@ class WarehouseKeeper:
     async def apply(self, reader: str, batch: Mapping[Partition, list[Stored]]) -> None:
         """Load, in one transaction. Raises StaleOffset, OSError (disk, memory)."""
         warehouse = self._service.resources
-        if sum(len(records) for records in batch.values()) < LARGE:
-            await asyncio.sleep(max(0.0, warehouse.last_commit + PACE_SECONDS - self._service.clock.monotonic()))
         try:
             await warehouse.write(lambda connection: loading.apply_batch(connection, reader, batch))
         except (duckdb.Error, pa.ArrowInvalid) as error:

@@ -53,11 +53,14 @@ def apply_batch(connection: DuckDBPyConnection, reader: str, batch: Mapping[Part
     listed = list(batch)
     topics, numbers = [partition.topic for partition in listed], [partition.number for partition in listed]
     connection.execute(
-        "DELETE FROM position WHERE reader = ? AND (topic || '/' || part) IN (SELECT unnest(?::VARCHAR[]))",
-        [reader, [f"{partition.topic}/{partition.number}" for partition in listed]],
-    )
-    connection.execute(
-        "INSERT INTO position SELECT ?, unnest(?::VARCHAR[]), unnest(?::INTEGER[]), unnest(?::BIGINT[]), unnest(?::BIGINT[])",
+        """
+        MERGE INTO position p USING (
+            SELECT $1 AS reader, unnest($2::VARCHAR[]) AS topic, unnest($3::INTEGER[]) AS part, unnest($4::BIGINT[]) AS following,
+                   unnest($5::BIGINT[]) AS origin
+        ) n ON p.reader = n.reader AND p.topic = n.topic AND p.part = n.part
+        WHEN MATCHED THEN UPDATE SET next_offset = n.following, origin = n.origin
+        WHEN NOT MATCHED THEN INSERT VALUES (n.reader, n.topic, n.part, n.following, n.origin)
+        """,
         [reader, topics, numbers, [batch[partition][-1].offset + 1 for partition in listed], [origins[partition] for partition in listed]],
     )
     return seq
@@ -152,19 +155,21 @@ def _upsert_identities(connection: DuckDBPyConnection, loaded: Loaded, seq: int)
     if loaded.identities_gone:
         _incoming(connection, (pa.array(loaded.identities_gone, _TEXT),))
         connection.execute("DELETE FROM identity WHERE identity IN (SELECT c0::UHUGEINT FROM incoming)")
+    if not loaded.identities:
+        return
     rows = [(key, kind, customer) for key, (kind, customer) in loaded.identities.items()]
     keys, kinds, customers = decoding.columns(rows, 3)
     _incoming(connection, (pa.array(keys, _TEXT), pa.array(kinds, _TEXT), pa.array(customers, _TEXT)))
     connection.execute(
         """
-        CREATE OR REPLACE TEMP TABLE moved AS
-        SELECT n.c0::UHUGEINT AS identity, n.c1 AS kind, n.c2::UUID AS customer,
-               CASE WHEN i.customer = n.c2::UUID THEN i.previous ELSE i.customer END AS previous
-        FROM incoming n LEFT JOIN identity i ON i.identity = n.c0::UHUGEINT
-        """
+        MERGE INTO identity i USING (SELECT c0::UHUGEINT AS identity, c1 AS kind, c2::UUID AS customer, $1 AS seq FROM incoming) n
+        ON i.identity = n.identity
+        WHEN MATCHED THEN UPDATE SET
+            kind = n.kind, customer = n.customer, previous = CASE WHEN i.customer = n.customer THEN i.previous ELSE i.customer END, seq = n.seq
+        WHEN NOT MATCHED THEN INSERT VALUES (n.identity, n.kind, n.customer, NULL, n.seq)
+        """,
+        [seq],
     )
-    connection.execute("DELETE FROM identity WHERE identity IN (SELECT identity FROM moved)")
-    connection.execute("INSERT INTO identity SELECT identity, kind, customer, previous, ? FROM moved", [seq])
 
 
 def _upsert_profiles(connection: DuckDBPyConnection, loaded: Loaded, seq: int) -> None:

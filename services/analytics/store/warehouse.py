@@ -59,6 +59,8 @@ class Warehouse:
         self.scored: tuple[int, float] = (-1, 0.0)
         #: Until when (monotonic) touched customers are not looked at again.
         self.rests_until = 0.0
+        #: Until when (monotonic) nothing is looked at because no segment asks.
+        self.unasked_until = 0.0
         #: Up to where the log must be loaded before a new file may be evaluated; set when that is first asked.
         self.filled_at: dict[Partition, int] | None = None
         self._dirty = False
