@@ -39,8 +39,8 @@ MANIFEST = Manifest(
     tables=CampaignTable.metadata,
     routers=api.ROUTERS,
     subscriptions=(
-        Subscription("recipients", ("ecrm.state.profile",), batch=reactions.on_profiles),
-        Subscription("consent", ("ecrm.consent",), facts={ConsentWithdrawn: reactions.on_consent_withdrawn}),
+        Subscription("recipients", ("ecrm.state.profile",), batch=reactions.on_profiles, linger=0.25),
+        Subscription("consent", ("ecrm.consent",), linger=0.1, facts={ConsentWithdrawn: reactions.on_consent_withdrawn}),
     ),
     jobs=(
         Job("plan_audiences", 1.0, jobs.plan_audiences),

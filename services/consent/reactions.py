@@ -45,12 +45,12 @@ async def on_consent_signal_seen(service: ConsentService, tx: Transaction, fact:
 
 
 SUBSCRIPTIONS = (
-    Subscription(reader="identities", topics=("ecrm.state.identity",), batch=on_identity_states),
+    Subscription(reader="identities", topics=("ecrm.state.identity",), batch=on_identity_states, linger=0.2),
     Subscription(
-        reader="merges", topics=("ecrm.customer",),
+        reader="merges", topics=("ecrm.customer",), linger=0.2,
         facts={customer.CustomersMerged: on_customers_merged, customer.CustomersUnmerged: on_customers_unmerged},
     ),
     Subscription(
-        reader="signals", topics=("ecrm.interaction.facts",), facts={interaction.ConsentSignalSeen: on_consent_signal_seen}
+        reader="signals", topics=("ecrm.interaction.facts",), linger=0.2, facts={interaction.ConsentSignalSeen: on_consent_signal_seen}
     ),
 )

@@ -26,7 +26,7 @@ MANIFEST = Manifest(
     subscriptions=(
         Subscription(
             reader="profiles", topics=("ecrm.interaction",), batch=reactions.on_interactions_recorded,
-            after_commit=reactions.after_interactions_recorded,
+            after_commit=reactions.after_interactions_recorded, linger=0.15,
         ),
     ),
     open=_open,
