@@ -49,6 +49,8 @@ class InteractionResources:
     """What a running interaction service holds."""
 
     keys: KeyTable
+    #: How many batches in succession the recorder stored without meeting a duplicate.
+    without_duplicates: int = 0
     publishing: Publishing = field(default_factory=Publishing)
 
 

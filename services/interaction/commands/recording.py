@@ -26,6 +26,8 @@ WEEK: Final = 7 * 86_400
 #: A duplicate is recognised this many weeks back at least.
 WINDOW: Final = 4
 TRIES: Final = 5
+#: After as many batches without a duplicate the key of the newest generation alone is relied on, which refuses them anyway.
+TRUSTED: Final = 8
 
 ORDER_NOTES: Final = telemetry.counter("ecrm_order_notes_total", "Order events whose data was incomplete or odd", ("source_id", "note"))
 
@@ -110,10 +112,14 @@ async def _unseen(
     generations = await interactions.list_generations(db)
     if generations.get(slot) != week:
         await interactions.begin_generation(db, slot, week)
-    slots = sorted({slot, *(old for old, held in generations.items() if week - WINDOW <= held <= week)})
-    marks = [each.mark for each in incoming]
+    older = sorted(old for old, held in generations.items() if old != slot and week - WINDOW <= held <= week)
+    marks = sorted({each.mark for each in incoming})
+    before = await interactions.find_seen(db, older, marks) if older else {}
+    resources = service.resources
     for attempt in range(TRIES):
-        seen = await interactions.find_seen(db, slots, marks)
+        seen = dict(before)
+        if attempt or resources.without_duplicates < TRUSTED:
+            seen |= await interactions.find_marked(db, slot, marks)
         fresh, again = [], []
         for each in incoming:
             digest = seen.get(each.mark)
@@ -126,9 +132,10 @@ async def _unseen(
             if fresh:
                 await interactions.insert_seen(db, slot, [(each.mark, each.digest) for each in fresh])
             break
-        except interactions.AlreadySeen:  # another process has just stored one of them from another partition
+        except interactions.AlreadySeen:  # not looked up, or another process has just stored one of them from another partition
             if attempt == TRIES - 1:
                 raise
+    resources.without_duplicates = 0 if again else resources.without_duplicates + 1
     for each in fresh:
         stamp = each.event.stamp
         tally.add(STORED, stamp.source, stamp.received_at, stamp.receipt_id)

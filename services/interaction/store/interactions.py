@@ -21,6 +21,14 @@ COLUMNS: Final = (
 )
 
 
+#: Asked of its own table a generation answers at less than half the price it has as a part of `seen`.
+_MARKED: Final = tuple(
+    f"SELECT found.id, found.digest FROM unnest($1::bytea[]) AS wanted (id) "  # noqa: S608 - the numbers of the generations
+    f"CROSS JOIN LATERAL (SELECT id, digest FROM seen_{slot} s WHERE s.id = wanted.id LIMIT 1) AS found"
+    for slot in range(GENERATIONS)
+)
+
+
 class AlreadySeen(Exception):
     """Somebody else stored one of the marks meanwhile; look again."""
 
@@ -40,13 +48,20 @@ async def find_seen(db: Connection, slots: Sequence[int], marks: Sequence[bytes]
     return {row[0]: row[1] for row in rows}
 
 
+async def find_marked(db: Connection, slot: int, marks: Sequence[bytes]) -> dict[bytes, bytes]:
+    """Mark -> digest of those that a single generation holds."""
+    return {row[0]: row[1] for row in await db.fetch(_MARKED[slot], marks)}
+
+
 async def insert_seen(db: Connection, slot: int, marks: Sequence[tuple[bytes, bytes]]) -> None:
-    """Mark (id, digest) as seen. Raises AlreadySeen, and then nothing was written."""
+    """Mark (id, digest) as seen. Raises AlreadySeen, and then nothing was written.
+
+    In the order of the ids, so that neighbours in the index follow each other and two processes never wait for each other in turn.
+    """
+    rows = [(slot, mark, digest) for mark, digest in sorted(marks)]
     try:
         async with db.transaction():
-            await db.copy_records_to_table(
-                "seen", records=[(slot, mark, digest) for mark, digest in marks], columns=("slot", "id", "digest")
-            )
+            await db.copy_records_to_table(f"seen_{slot}", records=rows, columns=("slot", "id", "digest"))
     except asyncpg.UniqueViolationError:
         raise AlreadySeen from None
 
