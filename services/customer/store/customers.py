@@ -56,15 +56,19 @@ async def insert(db: Connection, *, rows: Sequence[Row]) -> None:
 
 async def update(db: Connection, *, rows: Sequence[Row]) -> None:
     """Write back what may change. The rows are locked by the caller, by way of their roots."""
-    await db.executemany(
+    await db.execute(
         """
-        UPDATE customer SET root_id = $2, merged_into = $3, updated_at = $4, version = $5, has_user = $6, known = $7, traits = $8, search = $9
-        WHERE id = $1
+        UPDATE customer AS c SET
+            root_id = n.root_id, merged_into = n.merged_into, updated_at = n.updated_at, version = n.version, has_user = n.has_user,
+            known = n.known, traits = n.traits::jsonb, search = n.search
+        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bigint[], $6::boolean[], $7::boolean[], $8::text[], $9::text[])
+            AS n (id, root_id, merged_into, updated_at, version, has_user, known, traits, search)
+        WHERE c.id = n.id
         """,
-        [
+        *zip(*(
             (row.id, row.root_id, row.merged_into, row.updated_at, row.version, row.has_user, row.known, row.traits, row.search)
             for row in rows
-        ],
+        ), strict=True),
     )
 
 
