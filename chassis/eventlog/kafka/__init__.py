@@ -25,7 +25,7 @@ class KafkaEventLog:
         self._bootstrap = bootstrap.removeprefix("kafka://")
         self._partitions = partitions
         self._replication = replication
-        self._counts: dict[str, int] = {}
+        self._topics: dict[str, tuple[Partition, ...]] = {}
         self._appender = Appender(self._bootstrap)
         self._inspector = Inspector(self._bootstrap)
         self._readers: list[GroupReader] = []
@@ -43,17 +43,18 @@ class KafkaEventLog:
 
     async def partitions(self, topic: str) -> int:
         """How many partitions the topic has; never changes, so asked once. Raises NotConfirmed for an unknown topic."""
-        count = self._counts.get(topic)
-        if count is None:
-            count = self._counts[topic] = await self._inspector.count_partitions(topic)
-        return count
+        known = self._topics.get(topic)
+        if known is None:
+            count = await self._inspector.count_partitions(topic)
+            known = self._topics[topic] = tuple(Partition(topic, number) for number in range(count))
+        return len(known)
 
     async def append(self, records: Sequence[Record], *, deadline: float = 5.0) -> None:
         """Return when all records are acknowledged by all replicas in sync, in order per partition."""
         if not records:
             return
         until = asyncio.get_running_loop().time() + deadline
-        unknown = {record.topic for record in records} - self._counts.keys()
+        unknown = {record.topic for record in records} - self._topics.keys()
         for topic in unknown:
             asked = asyncio.ensure_future(self.partitions(topic))
             await asyncio.wait([asked], timeout=max(0.0, until - asyncio.get_running_loop().time()))
@@ -61,7 +62,7 @@ class KafkaEventLog:
                 await stopping.cancelled(asked)
                 raise NotConfirmed(f"no answer about topic {topic} within {deadline:g} s")
             asked.result()
-        placed = [(_placed(record, self._counts[record.topic]), record) for record in records]
+        placed = [(_placed(record, self._topics[record.topic]), record) for record in records]
         await self._appender.append(placed, deadline=max(0.0, until - asyncio.get_running_loop().time()))
 
     async def reader(self, *, group: str, topics: Sequence[str], positions: Positions) -> Reader:
@@ -112,6 +113,7 @@ class KafkaEventLog:
                 return
 
 
-def _placed(record: Record, partitions: int) -> Partition:
-    number = partition_of(record.key, partitions) if record.partition is None else record.partition
-    return Partition(record.topic, number)
+def _placed(record: Record, partitions: Sequence[Partition]) -> Partition:
+    if record.partition is None:
+        return partitions[partition_of(record.key, len(partitions))]
+    return Partition(record.topic, record.partition)
