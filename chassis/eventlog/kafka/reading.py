@@ -20,7 +20,7 @@ from chassis.eventlog.kafka.inspecting import Inspector
 
 log = logging.getLogger(__name__)
 
-COMMIT_SECONDS = 2.0
+COMMIT_SECONDS = 1.0
 CLOSE_SECONDS = 3.0
 LAG_SECONDS = 2.0
 
@@ -189,11 +189,10 @@ class GroupReader:
             self._consumer.resume(TopicPartition(*partition))
 
     async def commit(self, positions: Mapping[Partition, int]) -> None:
-        """Told to the broker by a side task; waited for at most 2 s, errors are logged only."""
+        """Told to the broker by a side task, at once and then once a second at most; not waited for, errors are logged only."""
         self._to_commit.update(positions)
         if self._committing is None or self._committing.done():
             self._committing = asyncio.create_task(self._commit())
-        await asyncio.wait([self._committing], timeout=COMMIT_SECONDS)
 
     async def lag(self) -> int:
         """Records appended but not yet polled; the last known figure of the client when the log does not answer."""
@@ -327,3 +326,4 @@ class GroupReader:
                     await self._consumer.commit(owned)
             except (KafkaError, IllegalStateError) as error:
                 log.info("positions were not told to the log: %s", type(error).__name__)
+            await asyncio.sleep(COMMIT_SECONDS)  # figures only: after every batch they would be half of all that is asked of the broker
