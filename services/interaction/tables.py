@@ -30,7 +30,7 @@ class InteractionTable(SQLModel, registry=registry()):
 
 
 class InteractionRow(InteractionTable, table=True):
-    """An event as it was stored; `record` is the published JSON, byte for byte."""
+    """An event as it was stored; `record` is the published JSON, byte for byte; the columns beside it are what events are found by."""
 
     __tablename__ = "interaction"
     __table_args__ = (
@@ -41,14 +41,10 @@ class InteractionRow(InteractionTable, table=True):
     id: UUID = Field(primary_key=True)
     identity: bytes
     kind: str = Field(sa_type=Text)
-    name: str = Field(sa_type=Text)
     channel: str = Field(sa_type=Text)
     initiator: str = Field(sa_type=Text)
     purpose: str | None = Field(default=None, sa_type=Text)
-    source: str = Field(sa_type=Text)
-    message_id: str = Field(sa_type=Text)
     occurred_at: datetime = Field(sa_type=TIME)
-    received_at: datetime = Field(sa_type=TIME)
     collected_partition: int
     collected_offset: int = Field(sa_type=BigInteger)
     record: str = Field(sa_type=Text)

@@ -100,11 +100,11 @@ async def stored_ids(shape: shapes.Shape, expected: int) -> Counter[str]:
     try:
         deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
-            if await db.fetchval("SELECT count(*) FROM interaction WHERE message_id LIKE $1", f"c{SEED}-%") >= expected:
+            if await db.fetchval("SELECT count(*) FROM interaction WHERE record::json->>'id' LIKE $1", f"c{SEED}-%") >= expected:
                 break
             await asyncio.sleep(0.5)
         await asyncio.sleep(2)
-        return Counter(row["message_id"] for row in await db.fetch("SELECT message_id FROM interaction WHERE message_id LIKE $1", f"c{SEED}-%"))
+        return Counter(row["message_id"] for row in await db.fetch("SELECT record::json->>'id' AS message_id FROM interaction WHERE record::json->>'id' LIKE $1", f"c{SEED}-%"))
     finally:
         await db.close()
 

@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import asyncpg
+import msgspec
 
 from chassis import telemetry
 from chassis.database import INFRASTRUCTURE, Connection
@@ -38,6 +39,13 @@ _TOPIC: Final = _ENTRY.topic
 _FIXED: Final[Headers] = (("ce_specversion", b"1.0"), ("ce_type", _ENTRY.wire.encode()), ("ce_source", SOURCE))
 
 _log = telemetry.logger(__name__)
+
+
+class _Received(msgspec.Struct):
+    received_at: datetime
+
+
+_read_received = msgspec.json.Decoder(_Received).decode
 
 
 def unstage(service: InteractionService, records: Sequence[Stored]) -> None:
@@ -193,4 +201,4 @@ def _record(shared: Headers, key: bytes, value: bytes, event_id: str, partition:
 
 def _from_row(row: Any, partition: int) -> Record:
     key, value = row["identity"].hex().encode(), row["record"].encode()
-    return _record(_shared(row["received_at"]), key, value, str(row["id"]), partition, row["collected_offset"])
+    return _record(_shared(_read_received(value).received_at), key, value, str(row["id"]), partition, row["collected_offset"])

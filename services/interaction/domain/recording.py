@@ -128,8 +128,8 @@ def row(out: Outgoing) -> tuple[Any, ...]:
     event = out.incoming.event
     stamp = event.stamp
     return (
-        stamp.receipt_id, out.identity, event.kind, event.name, event.channel, event.initiator, out.purpose, stamp.source, stamp.id,
-        stamp.timestamp, stamp.received_at, out.incoming.partition, out.incoming.offset, out.record.decode(),
+        stamp.receipt_id, out.identity, event.kind, event.channel, event.initiator, out.purpose, stamp.timestamp,
+        out.incoming.partition, out.incoming.offset, out.record.decode(),
     )
 
 

@@ -69,7 +69,7 @@ def _entry(row: Any) -> dict[str, Any]:
         "purpose": row["purpose"],
         "occurred_at": row["occurred_at"],
         "received_at": record.received_at,
-        "source": row["source"],
+        "source": record.source,
         "message_id": record.id,
         "identity": personal.keys[0] if personal.keys else None,
         "notes": record.notes,

@@ -16,8 +16,7 @@ GENERATIONS: Final = 6
 COPY_FROM: Final = 30
 
 COLUMNS: Final = (
-    "id", "identity", "kind", "name", "channel", "initiator", "purpose", "source", "message_id", "occurred_at", "received_at",
-    "collected_partition", "collected_offset", "record",
+    "id", "identity", "kind", "channel", "initiator", "purpose", "occurred_at", "collected_partition", "collected_offset", "record",
 )
 
 
@@ -130,7 +129,7 @@ async def list_unpublished(db: Connection, partition: int, after: int, before: i
     """Stored events of a partition with collected offsets between (both exclusive), in order."""
     return await db.fetch(
         """
-        SELECT id, identity, received_at, collected_offset, record FROM interaction
+        SELECT id, identity, collected_offset, record FROM interaction
         WHERE collected_partition = $1 AND collected_offset > $2 AND collected_offset < $3 ORDER BY collected_offset LIMIT $4
         """,
         partition, after, before, limit,
@@ -164,7 +163,7 @@ async def list_timeline(
     return await db.fetch(
         """
         SELECT e.* FROM unnest($1::bytea[]) AS wanted (identity) CROSS JOIN LATERAL (
-            SELECT id, kind, channel, initiator, purpose, source, occurred_at, record FROM interaction i
+            SELECT id, kind, channel, initiator, purpose, occurred_at, record FROM interaction i
             WHERE i.identity = wanted.identity
               AND ($2::text IS NULL OR i.kind = $2) AND ($3::text IS NULL OR i.channel = $3)
               AND ($4::text IS NULL OR i.initiator = $4) AND ($5::text IS NULL OR i.purpose = $5)

@@ -11,11 +11,11 @@ GENERATIONS = 6
 
 INTERACTIONS = (
     # The record is kept as text, byte for byte as it was published: what never goes through jsonb can never be changed or refused by it.
+    # Beside it stands only what events are found by and what the record does not say.
     """
     CREATE TABLE interaction (
-        id uuid PRIMARY KEY, identity bytea NOT NULL, kind text NOT NULL, name text NOT NULL, channel text NOT NULL, initiator text NOT NULL,
-        purpose text, source text NOT NULL, message_id text NOT NULL, occurred_at timestamptz NOT NULL, received_at timestamptz NOT NULL,
-        collected_partition int NOT NULL, collected_offset bigint NOT NULL, record text NOT NULL)
+        id uuid PRIMARY KEY, identity bytea NOT NULL, kind text NOT NULL, channel text NOT NULL, initiator text NOT NULL,
+        purpose text, occurred_at timestamptz NOT NULL, collected_partition int NOT NULL, collected_offset bigint NOT NULL, record text NOT NULL)
     """,
     "CREATE INDEX interaction_timeline ON interaction (identity, occurred_at DESC, id DESC)",
     # Offsets of a partition only grow, so block ranges are enough to find what a crash left unpublished.
