@@ -27,7 +27,7 @@ async def test_a_segment_is_planned_and_sent(cluster: PrivateCluster) -> None:
         campaign = await play.campaign(segment_id=segment.json()["id"])
         async with asyncio.timeout(20):
             while True:
-                listed = await play.platform["analytics"].call("GET", f"/api/v1/segments/{segment.json()['segment_id']}/members")
+                listed = await play.platform["analytics"].call("GET", f"/api/v1/segments/{segment.json()['id']}/members")
                 if listed.status == 200 and len(listed.json()["data"]) == 3:
                     break
                 await asyncio.sleep(0.1)
