@@ -24,7 +24,7 @@ from rich.table import Table
 from tests.bench import measuring
 
 screen = Console(width=120)
-ROUNDS = 3
+ROUNDS = int(os.environ.get("ROUNDS", "3"))
 BATCHES = (1, 20, 100)
 FULL = os.environ.get("SCALE") == "full"
 END_TO_END_REQUESTS = 10_000 if FULL else 500
