@@ -94,7 +94,7 @@ def facts() -> dict[str, Any]:
 def show(results: dict[str, Any]) -> None:
     table = Table("measure (events/s)", "ours", "floor", "ratio", "p99 ms", title=f"{results['machine']['cores']} cores, {results['machine']['cpu']}")
     for key, row in results["rows"].items():
-        table.add_row(key.replace("_", " "), f"{row['ours']:,.0f}", f"{row['floor']:,.0f}", f"{row['ratio']:.2f}", str(row["p99_ms"] or ""))
+        table.add_row(key.replace("_", " "), f"{row['ours']:,.0f}", f"{row['floor']:,.0f}", f"{row['ratio']:.2f}", f"{row['p99_ms']:.0f}" if row["p99_ms"] else "")
     screen.print(table)
     costs = Table("process", "CPU µs/event, end to end", "peak MiB")
     for name, used in results["cpu_us_per_event"].items():
