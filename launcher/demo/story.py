@@ -167,11 +167,10 @@ class Story:
         """Consents reach analytics by the event log, a moment after they were recorded."""
         rule = {"consent": {"purpose": "marketing", "channel": "email", "state": "granted"}}
         willing = sum(1 for person in self.shop.known if person.marketing)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             found = await api.ask("POST", "/api/v1/segments/preview", {"rule": rule})
-            if found["count"] >= willing - willing // 10:
-                await asyncio.sleep(0.5)
+            if found["count"] >= willing:
                 return
             await asyncio.sleep(0.3)
 
