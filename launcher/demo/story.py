@@ -199,16 +199,22 @@ class Story:
         return str(campaign["id"])
 
     async def _withdraw(self, api: Api, count: int) -> list[str]:
-        """The last ones still planned withdraw, all at once."""
-        waiting: list[str] = []
+        """Some who allowed it and are still to be written to withdraw, all at once."""
+        waiting: set[str] = set()
         token = ""
         while True:
             page = await api.ask("GET", f"/api/v1/campaigns/{self.campaign_id}/messages?state=planned&limit=500{token}")
-            waiting.extend(message["customer_id"] for message in page["data"])
+            waiting.update(message["customer_id"] for message in page["data"])
             if not page["next_page_token"]:
                 break
             token = f"&page_token={page['next_page_token']}"
-        chosen = sorted(waiting)[-count:]
+        chosen: list[str] = []
+        for person in reversed([person for person in self.shop.known if person.marketing and len(person.orders) > 1]):
+            found = (await api.ask("GET", f"/api/v1/customers?identity=user:{person.user_id}"))["data"]
+            if len(chosen) < count and found and found[0]["id"] in waiting:
+                chosen.append(found[0]["id"])
+            if len(chosen) == count:
+                break
         await asyncio.gather(*(
             api.ask("POST", "/api/v1/consents/withdrawals", {"customer_id": customer, "purpose": "marketing", "source": "demo"}) for customer in chosen
         ))
