@@ -178,7 +178,7 @@ class Supervisor:
 
 def _politeness(name: str) -> tuple[str, ...]:
     """On one machine the doors come first: what reads the log may be late, what is posted must be answered."""
-    return () if name in {"gateway", "collector"} else ("nice", "-n", "10")
+    return () if name in {"gateway", "collector"} else ("nice", "-n", "19")
 
 
 @app.command()
