@@ -22,7 +22,7 @@ MANIFEST = Manifest(
     settings=CustomerSettings,
     migrations="services.customer.migrations",
     tables=CustomerTable.metadata,
-    routers=(api.router,),
+    routers=api.ROUTERS,
     subscriptions=(
         Subscription(
             reader="profiles", topics=("ecrm.interaction",), batch=reactions.on_interactions_recorded,

@@ -1,38 +1,20 @@
-"""Door 1, people and systems: customers, merges, duplicates."""
+"""Customers: register, find, read, change."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from chassis import web
-from chassis.errors import Invalid
-from chassis.identity import Caller
 from chassis.web import Page
 from services.customer import commands, queries
+from services.customer.api.asking import Here, Limit, Reading, Writing, after, source
 from services.customer.domain import traits
-from services.customer.schemas import (
-    ChangeCustomer,
-    CustomerView,
-    DuplicateView,
-    IdentityView,
-    MergeAnswer,
-    MergeCustomers,
-    MergeView,
-    RegisterCustomer,
-    TraitView,
-    UndoMerge,
-)
-from services.customer.settings import CustomerService
+from services.customer.schemas.customers import ChangeCustomer, CustomerView, IdentityView, RegisterCustomer, TraitView
 
 router = APIRouter(prefix="/api/v1", tags=["customers"])
-
-Here = Annotated[CustomerService, Depends(web.service)]
-Reading = Annotated[Caller, web.allow("customers:read")]
-Writing = Annotated[Caller, web.allow("customers:write")]
-Limit = Annotated[int, Query(ge=1, le=500)]
 
 SHOWN_IDENTITIES = 100
 
@@ -45,7 +27,7 @@ async def register_customer(
 ) -> CustomerView:
     """Register a customer; 200 instead of 201 when `upsert` found one."""
     done = await commands.register_customer(
-        here, identities=body.identities, traits=body.traits, source=_source(asking), upsert=upsert
+        here, identities=body.identities, traits=body.traits, source=source(asking), upsert=upsert
     )
     if not done.created:
         response.status_code = 200
@@ -60,11 +42,11 @@ async def list_customers(
     """All customers, those with an identity (`identity=user:42`), or those that match `q` (id, e-mail, phone, name)."""
     if identity is not None:
         return Page(data=[_view(found) for found in await queries.find_by_identity(here, identity=identity)])
-    after = _after(page_token)
+    begin = after(page_token)
     if q is not None:
-        customers, more = await queries.search_customers(here, text=q, after=after, limit=limit)
+        customers, more = await queries.search_customers(here, text=q, after=begin, limit=limit)
     else:
-        customers, more = await queries.page_customers(here, after=after, limit=limit)
+        customers, more = await queries.page_customers(here, after=begin, limit=limit)
     return Page(data=[_view(found) for found in customers], next_page_token=web.page_token(more) if more else None)
 
 
@@ -77,7 +59,7 @@ async def get_customer(here: Here, _asking: Reading, customer_id: UUID) -> Custo
 @router.patch("/customers/{customer_id}")
 async def change_customer(here: Here, asking: Writing, customer_id: UUID, body: ChangeCustomer) -> CustomerView:
     """Merge-patch of the traits; null removes one."""
-    await commands.change_customer(here, customer_id=customer_id, traits=body.traits, source=_source(asking))
+    await commands.change_customer(here, customer_id=customer_id, traits=body.traits, source=source(asking))
     return await _full(here, customer_id)
 
 
@@ -86,63 +68,15 @@ async def list_identities(
     here: Here, _asking: Reading, customer_id: UUID, page_token: str | None = None, limit: Limit = 100
 ) -> Page[IdentityView]:
     """By what a customer is recognised."""
-    after = _after(page_token)
-    rows = await queries.list_identities(here, customer_id=customer_id, after=after.bytes if after else None, limit=limit)
+    begin = after(page_token)
+    rows = await queries.list_identities(here, customer_id=customer_id, after=begin.bytes if begin else None, limit=limit)
     views = [
         IdentityView(kind=row.kind, key=row.key, linked_at=row.linked_at, source=row.source, customer_id=row.home_id) for row in rows
     ]
     return Page(data=views, next_page_token=web.page_token(UUID(bytes=rows[-1].identity)) if len(rows) == limit else None)
 
 
-@router.get("/merges")
-async def list_merges(
-    here: Here, _asking: Reading, customer: UUID | None = None, page_token: str | None = None, limit: Limit = 100
-) -> Page[MergeView]:
-    """Merges of a customer, or all; undone ones stay listed."""
-    rows = await queries.list_merges(here, customer_id=customer, after=_after(page_token), limit=limit)
-    views = [
-        MergeView(**row._asdict() | {"identities": [identity.hex() for identity in row.identities], "event_id": row.event_id or None})
-        for row in rows
-    ]
-    return Page(data=views, next_page_token=web.page_token(rows[-1].id) if len(rows) == limit else None)
-
-
-@router.post("/merges", status_code=201)
-async def merge_customers(here: Here, _asking: Writing, body: MergeCustomers) -> MergeAnswer:
-    """Two customers are one person; `merged_id` answers with the survivor from now on."""
-    done = await commands.merge_customers(here, survivor_id=body.survivor_id, merged_id=body.merged_id, reason=body.reason)
-    return MergeAnswer(merge_id=done.merge_id, customer_id=done.survivor_id)
-
-
-@router.post("/merges/{merge_id}/undo")
-async def undo_merge(here: Here, _asking: Writing, merge_id: UUID, body: UndoMerge | None = None) -> MergeAnswer:
-    """Take a merge back without loss; the two are not merged automatically again."""
-    restored = await commands.undo_merge(here, merge_id=merge_id, reason=(body or UndoMerge()).reason)
-    return MergeAnswer(merge_id=merge_id, customer_id=restored)
-
-
-@router.get("/duplicates")
-async def list_duplicates(here: Here, _asking: Reading, page_token: str | None = None, limit: Limit = 100) -> Page[DuplicateView]:
-    """Customers that share an identity but were not merged, and why."""
-    rows = await queries.list_duplicates(here, after=_after(page_token), limit=limit)
-    views = [DuplicateView(**{name: value for name, value in row._asdict().items() if name != "identity"}) for row in rows]
-    return Page(data=views, next_page_token=web.page_token(rows[-1].id) if len(rows) == limit else None)
-
-
-def _after(token: str | None) -> UUID | None:
-    if token is None:
-        return None
-    try:
-        return UUID(str(web.read_page_token(token, 1)[0]))
-    except ValueError:
-        raise Invalid("page.bad_token", "The page token is not one of ours: begin again without it.") from None
-
-
-def _source(asking: Caller) -> str:
-    return f"api:{asking.subject}"
-
-
-async def _full(here: CustomerService, asked: UUID) -> CustomerView:
+async def _full(here: Here, asked: UUID) -> CustomerView:
     """One customer with provenance and identities (the first hundred)."""
     view = _view(await queries.get_customer(here, customer_id=asked), full=True, asked=asked)
     rows = await queries.list_identities(here, customer_id=view.id, after=None, limit=SHOWN_IDENTITIES)

@@ -1,42 +1,27 @@
-"""Shapes of requests and answers over HTTP."""
+"""Customers over HTTP."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-IdentityText = Annotated[str, Field(min_length=3, max_length=620, examples=["user:42", "email:ada@example.com"])]
-Reason = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00]*$")]
-
-
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+from services.customer.schemas.asked import Asked, IdentityText
 
 
-class RegisterCustomer(_Request):
+class RegisterCustomer(Asked):
     """A person and how to recognise them. E-mail address and telephone number among the traits become identities, too."""
 
     identities: list[IdentityText] = Field(default=[], max_length=10)
     traits: dict[str, Any] = Field(default={}, max_length=200)
 
 
-class ChangeCustomer(_Request):
+class ChangeCustomer(Asked):
     """Merge-patch: what is named changes, null removes, the rest stays."""
 
     traits: dict[str, Any] = Field(max_length=200)
-
-
-class MergeCustomers(_Request):
-    survivor_id: UUID
-    merged_id: UUID
-    reason: Reason = "by hand"
-
-
-class UndoMerge(_Request):
-    reason: Reason = "by hand"
 
 
 class TraitView(BaseModel):
@@ -78,33 +63,3 @@ class CustomerView(BaseModel):
     provenance: dict[str, TraitView] | None = None
     identities: list[str] | None = Field(None, description="The first hundred; all of them at `/identities`.")
     merged: list[UUID] = []
-
-
-class MergeView(BaseModel):
-    id: UUID
-    survivor_id: UUID
-    merged_id: UUID
-    reason: str
-    automatic: bool
-    event_id: str | None
-    identities: list[str] = Field(description="Keyed hashes (hex) of the identities that came along.")
-    merged_at: datetime
-    undone_at: datetime | None
-    undone_reason: str | None
-
-
-class MergeAnswer(BaseModel):
-    merge_id: UUID
-    customer_id: UUID
-
-
-class DuplicateView(BaseModel):
-    """Two customers that share an identity but were not merged automatically, and why."""
-
-    id: UUID
-    kind: str
-    customer_id: UUID
-    other_id: UUID
-    reason: str
-    event_id: str
-    noted_at: datetime

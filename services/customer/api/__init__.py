@@ -1,0 +1,7 @@
+"""Door 1 of the customer service: people and systems."""
+
+from typing import Final
+
+from services.customer.api import customers, duplicates, merges
+
+ROUTERS: Final = (customers.router, merges.router, duplicates.router)

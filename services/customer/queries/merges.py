@@ -1,0 +1,28 @@
+"""Merges, and what people have to look at."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from services.customer import store
+from services.customer.queries.customers import get_customer
+from services.customer.settings import CustomerService
+
+
+async def list_merges(
+    service: CustomerService, *, customer_id: UUID | None, after: UUID | None, limit: int
+) -> list[store.merges.Row]:
+    """Merges of a customer and of everybody merged into it, or all. Raises Unknown."""
+    if customer_id is None:
+        async with service.read() as db:
+            return await store.merges.page(db, after=after, limit=limit)
+    found = await get_customer(service, customer_id=customer_id)
+    people = {customer_id, found.root.id, *(member.id for member in found.members)}
+    async with service.read() as db:
+        return await store.merges.of_customers(db, customers=people, after=after, limit=limit)
+
+
+async def list_duplicates(service: CustomerService, *, after: UUID | None, limit: int) -> list[store.merges.ReviewRow]:
+    """Pairs a person has to look at."""
+    async with service.read() as db:
+        return await store.merges.reviews(db, after=after, limit=limit)

@@ -1,0 +1,20 @@
+"""Pairs that may be one person, over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel
+
+
+class DuplicateView(BaseModel):
+    """Two customers that share an identity but were not merged automatically, and why."""
+
+    id: UUID
+    kind: str
+    customer_id: UUID
+    other_id: UUID
+    reason: str
+    event_id: str
+    noted_at: datetime

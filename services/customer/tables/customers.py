@@ -1,0 +1,50 @@
+"""Customers and their identities."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, Index, LargeBinary, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.customer.tables.metadata import TIME, CustomerTable
+
+
+class CustomerRow(CustomerTable, table=True):
+    """A customer. `root_id` answers for it, `merged_into` is the edge of the merge, `traits` are those told under this very customer."""
+
+    __tablename__ = "customer"
+    __table_args__ = (
+        Index("customer_root", "root_id"),
+        Index("customer_search", "search", postgresql_where=text("search IS NOT NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    root_id: UUID
+    merged_into: UUID | None = None
+    registered_at: datetime = Field(sa_type=TIME)
+    updated_at: datetime = Field(sa_type=TIME)
+    source: str = Field(sa_type=Text)
+    version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    has_user: bool
+    known: bool
+    traits: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    search: str | None = Field(default=None, sa_type=Text)
+
+
+class IdentityRow(CustomerTable, table=True):
+    """One way to recognise a person. `customer_id` answers for it now, `home_id` is where it was first seen."""
+
+    __tablename__ = "identity"
+    __table_args__ = (Index("identity_customer", "customer_id"),)
+
+    identity: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    kind: str = Field(sa_type=Text)
+    key: str = Field(sa_type=Text)
+    customer_id: UUID
+    home_id: UUID
+    linked_at: datetime = Field(sa_type=TIME)
+    source: str = Field(sa_type=Text)
