@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 #: First part under /api/v1 -> owner.
 _OWNERS: Final = {
-    **dict.fromkeys(("customers", "merges", "duplicates", "accounts", "traits", "imports", "exports"), "customer"),
+    **dict.fromkeys(("customers", "merges", "identity-rules", "identity-reviews", "duplicates", "accounts", "traits", "imports", "exports"), "customer"),
     **dict.fromkeys(
         ("interactions", "orders", "products", "cases", "employees", "live", "quarantine", "inbound"), "interaction"
     ),

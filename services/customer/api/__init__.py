@@ -2,6 +2,6 @@
 
 from typing import Final
 
-from services.customer.api import customers, duplicates, merges
+from services.customer.api import customers, identity_reviews, merges
 
-ROUTERS: Final = (customers.router, merges.router, duplicates.router)
+ROUTERS: Final = (customers.router, merges.router, identity_reviews.router)

@@ -22,7 +22,7 @@ async def list_merges(
         return await store.merges.of_customers(db, customers=people, after=after, limit=limit)
 
 
-async def list_duplicates(service: CustomerService, *, after: UUID | None, limit: int) -> list[store.merges.ReviewRow]:
+async def list_identity_reviews(service: CustomerService, *, after: UUID | None, limit: int) -> list[store.merges.ReviewRow]:
     """Pairs a person has to look at."""
     async with service.read() as db:
         return await store.merges.reviews(db, after=after, limit=limit)

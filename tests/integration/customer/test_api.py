@@ -177,7 +177,7 @@ async def test_a_merge_by_hand_and_its_undoing_lose_nothing(cluster: PrivateClus
         await append(platform.log, [happened("identify", "user:1", "anon:2")])
         await platform.drain()
         assert await found(platform, "identity=anon:2") == [two["id"]]
-        reasons = [row["reason"] for row in (await ask(platform, "GET", "/duplicates")).json()["data"]]
+        reasons = [row["reason"] for row in (await ask(platform, "GET", "/identity-reviews")).json()["data"]]
         assert reasons in (["separated_by_hand"], [])
 
         owners = {}

@@ -129,7 +129,7 @@ async def test_a_conflict_is_noted_for_people(cluster: PrivateCluster) -> None:
         assert first["id"] != second["id"]
         assert (await customer_of(platform, "email:family@example.com"))["id"] == first["id"]
         assert second["email"] == "family@example.com"
-        noted = (await platform["customer"].call("GET", "/api/v1/duplicates")).json()["data"]
+        noted = (await platform["customer"].call("GET", "/api/v1/identity-reviews")).json()["data"]
         assert [(row["customer_id"], row["other_id"], row["reason"], row["kind"]) for row in noted] == [
             (first["id"], second["id"], "two_user_ids", "email")
         ]

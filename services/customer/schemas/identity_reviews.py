@@ -1,4 +1,4 @@
-"""Pairs that may be one person, over HTTP."""
+"""What identity rules held back, over HTTP."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 
-class DuplicateView(BaseModel):
+class IdentityReviewView(BaseModel):
     """Two customers that share an identity but were not merged automatically, and why."""
 
     id: UUID
