@@ -40,9 +40,10 @@ class MessageAccepted(MessageFact, frozen=True, kw_only=True):
 
 
 class MessageFailed(MessageFact, frozen=True, kw_only=True):
-    """It was refused for good."""
+    """It was refused for good. `address`: the keyed hash (hex) of the address it was meant for, as an identity."""
 
     reason: str
+    address: str | None = None
 
 
 class MessageSuppressed(MessageFact, frozen=True, kw_only=True):

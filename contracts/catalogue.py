@@ -57,6 +57,7 @@ ENTRIES: Final = (
     Entry("ecrm.interaction.order_refunded.v1", interaction.OrderRefunded, "interaction", "ecrm.interaction.facts", "order_id"),
     Entry("ecrm.interaction.credit_noted.v1", interaction.CreditNoted, "interaction", "ecrm.interaction.facts", "identity"),
     Entry("ecrm.interaction.consent_signal_seen.v1", interaction.ConsentSignalSeen, "interaction", "ecrm.interaction.facts", "identity"),
+    Entry("ecrm.interaction.bounce_received.v1", interaction.BounceReceived, "interaction", "ecrm.interaction.facts", "identity"),
     Entry("ecrm.consent.purpose_defined.v1", consent.PurposeDefined, "consent", "ecrm.consent", "purpose"),
     Entry("ecrm.consent.granted.v1", consent.ConsentGranted, "consent", "ecrm.consent", "customer_id"),
     Entry("ecrm.consent.withdrawn.v1", consent.ConsentWithdrawn, "consent", "ecrm.consent", "customer_id"),

@@ -77,7 +77,8 @@ class IdentityState(Fact, frozen=True, kw_only=True):
 class ProfileState(Fact, frozen=True, kw_only=True):
     """`ecrm.state.profile`, key = customer id: the profile as others may replicate it.
 
-    A customer that was merged away has `merged_into` set and no personal fields.
+    A customer that was merged away has `merged_into` set and no personal fields. `personal.traits` has `account`, the account the person
+    belongs to first of all: its traits with `id`, `type`, `name` and `role`. `type`: person, organisation or household. `channels` is the channel chosen per purpose (`*`: any other).
     """
 
     customer_id: str
@@ -85,4 +86,7 @@ class ProfileState(Fact, frozen=True, kw_only=True):
     registered_at: Moment
     merged_into: str | None = None
     known: bool = False
+    type: str = "person"
+    channels: dict[str, str] = {}
+    time_zone: str | None = None
     personal: ProfilePersonal = ProfilePersonal()

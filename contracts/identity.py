@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import Final, NamedTuple
 
-#: Strongest first: the order in which a person's keys are shown and a primary key is chosen.
-KINDS: Final = ("user", "ext", "email", "phone", "anon")
+#: Strongest first: the order in which a person's keys are shown and a primary key is chosen. `account` names an organisation or a
+#: household and never ties persons.
+KINDS: Final = ("user", "ext", "email", "phone", "account", "anon")
 
 HASH_BYTES: Final = 16
 

@@ -117,3 +117,15 @@ class ConsentSignalSeen(Fact, frozen=True, kw_only=True):
     seen_at: Moment
     source: str
     evidence: dict[str, Any] = {}
+
+
+class BounceReceived(Fact, frozen=True, kw_only=True):
+    """A server told that a message came back. `address` is the keyed hash (hex) of the address as an identity; `hard`: it will never arrive."""
+
+    identity: str
+    address: str
+    channel: str
+    hard: bool
+    bounced_at: Moment
+    source: str
+    reason: str | None = None
