@@ -26,6 +26,8 @@ class CustomerRecord:
         self.has_user = row.has_user
         self.known = row.known
         self.search = row.search
+        self.type = row.type
+        self.recorded_at = row.recorded_at
         self.dirty = fresh
         self.changed: list[str] = []
         self.republish = fresh
@@ -35,9 +37,9 @@ class CustomerRecord:
         self._traits: traits.Traits | None = {} if fresh else None
 
     @classmethod
-    def begin(cls, customer: UUID, *, at: datetime, now: datetime, source: str) -> CustomerRecord:
+    def begin(cls, customer: UUID, *, at: datetime, now: datetime, source: str, type: str = "person") -> CustomerRecord:
         """A customer who exists from now on; `at` is when the event happened that tells of it."""
-        return cls(customers.Row(customer, customer, None, at, now, source, 1, False, False, "{}", None), fresh=True)
+        return cls(customers.Row(customer, customer, None, at, now, source, 1, False, False, "{}", None, type, now), fresh=True)
 
     @property
     def told(self) -> traits.Traits:
@@ -102,4 +104,5 @@ class CustomerRecord:
         return customers.Row(
             self.id, self.root_id, self.merged_into, self.registered_at, self.updated_at, self.source, self.version, self.has_user,
             self.known, self._written if self._traits is None else traits.written(self._traits), self.search,
+            self.type, self.recorded_at,
         )

@@ -224,11 +224,13 @@ async def write(service: CustomerService, tx: Transaction, outcome: Outcome, *, 
     return merges
 
 
-async def _write_links(db: Connection, changes: Graph) -> None:
+async def _write_links(db: Connection, changes: Graph, *, now: datetime) -> None:
     if not changes.linked:
         return
     rows = [
-        store.identities.Row(link.identity.hash, link.identity.kind, link.identity.key, changes.root(link.owner), link.home, link.at, link.source)
+        store.identities.Row(
+            link.identity.hash, link.identity.kind, link.identity.key, changes.root(link.owner), link.home, link.at, link.source, now
+        )
         for link in changes.linked
     ]
     if await store.identities.insert(db, rows=rows) < len(rows):

@@ -24,9 +24,11 @@ class Row(NamedTuple):
     known: bool
     traits: str
     search: str | None
+    type: str
+    recorded_at: datetime
 
 
-COLUMNS = "id, root_id, merged_into, registered_at, updated_at, source, version, has_user, known, traits, search"
+COLUMNS = "id, root_id, merged_into, registered_at, updated_at, source, version, has_user, known, traits, search, type, recorded_at"
 
 _FAMILIES = f"SELECT {COLUMNS} FROM customer WHERE root_id = ANY($1::uuid[])"  # noqa: S608 - constant columns
 _FIND = f"SELECT {COLUMNS} FROM customer WHERE id = ANY($1::uuid[])"  # noqa: S608 - constant columns
@@ -60,13 +62,15 @@ async def update(db: Connection, *, rows: Sequence[Row]) -> None:
         """
         UPDATE customer AS c SET
             root_id = n.root_id, merged_into = n.merged_into, updated_at = n.updated_at, version = n.version, has_user = n.has_user,
-            known = n.known, traits = n.traits::jsonb, search = n.search
-        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bigint[], $6::boolean[], $7::boolean[], $8::text[], $9::text[])
-            AS n (id, root_id, merged_into, updated_at, version, has_user, known, traits, search)
+            known = n.known, traits = n.traits::jsonb, search = n.search, type = n.type
+        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bigint[], $6::boolean[], $7::boolean[], $8::text[], $9::text[],
+                    $10::text[])
+            AS n (id, root_id, merged_into, updated_at, version, has_user, known, traits, search, type)
         WHERE c.id = n.id
         """,
         *zip(*(
-            (row.id, row.root_id, row.merged_into, row.updated_at, row.version, row.has_user, row.known, row.traits, row.search)
+            (row.id, row.root_id, row.merged_into, row.updated_at, row.version, row.has_user, row.known, row.traits, row.search,
+             row.type)
             for row in rows
         ), strict=True),
     )

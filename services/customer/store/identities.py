@@ -23,9 +23,10 @@ class Row(NamedTuple):
     home_id: UUID
     linked_at: datetime
     source: str
+    recorded_at: datetime
 
 
-COLUMNS = "identity, kind, key, customer_id, home_id, linked_at, source"
+COLUMNS = "identity, kind, key, customer_id, home_id, linked_at, source, recorded_at"
 
 _FIND = f"SELECT {COLUMNS} FROM identity WHERE identity = ANY($1::bytea[])"  # noqa: S608 - constant columns
 _OF_CUSTOMER = f"""
@@ -33,7 +34,7 @@ SELECT {COLUMNS} FROM identity WHERE customer_id = $1 AND ($2::bytea IS NULL OR 
 """  # noqa: S608 - constant columns
 _INSERT = f"""
 INSERT INTO identity ({COLUMNS})
-SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::text[])
+SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::text[], $8::timestamptz[])
 ON CONFLICT DO NOTHING
 """  # noqa: S608 - constant columns
 _MOVE = f"""

@@ -14,7 +14,10 @@ from services.customer.tables.metadata import TIME, CustomerTable
 
 
 class CustomerRow(CustomerTable, table=True):
-    """A customer. `root_id` answers for it, `merged_into` is the edge of the merge, `traits` are those told under this very customer."""
+    """A customer. `root_id` answers for it, `merged_into` is the edge of the merge, `traits` are those told under this very customer.
+
+    `registered_at` is when they came, `recorded_at` when this service learned of it.
+    """
 
     __tablename__ = "customer"
     __table_args__ = (
@@ -33,6 +36,8 @@ class CustomerRow(CustomerTable, table=True):
     known: bool
     traits: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     search: str | None = Field(default=None, sa_type=Text)
+    type: str = Field(default="person", sa_type=Text, sa_column_kwargs={"server_default": text("'person'")})
+    recorded_at: datetime = Field(sa_type=TIME, sa_column_kwargs={"server_default": text("now()")})
 
 
 class IdentityRow(CustomerTable, table=True):
