@@ -5,6 +5,7 @@
     ├── Forbidden    the caller may not do this                                          403
     ├── Unknown      there is no such thing, or the caller may not know of it            404
     ├── Conflict     it contradicts the present state                                    409
+    ├── Outdated     it was asked for on a state that is no longer the present one        412
     ├── Gone         it was there and will not come back                                 410
     └── Unavailable  not now; says when to try again                                     503
 
@@ -43,6 +44,10 @@ class Unknown(Refusal):
 
 class Conflict(Refusal):
     kind = "conflict"
+
+
+class Outdated(Refusal):
+    kind = "outdated"
 
 
 class Gone(Refusal):

@@ -26,7 +26,8 @@ from chassis.service import Service
 T = TypeVar("T")
 
 STATUS: Final = {
-    "invalid": 422, "unauthenticated": 401, "forbidden": 403, "unknown": 404, "conflict": 409, "gone": 410, "unavailable": 503,
+    "invalid": 422, "unauthenticated": 401, "forbidden": 403, "unknown": 404, "conflict": 409, "outdated": 412, "gone": 410,
+    "unavailable": 503,
 }
 QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
