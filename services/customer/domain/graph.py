@@ -50,6 +50,7 @@ class Claim(NamedTuple):
     source: str
     event_id: str
     customer: UUID | None = None
+    type: str = "person"
 
 
 @dataclass
@@ -60,6 +61,7 @@ class Person:
     has_user: bool = False
     known: bool = False
     family: int = 1
+    type: str = "person"
 
 
 class Link(NamedTuple):
@@ -170,7 +172,7 @@ class Graph:
 
     def _create(self, claim: Claim) -> UUID:
         customer = self.new_id()
-        self.people[customer] = Person(customer)
+        self.people[customer] = Person(customer, type=claim.type)
         self.created[customer] = claim
         return customer
 
@@ -202,6 +204,8 @@ class Graph:
         return 0
 
     def _objection(self, claim: Claim, link: Named, mine: UUID, other: UUID, merged: int) -> str | None:
+        if self.people[mine].type != self.people[other].type:
+            return "different_types"
         if self.people[mine].has_user and self.people[other].has_user and not claim.alias:
             return "two_user_ids"
         if any({self.root(customer) for customer in pair} == {mine, other} for pair in self.separated):
@@ -217,9 +221,12 @@ def may_link(claim: Claim, link: Named) -> bool:
     """Whether the claim's teller may tie the link to the primary identity.
 
     A browser's key is public, so it may only say which anonymous visitor became which user; two user ids are tied by an alias alone.
+    What names an organisation or a household never ties persons.
     """
     assert claim.primary is not None
     kinds = {claim.primary.kind, link.kind}
+    if "account" in kinds or claim.type != "person":
+        return claim.server and claim.type != "person" and kinds <= {"account", "ext"}
     if kinds == {"user"} and not claim.alias:
         return False
     return claim.server or kinds == {"anon", "user"}

@@ -11,7 +11,9 @@ from chassis.database import Connection
 
 
 class Row(NamedTuple):
-    """A customer as stored; `traits` is the JSON document told under this very customer."""
+    """A customer as stored; `traits` is the JSON document told under this very customer, `extended` whether memberships, contact points,
+    choices or needs hang on it. `owner`, the employee responsible, counts for roots only.
+    """
 
     id: UUID
     root_id: UUID
@@ -26,9 +28,11 @@ class Row(NamedTuple):
     search: str | None
     type: str
     recorded_at: datetime
+    extended: bool = False
+    owner: str | None = None
 
 
-COLUMNS = "id, root_id, merged_into, registered_at, updated_at, source, version, has_user, known, traits, search, type, recorded_at"
+COLUMNS = "id, root_id, merged_into, registered_at, updated_at, source, version, has_user, known, traits, search, type, recorded_at, extended, owner"
 
 _FAMILIES = f"SELECT {COLUMNS} FROM customer WHERE root_id = ANY($1::uuid[])"  # noqa: S608 - constant columns
 _FIND = f"SELECT {COLUMNS} FROM customer WHERE id = ANY($1::uuid[])"  # noqa: S608 - constant columns
@@ -62,15 +66,16 @@ async def update(db: Connection, *, rows: Sequence[Row]) -> None:
         """
         UPDATE customer AS c SET
             root_id = n.root_id, merged_into = n.merged_into, updated_at = n.updated_at, version = n.version, has_user = n.has_user,
-            known = n.known, traits = n.traits::jsonb, search = n.search, type = n.type
+            known = n.known, traits = n.traits::jsonb, search = n.search, type = n.type,
+            extended = n.extended, owner = n.owner
         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bigint[], $6::boolean[], $7::boolean[], $8::text[], $9::text[],
-                    $10::text[])
-            AS n (id, root_id, merged_into, updated_at, version, has_user, known, traits, search, type)
+                    $10::text[], $11::boolean[], $12::text[])
+            AS n (id, root_id, merged_into, updated_at, version, has_user, known, traits, search, type, extended, owner)
         WHERE c.id = n.id
         """,
         *zip(*(
             (row.id, row.root_id, row.merged_into, row.updated_at, row.version, row.has_user, row.known, row.traits, row.search,
-             row.type)
+             row.type, row.extended, row.owner)
             for row in rows
         ), strict=True),
     )

@@ -1,6 +1,6 @@
 """Rows of this service, as the migrations make them."""
 
-from services.customer.tables import customers, merges, profiles
+from services.customer.tables import accounts, customers, merges, profiles, reaching
 from services.customer.tables.metadata import CustomerTable
 
-__all__ = ["CustomerTable", "customers", "merges", "profiles"]
+__all__ = ["CustomerTable", "accounts", "customers", "merges", "profiles", "reaching"]
