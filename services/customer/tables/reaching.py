@@ -1,0 +1,53 @@
+"""How customers may be reached, what they chose, what they need."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, Text
+from sqlmodel import Field
+
+from services.customer.tables.metadata import TIME, CustomerTable
+
+
+class ContactPointRow(CustomerTable, table=True):
+    """What is known of an address or number of a customer beside the address itself. Of several preferred ones the latest counts."""
+
+    __tablename__ = "contact_point"
+
+    home_id: UUID = Field(primary_key=True)
+    kind: str = Field(sa_type=Text, primary_key=True)
+    value: str = Field(sa_type=Text, primary_key=True)
+    state: str = Field(sa_type=Text)
+    state_at: datetime = Field(sa_type=TIME)
+    reason: str | None = Field(default=None, sa_type=Text)
+    source: str = Field(sa_type=Text)
+    preferred_at: datetime | None = Field(default=None, sa_type=TIME)
+
+
+class ChannelPreferenceRow(CustomerTable, table=True):
+    """The channel chosen for a purpose (`*`: any other); NULL where the choice was taken back."""
+
+    __tablename__ = "channel_preference"
+
+    home_id: UUID = Field(primary_key=True)
+    purpose: str = Field(sa_type=Text, primary_key=True)
+    channel: str | None = Field(default=None, sa_type=Text)
+    at: datetime = Field(sa_type=TIME)
+    source: str = Field(sa_type=Text)
+
+
+class NeedRow(CustomerTable, table=True):
+    """Something a customer told to need."""
+
+    __tablename__ = "need"
+    __table_args__ = (Index("need_home", "home_id", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    home_id: UUID
+    text: str = Field(sa_type=Text)
+    told_at: datetime = Field(sa_type=TIME)
+    source: str = Field(sa_type=Text)
+    met_at: datetime | None = Field(default=None, sa_type=TIME)
+    met_by: str | None = Field(default=None, sa_type=Text)
