@@ -41,3 +41,7 @@ def already_undone() -> Conflict:
 
 def bad_search() -> Invalid:
     return Invalid("customer.bad_search", "Search for at least 2 letters or digits, or use `identity=kind:value`.")
+
+
+def bad_trait_filter(name: str) -> Invalid:
+    return Invalid("customer.bad_trait_filter", "Write `trait=name:value` with a text, number or yes/no of at most 80 signs.", pointer=f"/trait/{name[:100]}")

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from chassis.manifest import Manifest
 from chassis.reacting import Subscription
-from services.customer import api, reactions
+from services.customer import api, jobs, reactions
 from services.customer.settings import CustomerResources, CustomerService, CustomerSettings, Settled
 from services.customer.tables import CustomerTable
 
@@ -29,5 +29,6 @@ MANIFEST = Manifest(
             after_commit=reactions.after_interactions_recorded, linger=0.15,
         ),
     ),
+    jobs=jobs.JOBS,
     open=_open,
 )

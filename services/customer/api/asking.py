@@ -27,5 +27,15 @@ def after(token: str | None) -> UUID | None:
         raise Invalid("page.bad_token", "The page token is not one of ours: begin again without it.") from None
 
 
+def place(token: str | None) -> int:
+    """The place in a list of answers that a page token names; the beginning without one. Raises Invalid."""
+    if token is None:
+        return 0
+    (found,) = web.read_page_token(token, 1)
+    if isinstance(found, int) and not isinstance(found, bool) and found >= 0:
+        return found
+    raise Invalid("page.bad_token", "The page token is not one of ours: begin again without it.")
+
+
 def source(asking: Caller) -> str:
     return f"api:{asking.subject}"

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 from chassis import web
 from chassis.web import Page
 from services.customer import commands, queries
-from services.customer.api.asking import Here, Limit, Reading, Writing, after, source
+from services.customer.api.asking import Here, Limit, Reading, Writing, after, place, source
 from services.customer.domain import traits
 from services.customer.schemas.customers import ChangeCustomer, CustomerView, IdentityView, RegisterCustomer, TraitView
 
@@ -37,17 +37,19 @@ async def register_customer(
 @router.get("/customers")
 async def list_customers(
     here: Here, _asking: Reading, identity: str | None = None, q: Annotated[str | None, Query(max_length=200)] = None,
-    page_token: str | None = None, limit: Limit = 50,
+    trait: Annotated[list[str], Query(max_length=10)] = [], page_token: str | None = None, limit: Limit = 50,  # noqa: B006 - read only
 ) -> Page[CustomerView]:
-    """All customers, those with an identity (`identity=user:42`), or those that match `q` (id, e-mail, phone, name)."""
+    """All customers, those with an identity (`identity=user:42`), or those that match `q` (id, identity, e-mail, phone, names; may be
+    misspelt) and all of `trait=plan:gold`, the best answer first.
+    """
     if identity is not None:
         return Page(data=[_view(found) for found in await queries.find_by_identity(here, identity=identity)])
-    begin = after(page_token)
-    if q is not None:
-        customers, more = await queries.search_customers(here, text=q, after=begin, limit=limit)
-    else:
-        customers, more = await queries.page_customers(here, after=begin, limit=limit)
-    return Page(data=[_view(found) for found in customers], next_page_token=web.page_token(more) if more else None)
+    if q is not None or trait:
+        filters = [(name, value) for name, _, value in (each.partition(":") for each in trait)]
+        found, more = await queries.search_customers(here, text=q or "", traits=filters, begin=place(page_token), limit=limit)
+        return Page(data=[_view(each) for each in found], next_page_token=web.page_token(more) if more else None)
+    found, following = await queries.page_customers(here, after=after(page_token), limit=limit)
+    return Page(data=[_view(each) for each in found], next_page_token=web.page_token(following) if following else None)
 
 
 @router.get("/customers/{customer_id}")

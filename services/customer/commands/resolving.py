@@ -17,7 +17,7 @@ from chassis.unit_of_work import Transaction
 from services.customer import store
 from services.customer.commands import telling
 from services.customer.commands.records import CustomerRecord
-from services.customer.domain import contact, graph, traits
+from services.customer.domain import contact, graph, searching, traits
 from services.customer.domain.graph import Claim, Graph
 from services.customer.settings import CustomerService
 
@@ -120,7 +120,7 @@ async def _apply(
     families = Counter(record.root_id for record in records.values())
     outcome.graph = Graph(
         new_id, identities=known,
-        people={root: graph.Person(root, records[root].has_user, records[root].known, families[root]) for root in roots},
+        people={root: graph.Person(root, records[root].has_user, records[root].known, families[root], records[root].type) for root in roots},
         separated=await _separated(tx.db, roots, work),
     )
     now = service.clock.now()
@@ -130,7 +130,8 @@ async def _apply(
         if home is None:
             continue
         if home not in records:
-            records[home] = CustomerRecord.begin(home, at=assertion.claim.at, now=now, source=assertion.claim.source)
+            claim = assertion.claim
+            records[home] = CustomerRecord.begin(home, at=claim.at, now=now, source=claim.source, type=claim.type)
         if assertion.traits:
             records[home].tell(assertion.traits)
     for link in outcome.graph.linked:
@@ -206,7 +207,10 @@ async def write(service: CustomerService, tx: Transaction, outcome: Outcome, *, 
     changed = [record for record in records.values() if record.stored is not None and record.dirty]
     if changed:
         await store.customers.update(tx.db, rows=[record.row() for record in changed])
-    await _write_links(tx.db, changes)
+    await _write_links(tx.db, changes, now=now)
+    words = {word for record in records.values() if record.changed for word in searching.vocabulary(traits.values(record.profile))}
+    if words:
+        await store.search.note_words(tx.db, words=words)
     merges = _merge_rows(changes, moved, now=now, automatic=automatic)
     if merges:
         await store.merges.insert(tx.db, rows=merges)

@@ -184,10 +184,3 @@ def full_name(profile: Mapping[str, Any]) -> str | None:
     """`name`, else given and family name together."""
     parts = [text_of(profile, "given_name"), text_of(profile, "family_name")]
     return text_of(profile, "name") or " ".join(part for part in parts if part) or None
-
-
-def search_text(profile: Mapping[str, Any]) -> str | None:
-    """What `?q=` looks through, folded; None when there is nothing to find."""
-    named = (full_name(profile), *(text_of(profile, name) for name in ("given_name", "family_name", "email", "phone", "username", "company")))
-    found = dict.fromkeys(contact.folded(part) for part in named if part)
-    return " ".join(found)[:2000] or None

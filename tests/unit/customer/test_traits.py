@@ -76,8 +76,3 @@ def test_null_removes() -> None:
     removed = {"plan": traits.Trait(None, traits.SERVER, START + timedelta(days=1), (2, 0), "e2", "crm")}
     assert traits.values(traits.joined((told, removed))) == {}
     assert traits.changed(told, traits.joined((told, removed))) == ["plan"]
-
-
-def test_search_text_holds_names_and_contact_points() -> None:
-    assert traits.search_text({"given_name": "علي", "family_name": "كاظمي", "email": "A@b.c"}) == "علی کاظمی علی کاظمی a@b.c"
-    assert traits.search_text({"plan": "gold"}) is None
