@@ -35,6 +35,10 @@ def same_customer() -> Conflict:
     return Conflict("merge.same_customer", "The two ids already are one customer.")
 
 
+def different_types() -> Conflict:
+    return Conflict("merge.different_types", "A person and an account are two customers: make the person a member of the account instead.")
+
+
 def already_undone() -> Conflict:
     return Conflict("merge.already_undone", "This merge was undone before.")
 

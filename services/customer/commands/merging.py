@@ -33,8 +33,10 @@ async def merge_customers(service: CustomerService, tx: Transaction, *, survivor
     survivor, merged = found[survivor_id], found[merged_id]
     if survivor == merged:
         raise errors.same_customer()
-    records = await load(tx.db, {survivor, merged})
-    changes = Graph(new_id, people={root: Person(root, records[root].has_user, records[root].known) for root in (survivor, merged)})
+    records = await load(service, tx.db, {survivor, merged})
+    if (records[survivor].type == "person") != (records[merged].type == "person"):
+        raise errors.different_types()
+    changes = Graph(new_id, people={root: Person(root, records[root].has_user, records[root].known, type=records[root].type) for root in (survivor, merged)})
     changes.merge(survivor, merged, reason=reason, survivor=survivor)
     rows = await write(service, tx, Outcome([], records=records, graph=changes), automatic=False)
     return Merged(rows[0].id, survivor)
@@ -54,7 +56,7 @@ async def undo_merge(service: CustomerService, tx: Transaction, *, merge_id: UUI
     if merge.undone_at is not None:
         raise errors.already_undone()
     (survivor,) = await store.customers.find(tx.db, ids=[merge.survivor_id])
-    records = await load(tx.db, {survivor.root_id})
+    records = await load(service, tx.db, {survivor.root_id})
     apart = graph.subtree(merge.merged_id, ((record.id, record.merged_into) for record in records.values()))
     moved = await store.identities.give_back(tx.db, customer=survivor.root_id, to=merge.merged_id, homes=apart)
     now = service.clock.now()
@@ -71,8 +73,7 @@ async def undo_merge(service: CustomerService, tx: Transaction, *, merge_id: UUI
         )
     )
     telling.owners(tx, moved)
-    for record in records.values():
-        telling.profile(tx, record, now=now)
+    await telling.profiles(tx, records, now=now)
     return merge.merged_id
 
 

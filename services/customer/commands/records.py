@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.customer.domain import traits
+from services.customer.domain import searching, traits
+from services.customer.domain.definitions import Definitions
 from services.customer.domain.graph import Graph, Person
 from services.customer.store import customers
 
 
 class CustomerRecord:
-    """The stored row (None for a new customer) and what becomes of it. `version` and `search` count for roots only."""
+    """The stored row (None for a new customer) and what becomes of it. `version` and `search` count for roots only.
 
-    def __init__(self, row: customers.Row, *, fresh: bool = False) -> None:
+    `taken` are the values that the document took over, in this order.
+    """
+
+    def __init__(self, row: customers.Row, *, definitions: Definitions, fresh: bool = False) -> None:
+        self.definitions = definitions
+        self.taken: list[tuple[str, traits.Trait]] = []
         self.stored = None if fresh else row
         self.id = row.id
         self.root_id = row.root_id
@@ -28,18 +34,24 @@ class CustomerRecord:
         self.search = row.search
         self.type = row.type
         self.recorded_at = row.recorded_at
+        self.extended = row.extended
+        self.owner = row.owner
         self.dirty = fresh
         self.changed: list[str] = []
         self.republish = fresh
+        self.touched = False
         self.profile: traits.Traits = {}
         self._written = row.traits
         self._before: traits.Traits | None = None
         self._traits: traits.Traits | None = {} if fresh else None
 
     @classmethod
-    def begin(cls, customer: UUID, *, at: datetime, now: datetime, source: str, type: str = "person") -> CustomerRecord:
+    def begin(
+        cls, customer: UUID, *, definitions: Definitions, at: datetime, now: datetime, source: str, type: str = "person"
+    ) -> CustomerRecord:
         """A customer who exists from now on; `at` is when the event happened that tells of it."""
-        return cls(customers.Row(customer, customer, None, at, now, source, 1, False, False, "{}", None, type, now), fresh=True)
+        row = customers.Row(customer, customer, None, at, now, source, 1, False, False, "{}", None, type, now)
+        return cls(row, definitions=definitions, fresh=True)
 
     @property
     def told(self) -> traits.Traits:
@@ -58,17 +70,27 @@ class CustomerRecord:
         present = self.told
         if len(present) + len(told) > traits.MAX_TRAITS:
             told = {name: trait for name, trait in told.items() if name in present or len(present) < traits.MAX_TRAITS // 2}
-        after = traits.joined((present, told))
-        if after != present:
+        weights = self.definitions.weights
+        taken = [(name, trait) for name, trait in told.items() if name not in present or traits.beats(name, trait, present[name], weights)]
+        if taken:
             if self._before is None:
                 self._before = present
-            self._traits, self.dirty = after, True
+            self._traits, self.dirty = {**present, **dict(taken)}, True
+            self.taken += taken
+
+    def extend(self) -> None:
+        """Something beside the traits changed that others are told of."""
+        self.extended = self.dirty = self.republish = True
+
+    def touch(self) -> None:
+        """Something changed that only whoever reads this customer sees."""
+        self.touched = True
 
     def settle(self, changes: Graph, *, now: datetime) -> None:
         """Take over where the graph has put this customer."""
         root = changes.root(self.root_id)
         if root != self.root_id:
-            self.root_id, self.search, self.dirty, self.republish = root, None, True, True
+            self.root_id, self.search, self.owner, self.dirty, self.republish = root, None, None, True, True
             self.version += 1
         if self.dirty:
             self.updated_at = now
@@ -79,30 +101,47 @@ class CustomerRecord:
         if (self.has_user, self.known) != flags:
             self.has_user, self.known = flags
             self.dirty = self.republish = True
-        if not any(member.dirty for member in family):
+        if not self.touched and not any(member.dirty for member in family):
             return
         if self.stored is None and len(family) == 1 and not self.told:
             return  # a new visitor of whom nothing was told: nothing to join
-        self.profile = traits.joined(member.told for member in family)
-        before = traits.joined(member.before for member in family if member.stored is not None and member.stored.root_id == self.id)
+        self.profile = self._joined(member.told for member in family)
+        before = self._joined(member.before for member in family if member.stored is not None and member.stored.root_id == self.id)
         self.changed = traits.changed(before, self.profile)
         if self.changed or self.republish or any(member.republish for member in family):
             self.republish = self.dirty = True
-            self.version += self.stored is not None
-            self.search = traits.search_text(traits.values(self.profile))
+            self._advance(max(member.version for member in family), alone=len(family) == 1)
+            self._show()
+        elif self.touched:
+            self.dirty = True
+            self._advance(self.version)
 
-    def separate(self, family: Sequence[CustomerRecord], person: Person, *, before: traits.Traits) -> None:
-        """Lead a family that another one was taken away from; `before` is the profile that both had together."""
+    def separate(self, family: Sequence[CustomerRecord], person: Person, *, before: traits.Traits, newest: int) -> None:
+        """Lead a family that another one was taken away from; `before` is the profile that both had together, `newest` their last version."""
         self.has_user, self.known = person.has_user, person.known
-        self.profile = traits.joined(member.told for member in family)
+        self.profile = self._joined(member.told for member in family)
         self.changed = traits.changed(before, self.profile)
-        self.search = traits.search_text(traits.values(self.profile))
-        self.version += 1
+        self._show()
+        self._advance(newest)
         self.dirty = self.republish = True
+
+    def _joined(self, documents: Iterable[traits.Traits]) -> traits.Traits:
+        return traits.joined(documents, self.definitions.weights)
+
+    def _show(self) -> None:
+        """What lists are searched and filtered by; nothing sensitive."""
+        values = traits.values(self.definitions.open(self.profile))
+        self.search = searching.search_text(values)
+        self.owner = traits.text_of(values, "owner")
+
+    def _advance(self, newest: int, *, alone: bool = True) -> None:
+        """A version that no answer under any id of the family ever had: people compare it to see whether something changed."""
+        if self.stored is not None or not alone:
+            self.version = max(self.version, newest) + 1
 
     def row(self) -> customers.Row:
         return customers.Row(
             self.id, self.root_id, self.merged_into, self.registered_at, self.updated_at, self.source, self.version, self.has_user,
             self.known, self._written if self._traits is None else traits.written(self._traits), self.search,
-            self.type, self.recorded_at,
+            self.type, self.recorded_at, self.extended, self.owner,
         )

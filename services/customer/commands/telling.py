@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from chassis.unit_of_work import Transaction
@@ -18,14 +19,17 @@ from contracts.customer import (
 )
 from services.customer import store
 from services.customer.commands.records import CustomerRecord
-from services.customer.domain import traits
+from services.customer.domain import accounts, reaching, traits
 from services.customer.domain.graph import Graph
+from services.customer.store.surroundings import Account, Surroundings
 
 #: Fields of their own in the contract; they are not repeated among the traits.
 _OWN_FIELDS = frozenset({"email", "phone", "language"})
 
+Around: TypeAlias = Mapping[UUID, Surroundings]
 
-def tell(
+
+async def tell(
     tx: Transaction, *, changes: Graph, records: Mapping[UUID, CustomerRecord], merges: Sequence[store.merges.Row],
     moved: Sequence[store.identities.Row], now: datetime,
 ) -> None:
@@ -44,8 +48,17 @@ def tell(
             )
         )
     owners(tx, moved)
+    await profiles(tx, records, now=now)
+
+
+async def profiles(tx: Transaction, records: Mapping[UUID, CustomerRecord], *, now: datetime) -> None:
+    """All profiles that changed, when everything else is written; the members of accounts that changed follow later."""
+    renewed = {record.root_id for record in records.values() if record.type != "person" and records[record.root_id].republish}
+    if renewed:
+        await store.accounts.note_changed(tx.db, accounts=renewed)
+    surroundings = await around(tx, records)
     for record in records.values():
-        profile(tx, record, now=now)
+        profile(tx, record, now=now, around=surroundings)
 
 
 def owners(tx: Transaction, moved: Sequence[store.identities.Row]) -> None:
@@ -54,7 +67,7 @@ def owners(tx: Transaction, moved: Sequence[store.identities.Row]) -> None:
         tx.tell(IdentityState(identity=row.identity.hex(), kind=row.kind, customer_id=str(row.customer_id)))
 
 
-def profile(tx: Transaction, record: CustomerRecord, *, now: datetime) -> None:
+def profile(tx: Transaction, record: CustomerRecord, *, now: datetime, around: Around) -> None:
     """A profile that changed, or where it went."""
     if not record.republish:
         return
@@ -65,24 +78,52 @@ def profile(tx: Transaction, record: CustomerRecord, *, now: datetime) -> None:
             )
         )
         return
-    shown = personal(record.profile)
+    surroundings = around.get(record.id)
+    shown = personal(record.profile, surroundings)
     if record.changed:
         tx.tell(
             CustomerUpdated(customer_id=str(record.id), version=record.version, changed=record.changed, updated_at=now, personal=shown)
         )
     tx.tell(
         ProfileState(
-            customer_id=str(record.id), version=record.version, registered_at=record.registered_at, known=record.known, personal=shown
+            customer_id=str(record.id), version=record.version, registered_at=record.registered_at, known=record.known, type=record.type,
+            channels=surroundings.channels if surroundings else {}, time_zone=_time_zone(shown), personal=shown,
         )
     )
 
 
-def personal(profile: traits.Traits) -> ProfilePersonal:
-    """The profile as others may replicate it."""
-    if not profile:
+def personal(profile: traits.Traits, around: Surroundings | None = None) -> ProfilePersonal:
+    """The profile as others may replicate it: the address that reaches the customer, and the account they belong to first of all."""
+    if not profile and around is None:
         return ProfilePersonal()
     values = traits.values(profile)
-    return ProfilePersonal(
-        email=traits.text_of(values, "email"), phone=traits.text_of(values, "phone"), name=traits.full_name(values),
-        language=traits.text_of(values, "language"), traits={name: value for name, value in values.items() if name not in _OWN_FIELDS},
+    shown = {name: value for name, value in values.items() if name not in _OWN_FIELDS}
+    reached = {kind: traits.text_of(values, kind) for kind in reaching.KINDS}
+    if around is not None:
+        reached = {kind: reaching.best(around.points, kind) for kind in reaching.KINDS}
+        if around.account is not None:
+            shown["account"] = account(around.account)
+    return ProfilePersonal(**reached, name=traits.full_name(values), language=traits.text_of(values, "language"), traits=shown)
+
+
+def _time_zone(shown: ProfilePersonal) -> str | None:
+    zone = shown.traits.get("time_zone")
+    return zone if isinstance(zone, str) and reaching.is_time_zone(zone) else None
+
+
+def account(found: Account) -> dict[str, Any]:
+    """An account as its members' profiles show it."""
+    values = traits.values(found.profile)
+    return accounts.shown_to_members(
+        values, account_id=found.id, kind=found.type, name=traits.full_name(values), role=found.belonging.role
     )
+
+
+async def around(tx: Transaction, records: Mapping[UUID, CustomerRecord]) -> dict[UUID, Surroundings]:
+    """What surrounds the customers that are about to be told. Nothing is asked where nothing hangs on the customer or on those merged into it."""
+    asked = {record.root_id for record in records.values() if record.extended and records[record.root_id].republish}
+    families: dict[UUID, dict[UUID, traits.Traits]] = {root: {} for root in asked}
+    for record in records.values():
+        if record.root_id in asked:
+            families[record.root_id][record.id] = record.told
+    return await store.surroundings.of_families(tx.db, families=families)

@@ -22,7 +22,9 @@ class CustomerRow(CustomerTable, table=True):
     __tablename__ = "customer"
     __table_args__ = (
         Index("customer_root", "root_id"),
-        Index("customer_search", "search", postgresql_where=text("search IS NOT NULL")),
+        Index("customer_owner", "owner", "id", postgresql_where=text("owner IS NOT NULL")),
+        Index("customer_type", "type", "id", postgresql_where=text("type <> 'person'")),
+        Index("customer_terms", text("string_to_array(search, ' ')"), postgresql_using="gin", postgresql_where=text("search IS NOT NULL")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -38,6 +40,8 @@ class CustomerRow(CustomerTable, table=True):
     search: str | None = Field(default=None, sa_type=Text)
     type: str = Field(default="person", sa_type=Text, sa_column_kwargs={"server_default": text("'person'")})
     recorded_at: datetime = Field(sa_type=TIME, sa_column_kwargs={"server_default": text("now()")})
+    extended: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    owner: str | None = Field(default=None, sa_type=Text)
 
 
 class IdentityRow(CustomerTable, table=True):
@@ -53,3 +57,12 @@ class IdentityRow(CustomerTable, table=True):
     home_id: UUID
     linked_at: datetime = Field(sa_type=TIME)
     source: str = Field(sa_type=Text)
+    recorded_at: datetime = Field(sa_type=TIME, sa_column_kwargs={"server_default": text("now()")})
+
+
+class SearchWordRow(CustomerTable, table=True):
+    """A word of somebody's name: what begun and misspelt words are looked up in."""
+
+    __tablename__ = "search_word"
+
+    word: str = Field(sa_column=Column(Text, primary_key=True))
