@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -13,8 +13,9 @@ from chassis.eventlog import Stored
 from chassis.unit_of_work import Transaction
 from contracts import identity as identities
 from contracts.envelope import ORIGIN, header
+from services.customer.commands.joining import Joining
 from services.customer.commands.resolving import Assertion, resolve
-from services.customer.domain import contact, traits
+from services.customer.domain import accounts, contact, traits
 from services.customer.domain.graph import Claim, Named
 from services.customer.settings import CustomerService
 
@@ -34,6 +35,8 @@ class Seen(msgspec.Struct):
 class Personal(msgspec.Struct):
     keys: list[str]
     traits: msgspec.Raw = msgspec.Raw(b"{}")
+    properties: msgspec.Raw = msgspec.Raw(b"{}")
+    context: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 class Said(msgspec.Struct):
@@ -49,6 +52,9 @@ class Said(msgspec.Struct):
     links: list[str] = []
 
 
+#: Kinds of events that tell traits, so each is looked at.
+_TELLING: Final = frozenset({"identify", "group"})
+
 _seen = msgspec.json.Decoder(Seen).decode
 _said = msgspec.json.Decoder(Said).decode
 _json = msgspec.json.Decoder(dict[str, Any]).decode
@@ -57,20 +63,22 @@ _json = msgspec.json.Decoder(dict[str, Any]).decode
 async def resolve_interactions(service: CustomerService, tx: Transaction, *, records: Sequence[Stored]) -> None:
     """Resolve the identities and traits of recorded interactions, in their order. A record that comes twice changes nothing."""
     settled = service.resources.settled
-    assertions = []
+    assertions: list[Assertion] = []
+    resolved = 0
     for record in records:
         if record.value is None:
             continue
         seen = _seen(record.value)
-        if seen.kind != "identify" and seen.identity in settled:
+        if seen.kind not in _TELLING and seen.identity in settled:
             word = _word(seen.authority, seen.kind)
             if all(seen.identity + link + word in settled for link in seen.links):
                 continue
-        assertions.append(_assertion(service, record, _said(record.value)))
-    EVENTS.labels("settled").inc(len(records) - len(assertions))
+        resolved += 1
+        assertions += _assertions(service, record, _said(record.value))
+    EVENTS.labels("settled").inc(len(records) - resolved)
     if not assertions:
         return
-    EVENTS.labels("resolved").inc(len(assertions))
+    EVENTS.labels("resolved").inc(resolved)
     outcome = await resolve(service, tx, assertions)
     settled.note((records[-1].partition, records[-1].offset), outcome.settled)
 
@@ -84,26 +92,43 @@ def _word(authority: str, kind: str) -> str:
     return "a" if authority == "server" and kind == "alias" else "s" if authority == "server" else "b"
 
 
-def _assertion(service: CustomerService, record: Stored, said: Said) -> Assertion:
+def _assertions(service: CustomerService, record: Stored, said: Said) -> list[Assertion]:
+    """What an event says of a person, and a `group` event of an account beside that."""
     server = said.authority == "server"
+    rank = traits.SERVER if server else traits.BROWSER
+    position = (int(header(record.headers, ORIGIN) or record.offset), record.partition)
+    told: traits.Traits = {}
+    if said.kind in _TELLING:
+        told = _told(service, said, rank=rank, position=position)
     named = _named(said)
     links = named[1:]
-    told: traits.Traits = {}
-    position = (int(header(record.headers, ORIGIN) or record.offset), record.partition)
-    if said.kind == "identify":
-        clean = traits.cleaned(_json(said.personal.traits), region=service.settings.default_region or None)
-        for name in clean.left_out:
-            LEFT_OUT.labels(name).inc()
-        rank = traits.SERVER if server else traits.BROWSER
-        told = {
-            name: traits.Trait(value, rank, said.occurred_at, position, said.id, said.source) for name, value in clean.values.items()
-        }
-        if server:
-            links += contact_identities(service, clean.values)
+    if said.kind == "identify" and server:
+        links += contact_identities(service, traits.values(told))
     known = {named[0].hash}
     links = [link for link in links if link.hash not in known and not known.add(link.hash)]  # type: ignore[func-returns-value]
-    claim = Claim(named[0], tuple(links), server, server and said.kind == "alias", said.occurred_at, said.source, said.id)
-    return Assertion(claim, told, position)
+    claim = Claim(
+        named[0], tuple(links), server, server and said.kind == "alias", said.occurred_at, said.source, said.id,
+        type="organisation" if named[0].kind == "account" else "person",
+    )
+    if said.kind != "group":
+        return [Assertion(claim, told, position)]
+    key = accounts.account_key(_json(said.personal.properties).get("groupId"))
+    if key is None:
+        return [Assertion(claim, {}, position)]
+    account = Named(service.hash_identity(key), "account", key)
+    role = accounts.role_of(_json(said.personal.context).get("role"))
+    return [
+        Assertion(claim, {}, position, Joining(account, role, said.occurred_at, rank, said.source)),
+        Assertion(Claim(account, (), server, False, said.occurred_at, said.source, said.id, type="organisation"), told, position),
+    ]
+
+
+def _told(service: CustomerService, said: Said, *, rank: int, position: tuple[int, int]) -> traits.Traits:
+    """The usable traits of an event."""
+    clean = traits.cleaned(_json(said.personal.traits), region=service.settings.default_region or None)
+    for name in clean.left_out:
+        LEFT_OUT.labels(name).inc()
+    return {name: traits.Trait(value, rank, said.occurred_at, position, said.id, said.source) for name, value in clean.values.items()}
 
 
 def _named(said: Said) -> list[Named]:
