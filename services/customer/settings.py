@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from pydantic import Field
 
@@ -68,3 +68,12 @@ class CustomerResources:
 
 
 CustomerService: TypeAlias = Service[CustomerSettings, CustomerResources]
+@dataclass
+class KnownDefinitions:
+    """The trait definitions as last read, and when (monotonic seconds) somebody looked for newer ones."""
+
+    held: Definitions | None = None
+    checked: float = float("-inf")
+
+
+    definitions: KnownDefinitions = field(default_factory=KnownDefinitions)

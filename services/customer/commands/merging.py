@@ -39,7 +39,7 @@ async def merge_customers(service: CustomerService, tx: Transaction, *, survivor
     changes = Graph(new_id, people={root: Person(root, records[root].has_user, records[root].known, type=records[root].type) for root in (survivor, merged)})
     changes.merge(survivor, merged, reason=reason, survivor=survivor)
     rows = await write(service, tx, Outcome([], records=records, graph=changes), automatic=False)
-    return Merged(rows[0].id, survivor)
+    return Merged(rows[0].id, kept)
 
 
 @transactional
@@ -79,11 +79,12 @@ async def undo_merge(service: CustomerService, tx: Transaction, *, merge_id: UUI
 
 async def _settle_apart(tx: Transaction, records: dict[UUID, CustomerRecord], kept: UUID, restored: UUID, apart: set[UUID]) -> None:
     """Two families instead of one, each with its own flags and profile."""
-    together = traits.joined(record.told for record in records.values())
+    together = traits.joined((record.told for record in records.values()), records[kept].definitions.weights)
+    newest = max(record.version for record in records.values())
     for root, members in ((kept, records.keys() - apart), (restored, apart)):
         kinds = await store.identities.kinds(tx.db, customer=root)
         family = [records[member] for member in members]
         for record in family:
             if record.root_id != root or record.id == root:
                 record.root_id, record.dirty, record.republish = root, True, True
-        records[root].separate(family, Person(root, "user" in kinds, bool(kinds - {"anon"})), before=together)
+        records[root].separate(family, Person(root, "user" in kinds, bool(kinds - {"anon"})), before=together, newest=newest)

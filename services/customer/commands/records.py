@@ -86,14 +86,12 @@ class CustomerRecord:
         """Something changed that only whoever reads this customer sees."""
         self.touched = True
 
-    def settle(self, changes: Graph, *, now: datetime) -> None:
+    def settle(self, changes: Graph) -> None:
         """Take over where the graph has put this customer."""
         root = changes.root(self.root_id)
         if root != self.root_id:
             self.root_id, self.search, self.owner, self.dirty, self.republish = root, None, None, True, True
             self.version += 1
-        if self.dirty:
-            self.updated_at = now
 
     def lead(self, family: Sequence[CustomerRecord], person: Person) -> None:
         """Be the customer that answers for the family: flags, profile, search text."""
@@ -124,6 +122,10 @@ class CustomerRecord:
         self._show()
         self._advance(newest)
         self.dirty = self.republish = True
+
+    def vocabulary(self) -> list[str]:
+        """The words by which this customer may be searched for."""
+        return searching.vocabulary(traits.values(self.definitions.open(self.profile))) if self.changed else []
 
     def _joined(self, documents: Iterable[traits.Traits]) -> traits.Traits:
         return traits.joined(documents, self.definitions.weights)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +16,7 @@ from chassis.unit_of_work import Transaction
 from services.customer import store
 from services.customer.commands import telling
 from services.customer.commands.records import CustomerRecord
-from services.customer.domain import contact, graph, searching, traits
+from services.customer.domain import contact, graph, traits
 from services.customer.domain.graph import Claim, Graph
 from services.customer.settings import CustomerService
 
@@ -131,7 +130,7 @@ async def _apply(
             continue
         if home not in records:
             claim = assertion.claim
-            records[home] = CustomerRecord.begin(home, at=claim.at, now=now, source=claim.source, type=claim.type)
+            records[home] = CustomerRecord.begin(home, definitions=definitions, at=claim.at, now=now, source=claim.source, type=claim.type)
         if assertion.traits:
             records[home].tell(assertion.traits)
     for link in outcome.graph.linked:
@@ -195,9 +194,13 @@ async def write(service: CustomerService, tx: Transaction, outcome: Outcome, *, 
             moving[merge.merged] = changes.root(merge.survivor)
     moved = await store.identities.move(tx.db, to=moving) if moving else []
     for record in records.values():
-        record.settle(changes, now=now)
+        record.settle(changes)
+    for link in changes.linked:
+        records[changes.root(link.owner)].touch()
     families: dict[UUID, list[CustomerRecord]] = {}
     for record in records.values():
+    for record in records.values():
+        record.updated_at = now if record.dirty else record.updated_at
         families.setdefault(record.root_id, []).append(record)
     for root, family in families.items():
         records[root].lead(family, changes.people[root])
@@ -208,7 +211,10 @@ async def write(service: CustomerService, tx: Transaction, outcome: Outcome, *, 
     if changed:
         await store.customers.update(tx.db, rows=[record.row() for record in changed])
     await _write_links(tx.db, changes, now=now)
-    words = {word for record in records.values() if record.changed for word in searching.vocabulary(traits.values(record.profile))}
+    taken = [(record.id, name, trait) for record in records.values() for name, trait in record.taken]
+    if taken:
+        await store.history.add(tx.db, rows=taken, recorded_at=now)
+    words = {word for record in records.values() for word in record.vocabulary()}
     if words:
         await store.search.note_words(tx.db, words=words)
     merges = _merge_rows(changes, moved, now=now, automatic=automatic)

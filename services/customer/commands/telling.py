@@ -20,6 +20,7 @@ from contracts.customer import (
 from services.customer import store
 from services.customer.commands.records import CustomerRecord
 from services.customer.domain import accounts, reaching, traits
+from services.customer.domain.definitions import NONE, Definitions
 from services.customer.domain.graph import Graph
 from services.customer.store.surroundings import Account, Surroundings
 
@@ -79,7 +80,7 @@ def profile(tx: Transaction, record: CustomerRecord, *, now: datetime, around: A
         )
         return
     surroundings = around.get(record.id)
-    shown = personal(record.profile, surroundings)
+    shown = personal(record.profile, surroundings, record.definitions)
     if record.changed:
         tx.tell(
             CustomerUpdated(customer_id=str(record.id), version=record.version, changed=record.changed, updated_at=now, personal=shown)
@@ -92,17 +93,20 @@ def profile(tx: Transaction, record: CustomerRecord, *, now: datetime, around: A
     )
 
 
-def personal(profile: traits.Traits, around: Surroundings | None = None) -> ProfilePersonal:
-    """The profile as others may replicate it: the address that reaches the customer, and the account they belong to first of all."""
+def personal(profile: traits.Traits, around: Surroundings | None = None, definitions: Definitions = NONE) -> ProfilePersonal:
+    """The profile as others may replicate it: the address that reaches the customer, and the account they belong to first of all.
+
+    What is defined as sensitive stays here.
+    """
     if not profile and around is None:
         return ProfilePersonal()
-    values = traits.values(profile)
+    values = traits.values(definitions.open(profile))
     shown = {name: value for name, value in values.items() if name not in _OWN_FIELDS}
     reached = {kind: traits.text_of(values, kind) for kind in reaching.KINDS}
     if around is not None:
         reached = {kind: reaching.best(around.points, kind) for kind in reaching.KINDS}
         if around.account is not None:
-            shown["account"] = account(around.account)
+            shown["account"] = account(around.account, definitions)
     return ProfilePersonal(**reached, name=traits.full_name(values), language=traits.text_of(values, "language"), traits=shown)
 
 
@@ -111,9 +115,9 @@ def _time_zone(shown: ProfilePersonal) -> str | None:
     return zone if isinstance(zone, str) and reaching.is_time_zone(zone) else None
 
 
-def account(found: Account) -> dict[str, Any]:
+def account(found: Account, definitions: Definitions) -> dict[str, Any]:
     """An account as its members' profiles show it."""
-    values = traits.values(found.profile)
+    values = traits.values(definitions.open(found.profile))
     return accounts.shown_to_members(
         values, account_id=found.id, kind=found.type, name=traits.full_name(values), role=found.belonging.role
     )

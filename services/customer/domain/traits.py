@@ -34,11 +34,12 @@ _SAME: Final = {
     "website": ("website",),
     "company": ("company",),
     "created_at": ("created_at",),
+    "time_zone": ("time_zone", "timezone"),
 }
 _CANONICAL: Final = {spelling: name for name, spellings in _SAME.items() for spelling in spellings}
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 #: Where a source speaks of itself rather than of the person.
-_NEVER: Final = frozenset({"id", "userId", "user_id", "anonymousId", "anonymous_id"})
+NEVER: Final = frozenset({"id", "userId", "user_id", "anonymousId", "anonymous_id"})
 
 
 class Trait(msgspec.Struct, frozen=True, array_like=True):
@@ -58,8 +59,11 @@ class Trait(msgspec.Struct, frozen=True, array_like=True):
 
 
 Traits = dict[str, Trait]
+#: By trait: the sources that have the last word on it, and how much they weigh; everybody else weighs nothing.
+Weights = Mapping[str, Mapping[str, int]]
 
 _NEVER_TOLD: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EQUAL: Final[Weights] = {}
 
 
 def implied(value: str, *, source: str) -> Trait:
@@ -114,7 +118,7 @@ def cleaned(sent: Mapping[str, Any], *, region: str | None) -> Told:
     """Standard names, one spelling of contact points. An unusable e-mail address is left out; a number that cannot be read stays as sent."""
     told = Told({}, [])
     for name in sorted(sent, key=lambda name: (standard_name(name) == name, name)):  # the standard spelling comes last and wins
-        if name in _NEVER:
+        if name in NEVER:
             continue
         standard, value = standard_name(name), sent[name]
         if not standard or len(standard) > MAX_NAME:
@@ -149,8 +153,8 @@ def readable_phone(value: Any, *, region: str | None) -> str | None:
         return contact.latin_digits(value).strip()[:40]
 
 
-def joined(documents: Iterable[Mapping[str, Trait]]) -> Traits:
-    """The profile that several documents make together: per name the trait with the highest stamp.
+def joined(documents: Iterable[Mapping[str, Trait]], weights: Weights = _EQUAL) -> Traits:
+    """The profile that several documents make together: per name the trait whose source weighs most, then with the highest stamp.
 
     Commutative, associative and idempotent: any order and any repetition of the same events gives the same result.
     """
@@ -158,8 +162,36 @@ def joined(documents: Iterable[Mapping[str, Trait]]) -> Traits:
     for document in documents:
         for name, trait in document.items():
             present = result.get(name)
-            if present is None or trait.stamp > present.stamp:
+            if present is None or beats(name, trait, present, weights):
                 result[name] = trait
+    return result
+
+
+def beats(name: str, trait: Trait, present: Trait, weights: Weights = _EQUAL) -> bool:
+    """Whether a value takes the place of the present one."""
+    listed = weights.get(name)
+    if listed is None:
+        return trait.stamp > present.stamp
+    return (weight(trait, listed), trait.stamp) > (weight(present, listed), present.stamp)
+
+
+def weight(trait: Trait, listed: Mapping[str, int]) -> int:
+    """By the very source (`api:ak_1`) or by the part before its colon (`api`); what only follows from an identity weighs nothing."""
+    if trait.rank == IMPLIED:
+        return 0
+    return listed.get(trait.source) or listed.get(trait.source.partition(":")[0], 0)
+
+
+def patched(value: Any, patch: Any) -> Any:
+    """A value after a merge-patch (RFC 7396): objects are merged member by member, null takes a member away, all else replaces."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(value) if isinstance(value, dict) else {}
+    for name, member in patch.items():
+        if member is None:
+            result.pop(name, None)
+        else:
+            result[name] = patched(result.get(name), member)
     return result
 
 

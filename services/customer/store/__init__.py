@@ -1,5 +1,5 @@
 """All SQL of the customer service."""
 
-from services.customer.store import customers, identities, merges, search
+from services.customer.store import accounts, customers, definitions, history, identities, merges, reaching, refusals, search, surroundings
 
-__all__ = ["customers", "identities", "merges", "search"]
+__all__ = ["accounts", "customers", "definitions", "history", "identities", "merges", "reaching", "refusals", "search", "surroundings"]

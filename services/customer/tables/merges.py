@@ -19,6 +19,7 @@ class MergeRow(CustomerTable, table=True):
     __table_args__ = (
         Index("merge_once", "merged_id", unique=True, postgresql_where=text("undone_at IS NULL")),
         Index("merge_survivor", "survivor_id"),
+        Index("merge_merged", "merged_id"),
         Index("merge_undone", "merged_id", postgresql_where=text("undone_at IS NOT NULL")),
     )
 

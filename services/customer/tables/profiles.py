@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Identity, Index, SmallInteger, Text
+from sqlalchemy import BigInteger, Column, Identity, Index, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
@@ -14,7 +14,7 @@ from services.customer.tables.metadata import TIME, CustomerTable
 
 
 class TraitDefinitionRow(CustomerTable, table=True):
-    """What a trait may be. `swept_to` is how far the customers were looked through after a change, `swept` that this is done."""
+    """What a trait may be."""
 
     __tablename__ = "trait_definition"
 
@@ -28,15 +28,19 @@ class TraitDefinitionRow(CustomerTable, table=True):
     version: int
     changed_at: datetime = Field(sa_type=TIME)
     changed_by: str = Field(sa_type=Text)
-    swept_to: UUID | None = None
-    swept: bool
 
 
 class TraitDefinitionChangeRow(CustomerTable, table=True):
-    """One change of a definition; `document` is None where it was taken away."""
+    """One change of a definition; `document` is None where it was taken away.
+
+    `swept_to` is how far the customers were looked through after it, `swept` that this is done or not needed.
+    """
 
     __tablename__ = "trait_definition_change"
-    __table_args__ = (Index("trait_definition_change_name", "name", "id"),)
+    __table_args__ = (
+        Index("trait_definition_change_unswept", "id", postgresql_where=text("NOT swept")),
+        Index("trait_definition_change_name", "name", "id"),
+    )
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
     name: str = Field(sa_type=Text)
@@ -44,6 +48,8 @@ class TraitDefinitionChangeRow(CustomerTable, table=True):
     document: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
     changed_at: datetime = Field(sa_type=TIME)
     changed_by: str = Field(sa_type=Text)
+    swept_to: UUID | None = None
+    swept: bool
 
 
 class TraitRefusalRow(CustomerTable, table=True):

@@ -13,15 +13,15 @@ TABLES = (
     """
     CREATE TABLE trait_definition (
         name text PRIMARY KEY, schema jsonb NOT NULL, title text NOT NULL, description text NOT NULL, classification text NOT NULL,
-        sources text[] NOT NULL, purpose text NOT NULL, version int NOT NULL, changed_at timestamptz NOT NULL, changed_by text NOT NULL,
-        swept_to uuid, swept boolean NOT NULL)
+        sources text[] NOT NULL, purpose text NOT NULL, version int NOT NULL, changed_at timestamptz NOT NULL, changed_by text NOT NULL)
     """,
     # Also how processes notice a change: they compare the greatest id. `document` is NULL where the definition was taken away.
     """
     CREATE TABLE trait_definition_change (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, version int NOT NULL, document jsonb,
-        changed_at timestamptz NOT NULL, changed_by text NOT NULL)
+        changed_at timestamptz NOT NULL, changed_by text NOT NULL, swept_to uuid, swept boolean NOT NULL)
     """,
+    "CREATE INDEX trait_definition_change_unswept ON trait_definition_change (id) WHERE NOT swept",
     "CREATE INDEX trait_definition_change_name ON trait_definition_change (name, id)",
     """
     CREATE TABLE trait_refusal (
@@ -30,6 +30,8 @@ TABLES = (
     """,
     "CREATE UNIQUE INDEX trait_refusal_once ON trait_refusal (name, source, event_id)",
     "CREATE INDEX trait_refusal_name ON trait_refusal (name, id)",
+    # The past is read through undone and standing merges alike.
+    "CREATE INDEX merge_merged ON merge (merged_id)",
     # `value` is NULL where the trait was removed. Only ever added to; the order of ids is the order of taking over.
     """
     CREATE TABLE trait_value (
