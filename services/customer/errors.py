@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from chassis.errors import Conflict, Invalid, Unknown
+from chassis.errors import Conflict, Invalid, Outdated, Unknown
 
 
 def unknown_customer() -> Unknown:
@@ -31,6 +31,55 @@ def bad_trait(name: str, message: str) -> Invalid:
     return Invalid("customer.bad_trait", message, pointer=f"/traits/{name}")
 
 
+def misfitting_trait(sent: str, place: str, name: str, reason: str) -> Invalid:
+    pointer = f"/traits/{sent.replace('~', '~0').replace('/', '~1')}{place}"
+    message = f"`{name}` does not fit its definition: {reason}. What it may be stands at `/api/v1/traits/{name}`."
+    return Invalid("customer.bad_trait", message, pointer=pointer)
+
+
+def changed_meanwhile(version: int) -> Outdated:
+    return Outdated(
+        "customer.changed_meanwhile", "Somebody changed this customer since you read it: read it again, then send your change with the new ETag.",
+        version=version,
+    )
+
+
+def not_yet_known() -> Unknown:
+    return Unknown("customer.not_yet_known", "At that time this customer was not known yet: ask for a later `as_of`.")
+
+
+def bad_as_of() -> Invalid:
+    return Invalid("customer.bad_as_of", "`as_of` lies in the future: leave it out to read what is known now.", pointer="/query/as_of")
+
+
+def unknown_trait(name: str) -> Unknown:
+    return Unknown("trait.unknown", "This trait is not defined: define it with PUT at the same address.", name=name)
+
+
+def bad_trait_name(name: str) -> Invalid:
+    return Invalid("trait.bad_name", "A trait has a name of 1 to 100 characters and is no identity (`id`, `userId`).", pointer="/path/name", name=name)
+
+
+def bad_schema(message: str) -> Invalid:
+    return Invalid("trait.bad_schema", f"This is no JSON Schema (2020-12) that can be used: {message}.", pointer="/body/schema")
+
+
+def always_shown(name: str) -> Invalid:
+    message = f"`{name}` cannot be sensitive: people are recognised by it, so it stands among their identities."
+    return Invalid("trait.always_shown", message, pointer="/body/classification")
+
+
+def too_many_definitions(limit: int) -> Conflict:
+    return Conflict("trait.too_many", f"There are {limit} definitions already: take away some that are not used.")
+
+
+def definition_changed_meanwhile(version: int) -> Outdated:
+    return Outdated(
+        "trait.changed_meanwhile", "Somebody changed this definition since you read it: read it again, then send your change with the new ETag.",
+        version=version,
+    )
+
+
 def same_customer() -> Conflict:
     return Conflict("merge.same_customer", "The two ids already are one customer.")
 
@@ -49,3 +98,52 @@ def bad_search() -> Invalid:
 
 def bad_trait_filter(name: str) -> Invalid:
     return Invalid("customer.bad_trait_filter", "Write `trait=name:value` with a text, number or yes/no of at most 80 signs.", pointer=f"/trait/{name[:100]}")
+
+
+def bad_rules(pointer: str, message: str) -> Invalid:
+    return Invalid("identity_rules.bad_document", f"These rules cannot be used: {message}", pointer=pointer)
+
+
+def rules_changed_meanwhile(version: int) -> Outdated:
+    return Outdated(
+        "identity_rules.changed_meanwhile", "Somebody changed the rules since you read them: read them again, then send your change.",
+        version=version,
+    )
+
+
+def unknown_review() -> Unknown:
+    return Unknown("identity_review.unknown", "There is no review with this id.")
+
+
+def already_decided() -> Conflict:
+    return Conflict(
+        "identity_review.already_decided", "The two were merged by an earlier decision: undo that merge at `/api/v1/merges` to part them again.",
+    )
+
+
+def unknown_account() -> Unknown:
+    return Unknown("account.unknown", "There is no organisation or household with this id; people are at `/api/v1/customers`.")
+
+
+def not_a_person() -> Invalid:
+    return Invalid("account.bad_member", "Members of an account are people: send the id of a customer of type person.", pointer="/customer_id")
+
+
+def unknown_membership() -> Unknown:
+    return Unknown("account.no_member", "This customer does not belong to this account.")
+
+
+def bad_contact_point(pointer: str, message: str) -> Invalid:
+    return Invalid("customer.bad_contact_point", message, pointer=pointer)
+
+
+def bad_preference(pointer: str, message: str) -> Invalid:
+    return Invalid("customer.bad_preference", message, pointer=pointer)
+
+
+def unknown_need() -> Unknown:
+    return Unknown("need.unknown", "This customer has no need with this id.")
+
+
+def need_met() -> Conflict:
+    return Conflict("need.already_met", "This need was met before.")

@@ -130,4 +130,7 @@ async def around(tx: Transaction, records: Mapping[UUID, CustomerRecord]) -> dic
     for record in records.values():
         if record.root_id in asked:
             families[record.root_id][record.id] = record.told
-    return await store.surroundings.of_families(tx.db, families=families)
+    if not families:
+        return {}
+    weights = next(iter(records.values())).definitions.weights
+    return await store.surroundings.of_families(tx.db, families=families, weights=weights)

@@ -38,34 +38,34 @@ class Surroundings(NamedTuple):
         return next((one for one in self.accounts if one.belonging.until is None), None)
 
 
-async def of_families(db: Connection, *, families: Families) -> dict[UUID, Surroundings]:
-    """What surrounds each family; five statements however many they are."""
+async def of_families(db: Connection, *, families: Families, weights: traits.Weights) -> dict[UUID, Surroundings]:
+    """What surrounds each family; six statements however many they are. `weights` are those of the traits' sources."""
     if not families:
         return {}
     root_of = {member: root for root, members in families.items() for member in members}
-    found = await _accounts(db, root_of)
+    found = await _accounts(db, root_of, weights)
     marks: dict[UUID, list[ways.Mark]] = {root: [] for root in families}
     for mark in await reaching.marks(db, homes=root_of):
         marks[root_of[mark.home_id]].append(mark)
-    known = _told(families)
+    known = _told(families, weights)
     for address in await reaching.addresses(db, roots=families):
         known[address.customer_id].append(ways.Known(address.home_id, address.kind, address.value, address.linked_at, address.source))
     choices: dict[UUID, list[ways.Choice]] = {root: [] for root in families}
     for choice in await reaching.choices(db, homes=root_of):
         choices[root_of[choice.home_id]].append(choice)
     return {
-        root: Surroundings(found.get(root, []), _points(members.values(), known[root], marks[root]), ways.chosen(choices[root]))
+        root: Surroundings(found.get(root, []), _points(traits.joined(members.values(), weights), known[root], marks[root]), ways.chosen(choices[root]))
         for root, members in families.items()
     }
 
 
-async def _accounts(db: Connection, root_of: Mapping[UUID, UUID]) -> dict[UUID, list[Account]]:
+async def _accounts(db: Connection, root_of: Mapping[UUID, UUID], weights: traits.Weights) -> dict[UUID, list[Account]]:
     """The accounts of each person who answers."""
     rows = await accounts.of_people(db, people=root_of)
     if not rows:
         return {}
     answering = {row.id: row.root_id for row in await customers.find(db, ids={row.account_id for row in rows})}
-    profiles = await profiles_of(db, roots=set(answering.values()))
+    profiles = await profiles_of(db, roots=set(answering.values()), weights=weights)
     found: dict[UUID, list[Account]] = {}
     for one in rules.belongings(rows, roots={**answering, **root_of}):
         if one.account_id in profiles:
@@ -74,22 +74,22 @@ async def _accounts(db: Connection, root_of: Mapping[UUID, UUID]) -> dict[UUID, 
     return found
 
 
-async def profiles_of(db: Connection, *, roots: Iterable[UUID]) -> dict[UUID, tuple[str, traits.Traits]]:
+async def profiles_of(db: Connection, *, roots: Iterable[UUID], weights: traits.Weights) -> dict[UUID, tuple[str, traits.Traits]]:
     """Type and profile of customers that answer."""
     families: dict[UUID, list[customers.Row]] = {}
     for row in await customers.families(db, roots=list(roots)):
         families.setdefault(row.root_id, []).append(row)
     return {
-        root: (next(row.type for row in family if row.id == root), traits.joined(traits.read(row.traits) for row in family))
+        root: (next(row.type for row in family if row.id == root), traits.joined((traits.read(row.traits) for row in family), weights))
         for root, family in families.items()
     }
 
 
-def _told(families: Families) -> dict[UUID, list[ways.Known]]:
+def _told(families: Families, weights: traits.Weights) -> dict[UUID, list[ways.Known]]:
     """The addresses among the traits; those that only follow from an identity come with the identity."""
     known: dict[UUID, list[ways.Known]] = {}
     for root, members in families.items():
-        current = traits.joined(members.values())
+        current = traits.joined(members.values(), weights)
         known[root] = [
             ways.Known(home, kind, trait.value, trait.at, trait.source, trait == current[kind])
             for home, told in members.items()
@@ -99,9 +99,8 @@ def _told(families: Families) -> dict[UUID, list[ways.Known]]:
     return known
 
 
-def _points(documents: Iterable[traits.Traits], known: Sequence[ways.Known], marks: Sequence[ways.Mark]) -> list[ways.Point]:
+def _points(current: traits.Traits, known: Sequence[ways.Known], marks: Sequence[ways.Mark]) -> list[ways.Point]:
     """The addresses of a family, without those that were told before the customer took all of the kind away."""
-    current = traits.joined(documents)
     gone = {kind: trait.at for kind in ways.KINDS if (trait := current.get(kind)) is not None and trait.value is None}
     return ways.points(
         (one for one in known if one.kind not in gone or one.at > gone[one.kind]),
