@@ -53,6 +53,8 @@ class Database:
         self._connections = connections
         self._name = name
         self._pool: Pool[asyncpg.Record] | None = None
+        #: Who holds a connection only for its lock enters here: with all of them held, nobody could work under a lock.
+        self.holding = asyncio.Semaphore(max(1, connections // 2))
 
     @property
     def url(self) -> str:

@@ -56,7 +56,7 @@ async def keep_running(service: Service[Any, Any], job: Job) -> None:
 
 async def _exclusively(service: Service[Any, Any], job: Job) -> bool | None:
     number = zlib.crc32(f"{service.name}.{job.name}".encode())
-    async with service.read() as db:
+    async with service.database.holding, service.read() as db:
         if not await db.fetchval("SELECT pg_try_advisory_lock(7305, $1)", number - 2**31):
             return False
         try:
