@@ -13,4 +13,31 @@ async def forget_unused_words(service: CustomerService) -> None:
     await commands.forget_unused_words(service)
 
 
-JOBS: Final = (Job("forget_unused_words", every=3600, run=forget_unused_words),)
+async def follow_identity_rules(service: CustomerService) -> None:
+    await commands.follow_identity_rules(service)
+
+
+async def forget_old_sightings(service: CustomerService) -> bool:
+    return await commands.forget_old_sightings(service)
+
+
+async def sweep_definitions(service: CustomerService) -> bool:
+    return await commands.sweep_definitions(service)
+
+
+async def trim_refusals(service: CustomerService) -> None:
+    await commands.trim_refusals(service)
+
+
+async def tell_members(service: CustomerService) -> bool:
+    return await commands.tell_members(service)
+
+
+JOBS: Final = (
+    Job("sweep_definitions", every=1, run=sweep_definitions),
+    Job("trim_refusals", every=300, run=trim_refusals),
+    Job("follow_identity_rules", every=0.5, run=follow_identity_rules, exclusive=False),
+    Job("forget_old_sightings", every=3600, run=forget_old_sightings),
+    Job("forget_unused_words", every=3600, run=forget_unused_words),
+    Job("tell_members", every=0.5, run=tell_members),
+)

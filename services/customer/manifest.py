@@ -7,14 +7,16 @@ from contextlib import asynccontextmanager
 
 from chassis.manifest import Manifest
 from chassis.reacting import Subscription
-from services.customer import api, jobs, reactions
+from contracts.campaign import MessageFailed
+from contracts.interaction import BounceReceived
+from services.customer import api, commands, jobs, reactions
 from services.customer.settings import CustomerResources, CustomerService, CustomerSettings, Settled
 from services.customer.tables import CustomerTable
 
 
 @asynccontextmanager
 async def _open(service: CustomerService) -> AsyncIterator[CustomerResources]:
-    yield CustomerResources(settled=Settled(service.settings.settled_identities))
+    yield CustomerResources(rules=await commands.load_identity_rules(service), settled=Settled(service.settings.settled_identities))
 
 
 MANIFEST = Manifest(
@@ -27,6 +29,10 @@ MANIFEST = Manifest(
         Subscription(
             reader="profiles", topics=("ecrm.interaction",), batch=reactions.on_interactions_recorded,
             after_commit=reactions.after_interactions_recorded, linger=0.15,
+        ),
+        Subscription(
+            reader="bounces", topics=("ecrm.campaign", "ecrm.interaction.facts"), linger=0.2,
+            facts={MessageFailed: reactions.on_message_failed, BounceReceived: reactions.on_bounce_received},
         ),
     ),
     jobs=jobs.JOBS,

@@ -11,6 +11,10 @@ from pydantic import Field
 from chassis.service import Service
 from chassis.settings import ServiceSettings
 
+if TYPE_CHECKING:
+    from services.customer.domain.definitions import Definitions
+    from services.customer.domain.rules import Rules
+
 
 class CustomerSettings(ServiceSettings):
     """Beside the knobs that every service has."""
@@ -53,6 +57,10 @@ class Settled:
                 self._keep(self._noted[place])
         self._noted = {}
 
+    def clear(self) -> None:
+        """Everything is looked at again."""
+        self._young, self._old, self._noted = set(), set(), {}
+
     def _keep(self, texts: Iterable[str]) -> None:
         for text in texts:
             if len(self._young) >= self._half:
@@ -61,14 +69,6 @@ class Settled:
 
 
 @dataclass
-class CustomerResources:
-    """What a running customer service holds."""
-
-    settled: Settled = field(default_factory=Settled)
-
-
-CustomerService: TypeAlias = Service[CustomerSettings, CustomerResources]
-@dataclass
 class KnownDefinitions:
     """The trait definitions as last read, and when (monotonic seconds) somebody looked for newer ones."""
 
@@ -76,4 +76,13 @@ class KnownDefinitions:
     checked: float = float("-inf")
 
 
+@dataclass
+class CustomerResources:
+    """What a running customer service holds."""
+
+    rules: Rules
+    settled: Settled = field(default_factory=Settled)
     definitions: KnownDefinitions = field(default_factory=KnownDefinitions)
+
+
+CustomerService: TypeAlias = Service[CustomerSettings, CustomerResources]

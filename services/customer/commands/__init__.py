@@ -1,8 +1,52 @@
 """Write use cases of the customer service; each is one transaction."""
 
+from services.customer.commands.accounts import change_account_type, end_membership, put_member, tell_members
 from services.customer.commands.collecting import resolve_interactions, settle_interactions
+from services.customer.commands.defining import (
+    Defined,
+    define_trait,
+    remove_definition,
+    sweep_definitions,
+    trim_refusals,
+)
 from services.customer.commands.forgetting import forget_unused_words
 from services.customer.commands.merging import merge_customers, undo_merge
+from services.customer.commands.needs import meet_need, tell_need
+from services.customer.commands.reaching import choose, note_bounce, state_contact_points
 from services.customer.commands.registering import change_customer, register_customer
+from services.customer.commands.reviewing import decide_review
+from services.customer.commands.ruling import (
+    change_identity_rules,
+    follow_identity_rules,
+    forget_old_sightings,
+    load_identity_rules,
+)
 
-__all__ = ["change_customer", "forget_unused_words", "merge_customers", "register_customer", "resolve_interactions", "settle_interactions", "undo_merge"]
+__all__ = [
+    "Defined",
+    "change_account_type",
+    "change_customer",
+    "change_identity_rules",
+    "choose",
+    "decide_review",
+    "define_trait",
+    "end_membership",
+    "follow_identity_rules",
+    "forget_old_sightings",
+    "forget_unused_words",
+    "load_identity_rules",
+    "meet_need",
+    "merge_customers",
+    "note_bounce",
+    "put_member",
+    "register_customer",
+    "remove_definition",
+    "resolve_interactions",
+    "settle_interactions",
+    "state_contact_points",
+    "sweep_definitions",
+    "tell_members",
+    "tell_need",
+    "trim_refusals",
+    "undo_merge",
+]

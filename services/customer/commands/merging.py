@@ -26,18 +26,26 @@ class Merged(NamedTuple):
 @transactional
 async def merge_customers(service: CustomerService, tx: Transaction, *, survivor_id: UUID, merged_id: UUID, reason: str) -> Merged:
     """Two customers are one person from now on; `survivor_id` answers. Raises Unknown, Conflict when they are one already."""
+    return await join(service, tx, one=survivor_id, two=merged_id, reason=reason, survivor=survivor_id)
+
+
+async def join(service: CustomerService, tx: Transaction, *, one: UUID, two: UUID, reason: str, survivor: UUID | None = None) -> Merged:
+    """Merge by hand inside the caller's transaction; without `survivor` the one with the strongest identity answers. Raises Unknown, Conflict."""
     await store.identities.hold_still(tx.db)
-    found = {row.id: row.root_id for row in await store.customers.find(tx.db, ids=[survivor_id, merged_id])}
-    if len(found) < len({survivor_id, merged_id}):
+    found = {row.id: row.root_id for row in await store.customers.find(tx.db, ids=[one, two])}
+    if len(found) < len({one, two}):
         raise errors.unknown_customer()
-    survivor, merged = found[survivor_id], found[merged_id]
-    if survivor == merged:
+    roots = [found[one], found[two]]
+    if roots[0] == roots[1]:
         raise errors.same_customer()
-    records = await load(service, tx.db, {survivor, merged})
-    if (records[survivor].type == "person") != (records[merged].type == "person"):
+    records = await load(service, tx.db, set(roots))
+    if (records[roots[0]].type == "person") != (records[roots[1]].type == "person"):
         raise errors.different_types()
-    changes = Graph(new_id, people={root: Person(root, records[root].has_user, records[root].known, type=records[root].type) for root in (survivor, merged)})
-    changes.merge(survivor, merged, reason=reason, survivor=survivor)
+    people = {root: Person(root, records[root].has_user, records[root].known, type=records[root].type) for root in roots}
+    for root, kind, count in await store.identities.count_kinds(tx.db, customers=roots):
+        people[root].kinds[kind] = count
+    changes = Graph(new_id, people=people, rules=service.resources.rules)
+    kept = changes.merge(*roots, reason=reason, survivor=found[survivor] if survivor else None).survivor
     rows = await write(service, tx, Outcome([], records=records, graph=changes), automatic=False)
     return Merged(rows[0].id, kept)
 

@@ -14,7 +14,8 @@ from chassis.database import Connection
 from chassis.ids import new_id
 from chassis.unit_of_work import Transaction
 from services.customer import store
-from services.customer.commands import telling
+from services.customer.commands import joining, linking, telling
+from services.customer.commands.joining import Joining
 from services.customer.commands.records import CustomerRecord
 from services.customer.domain import contact, graph, traits
 from services.customer.domain.graph import Claim, Graph
@@ -27,6 +28,7 @@ class Assertion(NamedTuple):
     claim: Claim
     traits: traits.Traits
     position: tuple[int, int] = (-1, -1)
+    joins: Joining | None = None
 
 
 class Collision(asyncpg.SerializationError):
@@ -79,7 +81,7 @@ async def _known(db: Connection, assertions: Sequence[Assertion]) -> dict[bytes,
 def _nothing_new(assertion: Assertion, known: dict[bytes, graph.Owned]) -> UUID | None:
     """The home of an event that links nothing and tells nothing."""
     claim = assertion.claim
-    if assertion.traits or claim.primary is None:
+    if assertion.traits or assertion.joins is not None or claim.primary is None:
         return None
     mine = known.get(claim.primary.hash)
     if mine is None:
@@ -114,13 +116,11 @@ async def _apply(
     service: CustomerService, tx: Transaction, work: list[tuple[int, Assertion]], known: dict[bytes, graph.Owned], outcome: Outcome
 ) -> None:
     roots = await _roots(tx.db, work, known)
-    records = await load(tx.db, roots)
+    definitions = await store.definitions.current(tx.db, service.resources.definitions)
+    records = await load(service, tx.db, roots)
     outcome.records = records
-    families = Counter(record.root_id for record in records.values())
-    outcome.graph = Graph(
-        new_id, identities=known,
-        people={root: graph.Person(root, records[root].has_user, records[root].known, families[root], records[root].type) for root in roots},
-        separated=await _separated(tx.db, roots, work),
+    outcome.graph = await linking.graph_of(
+        tx.db, rules=service.resources.rules, claims=[assertion.claim for _, assertion in work], known=known, records=records
     )
     now = service.clock.now()
     for place, assertion in work:
@@ -137,6 +137,9 @@ async def _apply(
         implied = _implied(link, outcome)
         if implied:
             records[link.home].tell(implied)
+    said = [(home, each.joins) for place, each in work if each.joins is not None and (home := outcome.homes[place]) is not None]
+    if said:
+        await joining.join(tx.db, said=said, identities=outcome.graph.identities, records=records)
     await write(service, tx, outcome, automatic=True)
 
 
@@ -145,8 +148,7 @@ async def _roots(db: Connection, work: list[tuple[int, Assertion]], known: dict[
     given: set[UUID] = set()
     for _, assertion in work:
         claim = assertion.claim
-        named = claim.links if claim.primary is None else (claim.primary, *claim.links)
-        roots.update(known[identity.hash].owner for identity in named if identity.hash in known)
+        roots.update(known[identity.hash].owner for identity in claim.named if identity.hash in known)
         if claim.customer is not None:
             given.add(claim.customer)
     if given:
@@ -154,21 +156,16 @@ async def _roots(db: Connection, work: list[tuple[int, Assertion]], known: dict[
     return roots
 
 
-async def load(db: Connection, roots: set[UUID]) -> dict[UUID, CustomerRecord]:
+async def load(service: CustomerService, db: Connection, roots: set[UUID]) -> dict[UUID, CustomerRecord]:
     """The customers of the roots, locked. Raises Collision when a root was merged away meanwhile."""
     if not roots:
         return {}
     await store.customers.lock(db, ids=roots)
-    records = {row.id: CustomerRecord(row) for row in await store.customers.families(db, roots=roots)}
+    definitions = await store.definitions.current(db, service.resources.definitions)
+    records = {row.id: CustomerRecord(row, definitions=definitions) for row in await store.customers.families(db, roots=roots)}
     if any(root not in records or records[root].root_id != root for root in roots):
         raise Collision("a customer was merged meanwhile")
     return records
-
-
-async def _separated(db: Connection, roots: set[UUID], work: list[tuple[int, Assertion]]) -> frozenset[frozenset[UUID]]:
-    if len(roots) < 2 or not any(assertion.claim.links for _, assertion in work):
-        return frozenset()
-    return await store.merges.separated(db, roots=roots)
 
 
 def _implied(link: graph.Link, outcome: Outcome) -> traits.Traits:
@@ -195,15 +192,15 @@ async def write(service: CustomerService, tx: Transaction, outcome: Outcome, *, 
     moved = await store.identities.move(tx.db, to=moving) if moving else []
     for record in records.values():
         record.settle(changes)
-    for link in changes.linked:
-        records[changes.root(link.owner)].touch()
     families: dict[UUID, list[CustomerRecord]] = {}
     for record in records.values():
-    for record in records.values():
-        record.updated_at = now if record.dirty else record.updated_at
         families.setdefault(record.root_id, []).append(record)
+    for link in changes.linked:
+        records[changes.root(link.owner)].touch()
     for root, family in families.items():
         records[root].lead(family, changes.people[root])
+    for record in records.values():
+        record.updated_at = now if record.dirty else record.updated_at
     fresh = [record for record in records.values() if record.stored is None]
     if fresh:
         await store.customers.insert(tx.db, rows=[record.row() for record in fresh])
@@ -211,26 +208,17 @@ async def write(service: CustomerService, tx: Transaction, outcome: Outcome, *, 
     if changed:
         await store.customers.update(tx.db, rows=[record.row() for record in changed])
     await _write_links(tx.db, changes, now=now)
-    taken = [(record.id, name, trait) for record in records.values() for name, trait in record.taken]
-    if taken:
-        await store.history.add(tx.db, rows=taken, recorded_at=now)
     words = {word for record in records.values() for word in record.vocabulary()}
     if words:
         await store.search.note_words(tx.db, words=words)
+    taken = [(record.id, name, trait) for record in records.values() for name, trait in record.taken]
+    if taken:
+        await store.history.add(tx.db, rows=taken, recorded_at=now)
     merges = _merge_rows(changes, moved, now=now, automatic=automatic)
     if merges:
         await store.merges.insert(tx.db, rows=merges)
-    if changes.reviews:
-        await store.merges.note(
-            tx.db,
-            rows=[
-                store.merges.ReviewRow(
-                    new_id(), review.identity.hash, review.identity.kind, review.owner, review.other, review.reason, review.event_id, now
-                )
-                for review in changes.reviews
-            ],
-        )
-    telling.tell(tx, changes=changes, records=records, merges=merges, moved=[row for _, row in moved], now=now)
+    await linking.write_reviews(tx.db, changes=changes, now=now)
+    await telling.tell(tx, changes=changes, records=records, merges=merges, moved=[row for _, row in moved], now=now)
     return merges
 
 

@@ -10,102 +10,35 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
-from services.customer.domain import contact
+from services.customer.domain import rules as identity_rules
+from services.customer.domain.claims import Claim, Link, Merge, Named, Owned, Person, Review
+from services.customer.domain.rules import Rules
 
-MAX_MERGED_BY_ONE_EVENT: Final = 3
-#: Customers that automatic merges may join in all; beyond it somebody plays tricks, and each change of the profile would read them all.
-MAX_FAMILY: Final = 200
-
-
-class Named(NamedTuple):
-    """An identity: its keyed hash, kind and key text."""
-
-    hash: bytes
-    kind: str
-    key: str
-
-    @property
-    def value(self) -> str:
-        return self.key.partition(":")[2]
-
-
-class Owned(NamedTuple):
-    """Where an identity is: `owner` answers for it, `home` is where its traits lie."""
-
-    owner: UUID
-    home: UUID
-
-
-class Claim(NamedTuple):
-    """One event's word that identities are one person: `primary` (or the given customer) and `links`."""
-
-    primary: Named | None
-    links: tuple[Named, ...]
-    server: bool
-    alias: bool
-    at: datetime
-    source: str
-    event_id: str
-    customer: UUID | None = None
-    type: str = "person"
-
-
-@dataclass
-class Person:
-    """A customer as far as linking must know it."""
-
-    id: UUID
-    has_user: bool = False
-    known: bool = False
-    family: int = 1
-    type: str = "person"
-
-
-class Link(NamedTuple):
-    """An identity that was new."""
-
-    identity: Named
-    owner: UUID
-    home: UUID
-    at: datetime
-    source: str
-    implied: bool
-
-
-class Merge(NamedTuple):
-    """`merged` becomes part of `survivor`."""
-
-    survivor: UUID
-    merged: UUID
-    reason: str
-    event_id: str
-
-
-class Review(NamedTuple):
-    """Two customers that share an identity but were not merged, and why."""
-
-    identity: Named
-    owner: UUID
-    other: UUID
-    reason: str
-    event_id: str
+#: Why a link was held back because a customer has enough of its kind; one line for each customer and kind is noted.
+TOO_MANY: Final = "too_many_of_kind"
 
 
 @dataclass
 class Graph:
-    """The part of the graph that a batch of claims touches. `apply` changes it and notes what is to be written."""
+    """The part of the graph that a batch of claims touches. `apply` changes it and notes what is to be written.
+
+    `seen` says for devices (anonymous ids) which user ids of other customers they were seen with, and when last.
+    """
 
     new_id: Callable[[], UUID]
     identities: dict[bytes, Owned] = field(default_factory=dict)
     people: dict[UUID, Person] = field(default_factory=dict)
     separated: frozenset[frozenset[UUID]] = frozenset()
+    rules: Rules = identity_rules.STANDARD
+    seen: dict[bytes, dict[bytes, datetime]] = field(default_factory=dict)
     created: dict[UUID, Claim] = field(default_factory=dict)
     linked: list[Link] = field(default_factory=list)
     merges: list[Merge] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
+    sighted: dict[tuple[bytes, bytes], datetime] = field(default_factory=dict)
     _into: dict[UUID, UUID] = field(default_factory=dict)
 
     def root(self, customer: UUID) -> UUID:
@@ -126,21 +59,25 @@ class Graph:
         """Resolve one claim; returns the home whose document takes its traits, None if the identity is refused."""
         home = claim.customer
         if claim.primary is not None:
-            if contact.refused(claim.primary.value):
+            if self.rules.refuses(claim.primary.kind, claim.primary.value):
                 return None
             found = self.identities.get(claim.primary.hash)
             home = found.home if found is not None else self._begin(claim, claim.primary)
         elif home is None:
             home = self._create(claim)
         merged = 0
-        for link in claim.links:
-            if contact.refused(link.value) or (claim.primary is not None and not may_link(claim, link)):
+        for link in sorted(claim.links, key=lambda link: self.rules.rank(link.kind)):
+            if self.rules.refuses(link.kind, link.value) or (claim.primary is not None and not self._may_link(claim, link)):
                 continue
             mine = self._owner_of(claim, home)
             other = self.owner(link.hash)
-            if other is None:
-                self._attach(link, owner=mine, home=home, claim=claim)
-            elif other != mine:
+            if other == mine:
+                continue
+            if self._shared_device(claim, link, mine, other):
+                self.reviews.append(Review(link, mine, None, "shared_device", claim.event_id))
+            elif other is None:
+                self._give(claim, link, mine, home)
+            else:
                 merged += self._meet(claim, link, mine, other, merged)
         return home
 
@@ -151,8 +88,8 @@ class Graph:
             customer = self._into[customer]
 
     def merge(self, first: UUID, second: UUID, *, reason: str, event_id: str = "", survivor: UUID | None = None) -> Merge:
-        """Join two customers, whatever the rules for automatic merges say. The better known survives, then the older."""
-        people = sorted((self.person(first), self.person(second)), key=lambda person: (not person.has_user, not person.known, person.id))
+        """Join two customers, whatever the rules for automatic merges say. The one with the strongest identity survives, then the older."""
+        people = sorted((self.person(first), self.person(second)), key=lambda person: (*self._strength(person), person.id))
         if survivor is not None and people[0].id != self.root(survivor):
             people.reverse()
         kept, gone = people
@@ -160,9 +97,14 @@ class Graph:
         kept.has_user |= gone.has_user
         kept.known |= gone.known
         kept.family += gone.family
+        kept.kinds += gone.kinds
         merge = Merge(kept.id, gone.id, reason, event_id)
         self.merges.append(merge)
         return merge
+
+    def _strength(self, person: Person) -> tuple[int, bool]:
+        strongest = min((self.rules.rank(kind) for kind, count in person.kinds.items() if count), default=self.rules.rank(""))
+        return min(strongest, self.rules.rank("user")) if person.has_user else strongest, not person.known
 
     def _begin(self, claim: Claim, primary: Named) -> UUID:
         """An unknown primary identity: it joins the customer of a known link only through the link's own rules, later."""
@@ -187,13 +129,54 @@ class Graph:
         person = self.people[owner]
         person.has_user |= identity.kind == "user"
         person.known |= identity.kind != "anon"
+        person.kinds[identity.kind] += 1
         self.identities[identity.hash] = Owned(owner, home)
         implied = identity.kind in {"email", "phone"}
         self.linked.append(Link(identity, owner, home, claim.at, claim.source, implied))
 
+    def _may_link(self, claim: Claim, link: Named) -> bool:
+        """Whether the claim's teller may tie the link to the primary identity. What names an organisation or a household never ties persons."""
+        assert claim.primary is not None
+        kinds = {claim.primary.kind, link.kind}
+        if "account" in kinds or claim.type != "person":
+            return claim.server and claim.type != "person" and kinds <= {"account", "ext"}
+        return self.rules.may_link(claim.primary.kind, link.kind, server=claim.server, alias=claim.alias)
+
+    def _shared_device(self, claim: Claim, link: Named, mine: UUID, other: UUID | None) -> bool:
+        """Whether the claim is about a device that many people use. Notes whom the device was seen with."""
+        bound = self.rules.shared_device
+        if bound is None or claim.primary is None:
+            return False
+        for device, partner in ((claim.primary, link), (link, claim.primary)):
+            if device.kind != "anon" or device.hash not in self.identities:
+                continue
+            owner = mine if device is claim.primary else other
+            seen = self.seen.setdefault(device.hash, {})
+            if partner.kind == "user" and owner is not None and self.people[owner].has_user:
+                seen[partner.hash] = max(claim.at, seen.get(partner.hash, claim.at))
+                self.sighted[device.hash, partner.hash] = seen[partner.hash]
+            users = sum(abs(claim.at - at) <= self.rules.window for at in seen.values())
+            if users and users + (owner is not None and self.people[owner].has_user) > bound.users:
+                return True
+        return False
+
+    def _give(self, claim: Claim, link: Named, mine: UUID, home: UUID) -> None:
+        """A new identity for a customer, unless that has enough of its kind. What is asked for by hand is not counted."""
+        reason = None if claim.customer is not None else self._enough(claim, link.kind, self.people[mine])
+        if reason is None:
+            self._attach(link, owner=mine, home=home, claim=claim)
+        elif link.kind != "anon" or reason == TOO_MANY:
+            self.reviews.append(Review(link, mine, None, reason, claim.event_id))
+
+    def _enough(self, claim: Claim, kind: str, person: Person) -> str | None:
+        if kind in self.rules.unique and person.has(kind) and not claim.alias:
+            return f"two_{kind}_ids"
+        limit = self.rules.limit(kind)
+        return TOO_MANY if limit is not None and person.kinds[kind] >= limit else None
+
     def _meet(self, claim: Claim, link: Named, mine: UUID, other: UUID, merged: int) -> int:
         """Two customers share an identity: merge them, or note why not. Returns how many were merged."""
-        reason = self._objection(claim, link, mine, other, merged)
+        reason = self._objection(claim, self.people[mine], self.people[other], merged)
         if reason is None:
             why = "alias" if claim.alias else f"same_{link.kind}"
             self.merge(mine, other, reason=why, event_id=claim.event_id)
@@ -203,33 +186,23 @@ class Graph:
             self.reviews.append(Review(link, other, mine, reason, claim.event_id))
         return 0
 
-    def _objection(self, claim: Claim, link: Named, mine: UUID, other: UUID, merged: int) -> str | None:
-        if self.people[mine].type != self.people[other].type:
+    def _objection(self, claim: Claim, mine: Person, other: Person, merged: int) -> str | None:
+        if mine.type != other.type:
             return "different_types"
-        if self.people[mine].has_user and self.people[other].has_user and not claim.alias:
-            return "two_user_ids"
-        if any({self.root(customer) for customer in pair} == {mine, other} for pair in self.separated):
+        for kind in self.rules.unique:
+            if mine.has(kind) and other.has(kind) and not claim.alias:
+                return f"two_{kind}_ids"
+        if any({self.root(customer) for customer in pair} == {mine.id, other.id} for pair in self.separated):
             return "separated_by_hand"
-        if merged >= MAX_MERGED_BY_ONE_EVENT:
+        if merged >= self.rules.max_merged_by_one_event:
             return "too_many_at_once"
-        if self.people[mine].family + self.people[other].family > MAX_FAMILY:
+        if mine.family + other.family > self.rules.max_family:
             return "too_many_in_all"
+        for kind in mine.kinds.keys() & other.kinds.keys():
+            limit = self.rules.limit(kind)
+            if limit is not None and mine.kinds[kind] + other.kinds[kind] > limit and min(mine.kinds[kind], other.kinds[kind]):
+                return TOO_MANY
         return None
-
-
-def may_link(claim: Claim, link: Named) -> bool:
-    """Whether the claim's teller may tie the link to the primary identity.
-
-    A browser's key is public, so it may only say which anonymous visitor became which user; two user ids are tied by an alias alone.
-    What names an organisation or a household never ties persons.
-    """
-    assert claim.primary is not None
-    kinds = {claim.primary.kind, link.kind}
-    if "account" in kinds or claim.type != "person":
-        return claim.server and claim.type != "person" and kinds <= {"account", "ext"}
-    if kinds == {"user"} and not claim.alias:
-        return False
-    return claim.server or kinds == {"anon", "user"}
 
 
 def partition(identities: Mapping[bytes, Owned], root: Callable[[UUID], UUID]) -> frozenset[frozenset[bytes]]:
@@ -253,3 +226,6 @@ def subtree(root: UUID, parents: Iterable[tuple[UUID, UUID | None]]) -> set[UUID
                 found.add(child)
                 waiting.append(child)
     return found
+
+
+__all__ = ["TOO_MANY", "Claim", "Graph", "Link", "Merge", "Named", "Owned", "Person", "Review", "partition", "subtree"]

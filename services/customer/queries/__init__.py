@@ -1,17 +1,59 @@
 """Reads of the customer service."""
 
+from services.customer.queries.accounts import Member, OwnAccount, get_account, list_accounts_of, list_members, page_customers_of
 from services.customer.queries.customers import Found, get_customer, list_customers, list_identities, page_customers
-from services.customer.queries.merges import list_identity_reviews, list_merges
+from services.customer.queries.definitions import (
+    Misfits,
+    Refusals,
+    Used,
+    count_misfits,
+    get_definition,
+    list_refusals,
+    list_traits,
+)
+from services.customer.queries.merges import list_merges
+from services.customer.queries.past import Past, Told, get_past, list_history
+from services.customer.queries.reaching import get_preferences, list_contact_points, list_needs, open_needs
+from services.customer.queries.ruling import (
+    get_identity_rules,
+    list_identity_reviews,
+    list_identity_rules,
+    preview_identity_rules,
+)
 from services.customer.queries.searching import find_by_identity, search_customers
 
 __all__ = [
     "Found",
+    "Member",
+    "Misfits",
+    "OwnAccount",
+    "Past",
+    "Refusals",
+    "Told",
+    "Used",
+    "count_misfits",
     "find_by_identity",
+    "get_account",
     "get_customer",
+    "get_definition",
+    "get_identity_rules",
+    "get_past",
+    "get_preferences",
+    "list_accounts_of",
+    "list_contact_points",
     "list_customers",
+    "list_history",
     "list_identities",
     "list_identity_reviews",
+    "list_identity_rules",
+    "list_members",
     "list_merges",
+    "list_needs",
+    "list_refusals",
+    "list_traits",
+    "open_needs",
     "page_customers",
+    "page_customers_of",
+    "preview_identity_rules",
     "search_customers",
 ]

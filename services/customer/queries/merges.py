@@ -1,4 +1,4 @@
-"""Merges, and what people have to look at."""
+"""Merges."""
 
 from __future__ import annotations
 
@@ -20,9 +20,3 @@ async def list_merges(
     people = {customer_id, found.root.id, *(member.id for member in found.members)}
     async with service.read() as db:
         return await store.merges.of_customers(db, customers=people, after=after, limit=limit)
-
-
-async def list_identity_reviews(service: CustomerService, *, after: UUID | None, limit: int) -> list[store.merges.ReviewRow]:
-    """Pairs a person has to look at."""
-    async with service.read() as db:
-        return await store.merges.reviews(db, after=after, limit=limit)

@@ -1,5 +1,19 @@
 """All SQL of the customer service."""
 
-from services.customer.store import accounts, customers, definitions, history, identities, merges, reaching, refusals, search, surroundings
+from services.customer.store import (
+    accounts,
+    customers,
+    definitions,
+    devices,
+    history,
+    identities,
+    merges,
+    reaching,
+    refusals,
+    reviews,
+    rules,
+    search,
+    surroundings,
+)
 
-__all__ = ["accounts", "customers", "definitions", "history", "identities", "merges", "reaching", "refusals", "search", "surroundings"]
+__all__ = ["accounts", "customers", "definitions", "devices", "history", "identities", "merges", "reaching", "refusals", "reviews", "rules", "search", "surroundings"]

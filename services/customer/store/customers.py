@@ -81,6 +81,28 @@ async def update(db: Connection, *, rows: Sequence[Row]) -> None:
     )
 
 
+#: By who is responsible, accounts, people: each finds its way through its own index.
+_PAGE_OWNED = """
+SELECT id FROM customer WHERE owner = $1 AND ($2::text[] IS NULL OR type = ANY($2)) AND ($3::uuid IS NULL OR id > $3) ORDER BY id LIMIT $4
+"""
+_PAGE_ACCOUNTS = """
+SELECT id FROM customer WHERE type <> 'person' AND type = ANY($1::text[]) AND merged_into IS NULL AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3
+"""
+_PAGE_TYPES = """
+SELECT id FROM customer WHERE type = ANY($1::text[]) AND merged_into IS NULL AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3
+"""
+
+
+async def page_of(db: Connection, *, types: Sequence[str] | None, owner: str | None, after: UUID | None, limit: int) -> list[UUID]:
+    """Ids of the customers of some types, or whom an employee is responsible for, in the order of registration."""
+    if owner is not None:
+        rows = await db.fetch(_PAGE_OWNED, owner, None if types is None else list(types), after, limit)
+    else:
+        statement = _PAGE_TYPES if types is None or "person" in types else _PAGE_ACCOUNTS
+        rows = await db.fetch(statement, list(types or ("person", "organisation", "household")), after, limit)
+    return [row["id"] for row in rows]
+
+
 async def page(db: Connection, *, after: UUID | None, limit: int) -> list[UUID]:
     """Ids of customers in the order of registration."""
     rows = await db.fetch(
@@ -100,3 +122,15 @@ async def search(db: Connection, *, pattern: str, more: Sequence[str], after: UU
         pattern, list(more), after, limit,
     )
     return [row["id"] for row in rows]
+
+
+async def large_families(db: Connection, *, limit: int, shown: int) -> tuple[int, list[tuple[UUID, int]]]:
+    """How many customers consist of more than `limit` that were merged, and the largest of them."""
+    rows = await db.fetch(
+        """
+        SELECT root_id, count(*) AS members, count(*) OVER () AS families FROM customer
+        GROUP BY root_id HAVING count(*) > $1 ORDER BY 2 DESC, 1 LIMIT $2
+        """,
+        limit, shown,
+    )
+    return rows[0]["families"] if rows else 0, [(row["root_id"], row["members"]) for row in rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -68,6 +68,32 @@ async def kinds(db: Connection, *, customer: UUID) -> set[str]:
     """The kinds of identities that a customer has."""
     rows = await db.fetch("SELECT DISTINCT kind FROM identity WHERE customer_id = $1", customer)
     return {row["kind"] for row in rows}
+
+
+async def count_kinds(db: Connection, *, customers: Collection[UUID]) -> list[tuple[UUID, str, int]]:
+    """How many identities of each kind customers answer for."""
+    rows = await db.fetch(
+        "SELECT customer_id, kind, count(*) AS count FROM identity WHERE customer_id = ANY($1::uuid[]) GROUP BY 1, 2", list(customers)
+    )
+    return [(row["customer_id"], row["kind"], row["count"]) for row in rows]
+
+
+async def all_of(db: Connection, *, limit: int) -> AsyncIterator[tuple[str, str, UUID]]:
+    """Kind, key and customer of all identities, a slice at a time; inside a transaction."""
+    async for row in db.cursor("SELECT kind, key, customer_id FROM identity LIMIT $1", limit, prefetch=2000):
+        yield row["kind"], row["key"], row["customer_id"]
+
+
+async def exceeding(db: Connection, *, kind: str, limit: int, shown: int) -> tuple[int, list[tuple[UUID, int]]]:
+    """How many customers have more identities of a kind than `limit`, and those with the most."""
+    rows = await db.fetch(
+        """
+        SELECT customer_id, count(*) AS count, count(*) OVER () AS customers FROM identity WHERE kind = $1
+        GROUP BY customer_id HAVING count(*) > $2 ORDER BY 2 DESC, 1 LIMIT $3
+        """,
+        kind, limit, shown,
+    )
+    return rows[0]["customers"] if rows else 0, [(row["customer_id"], row["count"]) for row in rows]
 
 
 async def insert(db: Connection, *, rows: Sequence[Row]) -> int:

@@ -1,4 +1,4 @@
-"""SQL on merges and on what people have to look at."""
+"""SQL on merges, and on who is kept apart."""
 
 from __future__ import annotations
 
@@ -25,21 +25,7 @@ class Row(NamedTuple):
     undone_reason: str | None = None
 
 
-class ReviewRow(NamedTuple):
-    """A pair of customers that share an identity."""
-
-    id: UUID
-    identity: bytes
-    kind: str
-    customer_id: UUID
-    other_id: UUID
-    reason: str
-    event_id: str
-    noted_at: datetime
-
-
 COLUMNS = "id, survivor_id, merged_id, reason, automatic, event_id, identities, merged_at, undone_at, undone_reason"
-REVIEW_COLUMNS = "id, identity, kind, customer_id, other_id, reason, event_id, noted_at"
 
 _FIND = f"SELECT {COLUMNS} FROM merge WHERE id = $1"  # noqa: S608 - constant columns
 _OF_CUSTOMERS = f"""
@@ -47,7 +33,6 @@ SELECT {COLUMNS} FROM merge
 WHERE (survivor_id = ANY($1::uuid[]) OR merged_id = ANY($1)) AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3
 """  # noqa: S608 - constant columns
 _PAGE = f"SELECT {COLUMNS} FROM merge WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2"  # noqa: S608 - constant columns
-_NOTE = f"INSERT INTO identity_review ({REVIEW_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING"  # noqa: S608 - constant columns
 
 
 async def insert(db: Connection, *, rows: Sequence[Row]) -> None:
@@ -78,31 +63,16 @@ async def close(db: Connection, *, merge_id: UUID, at: datetime, reason: str) ->
 
 
 async def separated(db: Connection, *, roots: Collection[UUID]) -> frozenset[frozenset[UUID]]:
-    """Pairs among the roots that a person has taken apart."""
+    """Pairs among the roots that a person has taken apart, or looked at and kept apart."""
     rows = await db.fetch(
         """
-        SELECT DISTINCT kept.root_id AS kept, gone.root_id AS gone
-        FROM merge JOIN customer kept ON kept.id = survivor_id JOIN customer gone ON gone.id = merged_id
-        WHERE undone_at IS NOT NULL AND kept.root_id = ANY($1::uuid[]) AND gone.root_id = ANY($1) AND kept.root_id <> gone.root_id
+        SELECT kept.root_id AS kept, gone.root_id AS gone
+        FROM (
+            SELECT survivor_id AS one, merged_id AS two FROM merge WHERE undone_at IS NOT NULL
+            UNION ALL SELECT low_id, high_id FROM kept_apart) pair
+        JOIN customer kept ON kept.id = one JOIN customer gone ON gone.id = two
+        WHERE kept.root_id = ANY($1::uuid[]) AND gone.root_id = ANY($1) AND kept.root_id <> gone.root_id
         """,
         list(roots),
     )
     return frozenset(frozenset((row["kept"], row["gone"])) for row in rows)
-
-
-async def note(db: Connection, *, rows: Sequence[ReviewRow]) -> None:
-    """Ask people to look; the same pair for the same reason is noted once."""
-    await db.executemany(_NOTE, [tuple(row) for row in sorted(rows, key=lambda row: (row.identity, row.customer_id, row.other_id))])
-
-
-async def reviews(db: Connection, *, after: UUID | None, limit: int) -> list[ReviewRow]:
-    """Pairs that still are two customers, oldest first."""
-    rows = await db.fetch(
-        """
-        SELECT review.id, identity, kind, one.root_id, two.root_id, reason, event_id, noted_at
-        FROM identity_review review JOIN customer one ON one.id = customer_id JOIN customer two ON two.id = other_id
-        WHERE one.root_id <> two.root_id AND ($1::uuid IS NULL OR review.id > $1) ORDER BY review.id LIMIT $2
-        """,
-        after, limit,
-    )
-    return [ReviewRow(*row) for row in rows]

@@ -36,16 +36,31 @@ class MergeRow(CustomerTable, table=True):
 
 
 class IdentityReviewRow(CustomerTable, table=True):
-    """An identity that two customers share without having been merged, and why."""
+    """An identity that a rule held back: two customers share it, or (`other_id` is NULL) it was not given to the customer; and why."""
 
     __tablename__ = "identity_review"
-    __table_args__ = (Index("identity_review_once", "identity", "customer_id", "other_id", "reason", unique=True),)
+    __table_args__ = (
+        Index(
+            "identity_review_once", "identity", "customer_id", text("coalesce(other_id, '00000000-0000-0000-0000-000000000000')"), "reason",
+            unique=True,
+        ),
+        Index(
+            "identity_review_enough", "customer_id", "kind", unique=True,
+            postgresql_where=text("reason = 'too_many_of_kind' AND state = 'open'"),
+        ),
+        Index("identity_review_state", "state", "id"),
+    )
 
     id: UUID = Field(primary_key=True)
     identity: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     kind: str = Field(sa_type=Text)
     customer_id: UUID
-    other_id: UUID
+    other_id: UUID | None = None
     reason: str = Field(sa_type=Text)
     event_id: str = Field(sa_type=Text)
     noted_at: datetime = Field(sa_type=TIME)
+    key: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": text("''")})
+    state: str = Field(default="open", sa_type=Text, sa_column_kwargs={"server_default": text("'open'")})
+    decided_at: datetime | None = Field(default=None, sa_type=TIME)
+    decided_by: str | None = Field(default=None, sa_type=Text)
+    decision_reason: str | None = Field(default=None, sa_type=Text)

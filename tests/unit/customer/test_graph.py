@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from services.customer.domain import graph, traits
 from services.customer.domain.graph import Claim, Graph, Named
+from services.customer.domain.rules import STANDARD
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -84,16 +85,16 @@ def test_one_event_merges_at_most_three_away() -> None:
     for link in links:
         found.apply(claim(link))
     found.apply(claim("user:1", *links))
-    assert len(found.merges) == graph.MAX_MERGED_BY_ONE_EVENT
+    assert len(found.merges) == STANDARD.max_merged_by_one_event
     assert [review.reason for review in found.reviews] == ["too_many_at_once"]
 
 
 def test_automatic_merges_join_a_bounded_number() -> None:
     found = new_graph()
-    for number in range(graph.MAX_FAMILY + 5):
+    for number in range(STANDARD.max_family + 5):
         found.apply(claim(f"anon:v{number}"))
         found.apply(claim("user:1", f"anon:v{number}", server=False))
-    assert len(found.merges) == graph.MAX_FAMILY - 1
+    assert len(found.merges) == STANDARD.max_family - 1
     assert {review.reason for review in found.reviews} == {"too_many_in_all"}
 
 
