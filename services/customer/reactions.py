@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+from uuid import UUID
+
 from chassis.eventlog import Stored
 from chassis.unit_of_work import Transaction
+from contracts.campaign import MessageFailed
+from contracts.envelope import Envelope
+from contracts.interaction import BounceReceived
 from services.customer import commands
 from services.customer.settings import CustomerService
 
@@ -14,3 +20,24 @@ async def on_interactions_recorded(service: CustomerService, tx: Transaction, re
 
 async def after_interactions_recorded(service: CustomerService, records: list[Stored]) -> None:
     await commands.settle_interactions(service, records=records)
+
+
+#: The mail server's word that nobody is there; what it does not like about the message or the sender says nothing of the address.
+NOBODY_THERE: Final = "recipient_refused"
+
+
+async def on_message_failed(service: CustomerService, tx: Transaction, fact: MessageFailed, _envelope: Envelope) -> None:
+    """A mail server refused the recipient for good."""
+    if fact.reason == NOBODY_THERE and fact.address is not None:
+        await commands.note_bounce(
+            service, tx, address=bytes.fromhex(fact.address), customer_id=UUID(fact.customer_id), at=fact.at, source="campaign",
+            reason=fact.reason,
+        )
+
+
+async def on_bounce_received(service: CustomerService, tx: Transaction, fact: BounceReceived, _envelope: Envelope) -> None:
+    """Another system told that a message came back."""
+    if fact.hard:
+        await commands.note_bounce(
+            service, tx, address=bytes.fromhex(fact.address), customer_id=None, at=fact.bounced_at, source=fact.source, reason=fact.reason
+        )

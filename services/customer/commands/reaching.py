@@ -11,6 +11,7 @@ from chassis.ids import new_text_id
 from chassis.unit_of_work import Transaction
 from contracts import identity
 from services.customer import errors, store
+from services.customer.commands.checking import checked_traits
 from services.customer.commands.renewing import Family, family_of, renew
 from services.customer.commands.repeating import transactional
 from services.customer.commands.resolving import Assertion, resolve
@@ -172,6 +173,7 @@ async def choose(
     Returns who answers. Raises Unknown, Invalid.
     """
     _check_choice(told)
+    told = checked_traits(service, await store.definitions.current(tx.db, service.resources.definitions), told)
     family = await family_of(service, tx, customer_id)
     now = service.clock.now()
     if told:

@@ -1,0 +1,97 @@
+"""How a customer may be reached, what they chose, what they need."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from chassis import web
+from chassis.web import Page
+from services.customer import commands, queries
+from services.customer.api.asking import Here, Limit, Reading, Writing, after, source
+from services.customer.commands.reaching import Statement
+from services.customer.domain import reaching
+from services.customer.schemas.reaching import (
+    ChoosePreferences,
+    ContactPointsView,
+    ContactPointView,
+    NeedView,
+    PreferencesView,
+    StateContactPoints,
+    TellNeed,
+)
+
+router = APIRouter(prefix="/api/v1/customers/{customer_id}", tags=["customers"])
+
+
+@router.get("/contact-points")
+async def list_contact_points(here: Here, _asking: Reading, customer_id: UUID) -> ContactPointsView:
+    """All addresses and numbers with their states, the best of each kind first."""
+    return await _contact_points(here, customer_id)
+
+
+@router.put("/contact-points")
+async def state_contact_points(here: Here, asking: Writing, customer_id: UUID, body: StateContactPoints) -> ContactPointsView:
+    """State what is known of the addresses named; the others stay as they are. A new address becomes one of this customer's."""
+    statements = [Statement(one.kind, one.value, one.state, one.preferred, one.reason) for one in body.contact_points]
+    root = await commands.state_contact_points(here, customer_id=customer_id, statements=statements, source=source(asking))
+    return await _contact_points(here, root)
+
+
+async def _contact_points(here: Here, customer_id: UUID) -> ContactPointsView:
+    points = await queries.list_contact_points(here, customer_id=customer_id)
+    used = {(kind, reaching.best(points, kind)) for kind in reaching.KINDS}
+    return ContactPointsView(
+        data=[
+            ContactPointView(
+                kind=one.kind, value=one.value, state=one.state, state_at=one.state_at, reason=one.reason, source=one.source,
+                preferred=one.preferred_at is not None, used=(one.kind, one.value) in used,
+            )
+            for one in points
+        ]
+    )
+
+
+@router.get("/preferences")
+async def get_preferences(here: Here, _asking: Reading, customer_id: UUID) -> PreferencesView:
+    """Language, time zone and the channel chosen for each purpose."""
+    return await _preferences(here, customer_id)
+
+
+@router.put("/preferences")
+async def choose_preferences(here: Here, asking: Writing, customer_id: UUID, body: ChoosePreferences) -> PreferencesView:
+    """Keep what the customer chose; campaigns obey it."""
+    told = {name: getattr(body, name) for name in ("language", "time_zone") if name in body.model_fields_set}
+    channels = (body.channels or {}) if "channels" in body.model_fields_set else None
+    root = await commands.choose(here, customer_id=customer_id, told=told, channels=channels, source=source(asking))
+    return await _preferences(here, root)
+
+
+async def _preferences(here: Here, customer_id: UUID) -> PreferencesView:
+    found = await queries.get_preferences(here, customer_id=customer_id)
+    return PreferencesView(customer_id=customer_id, **found._asdict())
+
+
+@router.get("/needs")
+async def list_needs(
+    here: Here, _asking: Reading, customer_id: UUID, open: bool = False, page_token: str | None = None, limit: Limit = 100
+) -> Page[NeedView]:
+    """What the customer told to need, oldest first; `open=true` leaves out what was met."""
+    rows = await queries.list_needs(here, customer_id=customer_id, unmet=open, after=after(page_token), limit=limit)
+    views = [NeedView.model_validate(row, from_attributes=True) for row in rows]
+    return Page(data=views, next_page_token=web.page_token(rows[-1].id) if len(rows) == limit else None)
+
+
+@router.post("/needs", status_code=201)
+async def tell_need(here: Here, asking: Writing, customer_id: UUID, body: TellNeed) -> NeedView:
+    """Keep a need until it is met."""
+    need = await commands.tell_need(here, customer_id=customer_id, text=body.text, told_at=body.told_at, source=source(asking))
+    return NeedView.model_validate(need, from_attributes=True)
+
+
+@router.post("/needs/{need_id}/met")
+async def meet_need(here: Here, asking: Writing, customer_id: UUID, need_id: UUID) -> NeedView:
+    """The need is met."""
+    need = await commands.meet_need(here, customer_id=customer_id, need_id=need_id, by=source(asking))
+    return NeedView.model_validate(need, from_attributes=True)
