@@ -56,6 +56,7 @@ async def record_events(service: InteractionService, tx: Transaction, records: l
         await ordering.apply_changes(service, tx, said)
     await _catalogue(tx.db, stored)
     await _signal(tx, stored)
+    _bounced(service, tx, stored)
     await interactions.add_intake(tx.db, tally.rows())
     publishing.stage(service, stored)
 
@@ -229,3 +230,12 @@ async def _signal(tx: Transaction, stored: Iterable[Outgoing]) -> None:
     if told:
         for new in sorted(await replicas.put_signals(tx.db, list(told))):
             tx.tell(told[new])
+
+
+def _bounced(service: InteractionService, tx: Transaction, stored: Iterable[Outgoing]) -> None:
+    """Tell each mail that came back."""
+    for each in stored:
+        if each.incoming.event.name == signals.BOUNCED:
+            bounce = signals.bounce_of(each.incoming.event, each.identity.hex(), secret=service.identity_secret)
+            if bounce is not None:
+                tx.tell(bounce)

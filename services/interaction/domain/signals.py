@@ -1,11 +1,13 @@
-"""Which events carry a refusal: they can only narrow what the ledger allows."""
+"""Which events carry a refusal, which can only narrow what the ledger allows; and which tell that a message came back."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from contracts.collected import CleanEvent
-from contracts.interaction import ConsentSignalSeen
+from contracts.identity import identity_hash
+from contracts.interaction import BounceReceived, ConsentSignalSeen
+from services.interaction.domain.collecting import identities
 
 GPC: Final = "gpc"
 UNSUBSCRIBE: Final = "unsubscribed"
@@ -13,6 +15,9 @@ COMPLAINT: Final = "spam"
 
 #: Only a server knows what became of a mail.
 MAIL_SIGNALS: Final = {"Email Unsubscribed": UNSUBSCRIBE, "Unsubscribed": UNSUBSCRIBE, "Email Marked as Spam": COMPLAINT}
+#: A server's word that a mail came back, and the words for one that may still arrive later.
+BOUNCED: Final = "Email Bounced"
+_SOFT: Final = frozenset({"soft", "transient", "temporary", "deferred", "delayed", "block"})
 _EVIDENCE: Final = ("email_id", "campaign_id", "message_id")
 
 
@@ -32,4 +37,25 @@ def signal_of(event: CleanEvent, identity: str) -> ConsentSignalSeen | None:
         seen_at=stamp.received_at,
         source=stamp.source,
         evidence=evidence,
+    )
+
+
+def bounce_of(event: CleanEvent, identity: str, *, secret: bytes) -> BounceReceived | None:
+    """The mail that came back, if the event tells of one and names the address: in its properties or among the traits of the context."""
+    stamp = event.stamp
+    if event.name != BOUNCED or event.kind != "track" or stamp.authority != "server":
+        return None
+    properties, context = event.properties, event.context
+    traits = context.get("traits")
+    for told in (properties.get("email"), properties.get("recipient"), traits.get("email") if isinstance(traits, dict) else None):
+        key = identities.email_key(told)
+        if key is not None:
+            break
+    else:
+        return None
+    kind = next((str(properties[name]).strip().casefold() for name in ("bounce_type", "bounceType", "type") if name in properties), "hard")
+    reason = properties.get("reason")
+    return BounceReceived(
+        identity=identity, address=identity_hash(key, secret).hex(), channel="email", hard=kind not in _SOFT, bounced_at=stamp.timestamp,
+        source=stamp.source, reason=reason[:300] if isinstance(reason, str) else None,
     )
