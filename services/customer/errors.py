@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from chassis.errors import Conflict, Invalid, Outdated, Unknown
+from chassis.errors import Conflict, Forbidden, Invalid, Outdated, Unknown
 
 
 def unknown_customer() -> Unknown:
@@ -54,6 +54,10 @@ def bad_as_of() -> Invalid:
 
 def unknown_trait(name: str) -> Unknown:
     return Unknown("trait.unknown", "This trait is not defined: define it with PUT at the same address.", name=name)
+
+
+def hidden_trait(name: str) -> Forbidden:
+    return Forbidden("trait.hidden", "This trait is sensitive: finding customers by it needs a key with the scope customers:sensitive.", name=name)
 
 
 def bad_trait_name(name: str) -> Invalid:

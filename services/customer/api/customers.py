@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime
 
 from chassis import web
+from chassis.identity import Caller
 from chassis.web import Page
 from services.customer import commands, queries
 from services.customer.api.asking import Here, Limit, Reading, Writing, after, place, source
-from services.customer.domain import traits
-from services.customer.schemas.customers import ChangeCustomer, CustomerView, IdentityView, RegisterCustomer, TraitView
+from services.customer.api.conditions import IfMatch, IfNoneMatch, etag, unchanged, versions
+from services.customer.api.views import SENSITIVE, customer_view, full_view, history_views, past_view
+from services.customer.schemas.customers import (
+    ChangeCustomer,
+    CustomerView,
+    HistoryView,
+    IdentityView,
+    RegisterCustomer,
+)
+from services.customer.settings import CustomerService
 
 router = APIRouter(prefix="/api/v1", tags=["customers"])
 
 SHOWN_IDENTITIES = 100
-
-_AUTHORITY = {traits.IMPLIED: "implied", traits.BROWSER: "browser", traits.SERVER: "server"}
 
 
 @router.post("/customers", status_code=201)
@@ -31,38 +40,68 @@ async def register_customer(
     )
     if not done.created:
         response.status_code = 200
-    return await _full(here, done.customer_id)
+    view = await full(here, done.customer_id, asking)
+    response.headers["etag"] = etag(view.version or 0)
+    return view
 
 
 @router.get("/customers")
 async def list_customers(
-    here: Here, _asking: Reading, identity: str | None = None, q: Annotated[str | None, Query(max_length=200)] = None,
+    here: Here, asking: Reading, identity: str | None = None, q: Annotated[str | None, Query(max_length=200)] = None,
     trait: Annotated[list[str], Query(max_length=10)] = [], page_token: str | None = None, limit: Limit = 50,  # noqa: B006 - read only
 ) -> Page[CustomerView]:
     """All customers, those with an identity (`identity=user:42`), or those that match `q` (id, identity, e-mail, phone, names; may be
     misspelt) and all of `trait=plan:gold`, the best answer first.
     """
     if identity is not None:
-        return Page(data=[_view(found) for found in await queries.find_by_identity(here, identity=identity)])
+        return Page(data=await views(here, await queries.find_by_identity(here, identity=identity), asking))
     if q is not None or trait:
         filters = [(name, value) for name, _, value in (each.partition(":") for each in trait)]
+        await queries.refuse_hidden(here, names=[name for name, _ in filters], sees_sensitive=asking.may(SENSITIVE))
         found, more = await queries.search_customers(here, text=q or "", traits=filters, begin=place(page_token), limit=limit)
-        return Page(data=[_view(each) for each in found], next_page_token=web.page_token(more) if more else None)
+        return Page(data=await views(here, found, asking), next_page_token=web.page_token(more) if more else None)
     found, following = await queries.page_customers(here, after=after(page_token), limit=limit)
-    return Page(data=[_view(each) for each in found], next_page_token=web.page_token(following) if following else None)
+    return Page(data=await views(here, found, asking), next_page_token=web.page_token(following) if following else None)
 
 
-@router.get("/customers/{customer_id}")
-async def get_customer(here: Here, _asking: Reading, customer_id: UUID) -> CustomerView:
-    """One customer with provenance; a merged one answers with the survivor."""
-    return await _full(here, customer_id)
+@router.get("/customers/{customer_id}", response_model=CustomerView)
+async def get_customer(
+    here: Here, asking: Reading, customer_id: UUID, response: Response, as_of: AwareDatetime | None = None, if_none_match: IfNoneMatch = None
+) -> object:
+    """One customer with provenance; a merged one answers with the survivor. `as_of`: as known at that time."""
+    if as_of is not None:
+        past = await queries.get_past(here, customer_id=customer_id, at=as_of, limit=SHOWN_IDENTITIES)
+        return past_view(past, asking, asked=customer_id, at=as_of)
+    view = await full(here, customer_id, asking)
+    assert view.version is not None
+    if unchanged(if_none_match, view.version):
+        return Response(status_code=304, headers={"etag": etag(view.version)})
+    response.headers["etag"] = etag(view.version)
+    return view
 
 
 @router.patch("/customers/{customer_id}")
-async def change_customer(here: Here, asking: Writing, customer_id: UUID, body: ChangeCustomer) -> CustomerView:
-    """Merge-patch of the traits; null removes one."""
-    await commands.change_customer(here, customer_id=customer_id, traits=body.traits, source=source(asking))
-    return await _full(here, customer_id)
+async def change_customer(
+    here: Here, asking: Writing, customer_id: UUID, body: ChangeCustomer, response: Response, if_match: IfMatch = None
+) -> CustomerView:
+    """Merge-patch of the traits (`application/merge-patch+json` or `application/json`); null removes one."""
+    done = await commands.change_customer(
+        here, customer_id=customer_id, traits=body.traits, source=source(asking), versions=versions(if_match)
+    )
+    view = await full(here, customer_id, asking)
+    response.headers["etag"] = etag(view.version or 0)
+    return view.model_copy(update={"outvoted": done.outvoted})
+
+
+@router.get("/customers/{customer_id}/history")
+async def list_history(
+    here: Here, asking: Reading, customer_id: UUID, trait: Annotated[str | None, Query(max_length=300)] = None,
+    page_token: str | None = None, limit: Limit = 100,
+) -> Page[HistoryView]:
+    """Every value that was taken over, newest first: who told it when, when it was recorded, from where."""
+    before = place(page_token) if page_token else None
+    told = await queries.list_history(here, customer_id=customer_id, trait=trait, before=before, limit=limit)
+    return Page(data=history_views(told, asking), next_page_token=web.page_token(told.rows[-1].id) if len(told.rows) == limit else None)
 
 
 @router.get("/customers/{customer_id}/identities")
@@ -78,27 +117,13 @@ async def list_identities(
     return Page(data=views, next_page_token=web.page_token(UUID(bytes=rows[-1].identity)) if len(rows) == limit else None)
 
 
-async def _full(here: Here, asked: UUID) -> CustomerView:
-    """One customer with provenance and identities (the first hundred)."""
-    view = _view(await queries.get_customer(here, customer_id=asked), full=True, asked=asked)
-    rows = await queries.list_identities(here, customer_id=view.id, after=None, limit=SHOWN_IDENTITIES)
-    return view.model_copy(update={"identities": [row.key for row in rows]})
+async def full(here: CustomerService, asked: UUID, asking: Caller) -> CustomerView:
+    """One customer with provenance and identities (the first hundred), as the caller may see it."""
+    found = await queries.get_customer(here, customer_id=asked)
+    rows = await queries.list_identities(here, customer_id=found.root.id, after=None, limit=SHOWN_IDENTITIES)
+    return full_view(found, asking, asked=asked, identities=[row.key for row in rows])
 
 
-def _view(found: queries.Found, *, full: bool = False, asked: UUID | None = None) -> CustomerView:
-    values = traits.values(found.profile)
-    provenance: dict[str, Any] = {
-        name: TraitView(
-            value=trait.value, source=trait.source, authority=_AUTHORITY[trait.rank], customer_id=found.told_under[name],
-            set_at=trait.at if trait.rank else None, event_id=trait.event_id if trait.rank else None,
-        )
-        for name, trait in sorted(found.profile.items())
-        if trait.value is not None
-    }
-    return CustomerView(
-        id=found.root.id, requested_id=asked if asked != found.root.id else None, known=found.root.known, version=found.root.version,
-        registered_at=found.root.registered_at, updated_at=found.root.updated_at, email=traits.text_of(values, "email"),
-        phone=traits.text_of(values, "phone"), name=traits.full_name(values), language=traits.text_of(values, "language"),
-        traits=values, provenance=provenance if full else None,
-        merged=[member.id for member in found.members],
-    )
+async def views(here: CustomerService, found: Sequence[queries.Found], asking: Caller) -> list[CustomerView]:
+    """Customers in a list, as the caller may see them."""
+    return [customer_view(each, asking) for each in found]

@@ -10,12 +10,15 @@ import msgspec
 
 from chassis import telemetry
 from chassis.eventlog import Stored
+from chassis.ids import new_id
 from chassis.unit_of_work import Transaction
 from contracts import identity as identities
 from contracts.envelope import ORIGIN, header
+from services.customer import store
 from services.customer.commands.joining import Joining
 from services.customer.commands.resolving import Assertion, resolve
-from services.customer.domain import accounts, contact, traits
+from services.customer.domain import accounts, traits
+from services.customer.domain.definitions import NONE, Definitions, shortened
 from services.customer.domain.graph import Claim, Named
 from services.customer.settings import CustomerService
 
@@ -62,8 +65,9 @@ _json = msgspec.json.Decoder(dict[str, Any]).decode
 
 async def resolve_interactions(service: CustomerService, tx: Transaction, *, records: Sequence[Stored]) -> None:
     """Resolve the identities and traits of recorded interactions, in their order. A record that comes twice changes nothing."""
-    settled = service.resources.settled
+    settled, definitions = service.resources.settled, NONE
     assertions: list[Assertion] = []
+    refused: list[store.refusals.Row] = []
     resolved = 0
     for record in records:
         if record.value is None:
@@ -73,13 +77,18 @@ async def resolve_interactions(service: CustomerService, tx: Transaction, *, rec
             word = _word(seen.authority, seen.kind)
             if all(seen.identity + link + word in settled for link in seen.links):
                 continue
+        if seen.kind in _TELLING:
+            # In memory, and looked up again at most once a second.
+            definitions = await store.definitions.current(tx.db, service.resources.definitions)
         resolved += 1
-        assertions += _assertions(service, record, _said(record.value))
+        assertions += _assertions(service, record, _said(record.value), definitions, refused)
     EVENTS.labels("settled").inc(len(records) - resolved)
     if not assertions:
         return
     EVENTS.labels("resolved").inc(resolved)
     outcome = await resolve(service, tx, assertions)
+    if refused:
+        await store.refusals.note(tx.db, rows=refused)
     settled.note((records[-1].partition, records[-1].offset), outcome.settled)
 
 
@@ -92,14 +101,16 @@ def _word(authority: str, kind: str) -> str:
     return "a" if authority == "server" and kind == "alias" else "s" if authority == "server" else "b"
 
 
-def _assertions(service: CustomerService, record: Stored, said: Said) -> list[Assertion]:
+def _assertions(
+    service: CustomerService, record: Stored, said: Said, definitions: Definitions, refused: list[store.refusals.Row]
+) -> list[Assertion]:
     """What an event says of a person, and a `group` event of an account beside that."""
     server = said.authority == "server"
     rank = traits.SERVER if server else traits.BROWSER
     position = (int(header(record.headers, ORIGIN) or record.offset), record.partition)
     told: traits.Traits = {}
     if said.kind in _TELLING:
-        told = _told(service, said, rank=rank, position=position)
+        told = _told(service, said, definitions, refused, rank=rank, position=position)
     named = _named(said)
     links = named[1:]
     if said.kind == "identify" and server:
@@ -123,12 +134,22 @@ def _assertions(service: CustomerService, record: Stored, said: Said) -> list[As
     ]
 
 
-def _told(service: CustomerService, said: Said, *, rank: int, position: tuple[int, int]) -> traits.Traits:
-    """The usable traits of an event."""
+def _told(
+    service: CustomerService, said: Said, definitions: Definitions, refused: list[store.refusals.Row], *, rank: int, position: tuple[int, int]
+) -> traits.Traits:
+    """The usable traits of an event; those that do not fit are added to `refused`, so that somebody can find the cause."""
     clean = traits.cleaned(_json(said.personal.traits), region=service.settings.default_region or None)
-    for name in clean.left_out:
+    misfits = {name: misfit.reason for name, value in clean.values.items() if (misfit := definitions.misfit(name, value)) is not None}
+    for name in (*clean.left_out, *misfits):
         LEFT_OUT.labels(name).inc()
-    return {name: traits.Trait(value, rank, said.occurred_at, position, said.id, said.source) for name, value in clean.values.items()}
+    reasons = dict.fromkeys(clean.refused, "nothing that anybody could be reached at") | misfits
+    for name, reason in reasons.items():
+        value = None if name in definitions.sensitive else shortened(clean.values[name] if name in misfits else clean.refused[name])
+        refused.append(store.refusals.Row(new_id(), name, said.source, said.id, reason, value, service.clock.now()))
+    return {
+        name: traits.Trait(value, rank, said.occurred_at, position, said.id, said.source)
+        for name, value in clean.values.items() if name not in misfits
+    }
 
 
 def _named(said: Said) -> list[Named]:
@@ -142,7 +163,7 @@ def contact_identities(service: CustomerService, values: dict[str, Any]) -> list
     found = []
     for kind in ("email", "phone"):
         value = values.get(kind)
-        if not isinstance(value, str) or contact.refused(value) or (kind == "phone" and not value.startswith("+")):
+        if not isinstance(value, str) or service.resources.rules.refuses(kind, value) or (kind == "phone" and not value.startswith("+")):
             continue
         try:
             key = str(identities.identity_key(kind, value))

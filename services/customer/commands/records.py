@@ -110,9 +110,9 @@ class CustomerRecord:
             self.republish = self.dirty = True
             self._advance(max(member.version for member in family), alone=len(family) == 1)
             self._show()
-        elif self.touched:
+        elif self.touched or any(member.taken for member in family):
             self.dirty = True
-            self._advance(self.version)
+            self._advance(max(member.version for member in family))
 
     def separate(self, family: Sequence[CustomerRecord], person: Person, *, before: traits.Traits, newest: int) -> None:
         """Lead a family that another one was taken away from; `before` is the profile that both had together, `newest` their last version."""
@@ -121,6 +121,14 @@ class CustomerRecord:
         self.changed = traits.changed(before, self.profile)
         self._show()
         self._advance(newest)
+        self.dirty = self.republish = True
+
+    def show_again(self, family: Sequence[CustomerRecord], *, now: datetime) -> None:
+        """The same documents, shown by other definitions."""
+        self.profile = self._joined(member.told for member in family)
+        self._show()
+        self._advance(max(member.version for member in family))
+        self.updated_at = now
         self.dirty = self.republish = True
 
     def vocabulary(self) -> list[str]:

@@ -108,10 +108,11 @@ def storable(value: Any, *, depth: int = 16) -> bool:
 
 
 class Told(msgspec.Struct):
-    """The traits of one event after cleaning, and the names of those that were left out."""
+    """The traits of one event after cleaning, and the names of those that were left out; `refused` are these as sent, where they have a name."""
 
     values: dict[str, Any]
     left_out: list[str]
+    refused: dict[str, Any] = {}
 
 
 def cleaned(sent: Mapping[str, Any], *, region: str | None) -> Told:
@@ -131,11 +132,13 @@ def cleaned(sent: Mapping[str, Any], *, region: str | None) -> Told:
                 value = None
             if value is None or contact.refused(value):
                 told.left_out.append("email")
+                told.refused["email"] = sent[name]
                 continue
         elif standard == "phone" and value is not None:
             value = readable_phone(value, region=region)
             if value is None:
                 told.left_out.append("phone")
+                told.refused["phone"] = sent[name]
                 continue
         told.values[standard] = value
     return told

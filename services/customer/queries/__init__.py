@@ -1,6 +1,13 @@
 """Reads of the customer service."""
 
-from services.customer.queries.accounts import Member, OwnAccount, get_account, list_accounts_of, list_members, page_customers_of
+from services.customer.queries.accounts import (
+    Member,
+    OwnAccount,
+    get_account,
+    list_accounts_of,
+    list_members,
+    page_customers_of,
+)
 from services.customer.queries.customers import Found, get_customer, list_customers, list_identities, page_customers
 from services.customer.queries.definitions import (
     Misfits,
@@ -10,6 +17,7 @@ from services.customer.queries.definitions import (
     get_definition,
     list_refusals,
     list_traits,
+    refuse_hidden,
 )
 from services.customer.queries.merges import list_merges
 from services.customer.queries.past import Past, Told, get_past, list_history
@@ -55,5 +63,6 @@ __all__ = [
     "page_customers",
     "page_customers_of",
     "preview_identity_rules",
+    "refuse_hidden",
     "search_customers",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,12 +12,13 @@ from services.customer.settings import CustomerService
 
 
 class Found(NamedTuple):
-    """A customer that answers, with everybody merged into it."""
+    """A customer that answers, with everybody merged into it. The `sensitive` traits are not for everybody who reads customers."""
 
     root: store.customers.Row
     members: tuple[store.customers.Row, ...]
     profile: traits.Traits
     told_under: dict[str, UUID]
+    sensitive: frozenset[str]
 
 
 async def get_customer(service: CustomerService, *, customer_id: UUID) -> Found:
@@ -36,15 +37,24 @@ async def list_customers(service: CustomerService, *, ids: Sequence[UUID]) -> li
         families: dict[UUID, list[store.customers.Row]] = {root: [] for root in roots}
         for row in await store.customers.families(db, roots=roots):
             families[row.root_id].append(row)
-    return [_found(root, family) for root, family in families.items() if family]
+        definitions = await store.definitions.current(db, service.resources.definitions)
+    return [
+        found_of(
+            next(row for row in family if row.id == root), [row for row in family if row.id != root],
+            {row.id: traits.read(row.traits) for row in family}, weights=definitions.weights, sensitive=definitions.sensitive,
+        )
+        for root, family in families.items() if family
+    ]
 
 
-def _found(root: UUID, family: list[store.customers.Row]) -> Found:
-    documents = {row.id: traits.read(row.traits) for row in family}
-    profile = traits.joined(documents.values())
+def found_of(
+    head: store.customers.Row, members: Sequence[store.customers.Row], documents: Mapping[UUID, traits.Traits], *, weights: traits.Weights,
+    sensitive: frozenset[str],
+) -> Found:
+    """The profile that the documents of a family make together, and under whom each trait was told."""
+    profile = traits.joined(documents.values(), weights)
     told_under = {name: next(id for id, told in documents.items() if told.get(name) == trait) for name, trait in profile.items()}
-    head = next(row for row in family if row.id == root)
-    return Found(head, tuple(row for row in family if row.id != root), profile, told_under)
+    return Found(head, tuple(members), profile, told_under, sensitive)
 
 
 async def list_identities(

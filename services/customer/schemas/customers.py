@@ -19,7 +19,7 @@ class RegisterCustomer(Asked):
 
 
 class ChangeCustomer(Asked):
-    """Merge-patch: what is named changes, null removes, the rest stays."""
+    """Merge-patch (RFC 7396): what is named changes, null removes, an object changes the members it names, the rest stays."""
 
     traits: dict[str, Any] = Field(max_length=200)
 
@@ -27,13 +27,33 @@ class ChangeCustomer(Asked):
 class TraitView(BaseModel):
     """A trait with its provenance: who told it when, by which event, and under which customer before merges.
 
-    One with the authority `implied` follows from an identity and was told by no event.
+    One with the authority `implied` follows from an identity and was told by no event. A `hidden` one is sensitive: there is a value, but it is
+    shown only to keys with `customers:sensitive`.
     """
 
     value: Any
+    hidden: bool = False
     source: str
     authority: str
     set_at: datetime | None
+    event_id: str | None
+    customer_id: UUID
+
+
+class HistoryView(BaseModel):
+    """A value that was taken over: when it was told (`set_at`), when this service recorded it, by whom, and under which customer before merges.
+
+    `removed`: the trait was taken away.
+    """
+
+    trait: str
+    value: Any
+    removed: bool
+    hidden: bool = False
+    source: str
+    authority: str
+    set_at: datetime | None
+    recorded_at: datetime
     event_id: str | None
     customer_id: UUID
 
@@ -47,12 +67,14 @@ class IdentityView(BaseModel):
 
 
 class CustomerView(BaseModel):
-    """A customer as known now. `requested_id` differs from `id` when the customer asked for was merged away."""
+    """A customer as known now, or at the time `as_of`. `requested_id` differs from `id` when the customer asked for was merged away."""
 
     id: UUID
     requested_id: UUID | None = None
+    as_of: datetime | None = None
+    type: str
     known: bool
-    version: int
+    version: int | None = Field(description="The ETag; null for a reading of the past.")
     registered_at: datetime
     updated_at: datetime
     email: str | None
@@ -63,3 +85,6 @@ class CustomerView(BaseModel):
     provenance: dict[str, TraitView] | None = None
     identities: list[str] | None = Field(None, description="The first hundred; all of them at `/identities`.")
     merged: list[UUID] = []
+    outvoted: list[str] | None = Field(
+        None, description="After a change: the traits that stay as they were, because a source told them that has the last word."
+    )

@@ -111,9 +111,11 @@ async def sources_at(db: Connection, *, names: Collection[str], at: datetime) ->
     return {row["name"]: msgspec.json.decode(row["sources"]) for row in rows if row["sources"]}
 
 
-async def unswept(db: Connection) -> Sweep | None:
-    """The oldest change that customers still have to be looked through for."""
-    row = await db.fetchrow("SELECT id, name, swept_to FROM trait_definition_change WHERE NOT swept ORDER BY id LIMIT 1")
+async def unswept(db: Connection, *, before: datetime) -> Sweep | None:
+    """The oldest change from before a time that customers still have to be looked through for."""
+    row = await db.fetchrow(
+        "SELECT id, name, swept_to FROM trait_definition_change WHERE NOT swept AND changed_at < $1 ORDER BY id LIMIT 1", before
+    )
     return None if row is None else Sweep(*row)
 
 
