@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from chassis import tabular
+from chassis.tabular import BadMapping
 from launcher import remote
-from launcher.importing import mapping as mappings
 from launcher.importing import running
-from launcher.importing.mapping import BadMapping, Kind
+from launcher.importing.mapping import Kind
 from launcher.importing.posting import Aborted
 
 app = typer.Typer(no_args_is_help=True)
@@ -59,7 +60,7 @@ def _run(
 ) -> None:
     """Exit codes: 0 done, 1 failed, 2 wrong use, 3 finished with rows refused."""
     try:
-        layout = mappings.load(mapping_file)
+        layout = tabular.load(mapping_file)
         if currency is not None and (len(currency) != 3 or not currency.isalpha()):
             raise BadMapping("--currency takes an ISO 4217 code, for example USD")
         where = url or remote.default_url(data)

@@ -1,20 +1,16 @@
-"""How a file is to be read: columns, delimiter, header, dates and currency; from a TOML or JSON file, else by default names."""
+"""What the columns of a file can mean, by kind of file."""
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final, Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from chassis.tabular import Meanings
 
 Kind = Literal["customers", "orders", "events"]
 
 #: What a column can mean, by kind of file; any other column is a trait (customers) or a property (orders, events).
-TARGETS: Final[Mapping[str, tuple[str, ...]]] = {
+_TARGETS: Final[Mapping[str, tuple[str, ...]]] = {
     "customers": ("user_id", "anonymous_id", "email", "phone", "name", "given_name", "family_name", "updated_at"),
     "orders": (
         "customer_id", "email", "order_id", "ordered_at", "total", "subtotal", "shipping", "tax", "discount", "currency", "coupon",
@@ -29,97 +25,8 @@ _ALIKE: Final[Mapping[str, str]] = {
     "firstname": "given_name", "last_name": "family_name", "lastname": "family_name",
 }
 
-
-class BadMapping(Exception):
-    """The mapping cannot be used; the message says what to change."""
-
-
-class Layout(BaseModel):
-    """A mapping file. `columns` names the file's column for each meaning."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    format: Literal["csv", "whitespace", "jsonl"] | None = None
-    delimiter: str | None = Field(None, min_length=1, max_length=1)
-    encoding: str = "utf-8-sig"
-    header: bool = True
-    names: list[str] = []
-    columns: dict[str, str] = {}
-    ignore: list[str] = []
-    date_format: str | None = None
-    time_zone: str = "UTC"
-    decimal: Literal[".", ","] = "."
-    currency: str | None = Field(None, pattern="^[A-Z]{3}$")
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (KeyError, ValueError, OSError):
-            raise ValueError("no time zone of that name, for example Asia/Tehran") from None
-        return name
-
-    @field_validator("encoding")
-    @classmethod
-    def _known_encoding(cls, name: str) -> str:
-        try:
-            "".encode(name)
-        except LookupError:
-            raise ValueError("no such encoding, for example utf-8 or cp1256") from None
-        return "utf-8-sig" if name.lower().replace("_", "-") in {"utf8", "utf-8"} else name
-
-    @property
-    def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.time_zone)
-
-
-def load(path: Path | None) -> Layout:
-    """Read a mapping file (`.toml`, else JSON); None: all defaults. Raises BadMapping."""
-    if path is None:
-        return Layout()
-    try:
-        text = path.read_text(encoding="utf-8")
-        content = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-        layout = Layout.model_validate(content)
-    except OSError as error:
-        raise BadMapping(f"{path}: cannot be read ({error.strerror})") from None
-    except ValidationError as error:
-        faults = [f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()]
-        raise BadMapping(f"{path}:\n  " + "\n  ".join(faults)) from None
-    except ValueError as error:
-        raise BadMapping(f"{path}: {error}") from None
-    if not layout.header and not layout.names and layout.format != "jsonl":
-        raise BadMapping(f"{path}: a file without a header needs `names`, the columns from left to right")
-    return layout
-
-
-def plain(name: str) -> str:
-    """A column's name as it is compared: `Order ID` is `order_id`."""
-    folded = "_".join(name.strip().casefold().replace("-", " ").split())
-    return _ALIKE.get(folded, folded)
-
-
-def meanings(kind: Kind, layout: Layout, columns: list[str]) -> dict[str, str]:
-    """Column of the file -> what it means; columns that are kept as they are stand under their own name. Raises BadMapping."""
-    unknown = sorted(set(layout.columns) - set(TARGETS[kind]))
-    if unknown:
-        raise BadMapping(f"columns: unknown for {kind}: {', '.join(unknown)}. Known are {', '.join(TARGETS[kind])}")
-    absent = sorted(set(layout.columns.values()) - set(columns))
-    if absent:
-        raise BadMapping(f"columns: the file has no column {', '.join(absent)}. It has {', '.join(columns)}")
-    named = {column: target for target, column in layout.columns.items()}
-    taken = set(layout.columns)
-    found: dict[str, str] = {}
-    for column in columns:
-        if column in layout.ignore or not column:
-            continue
-        guess = plain(column)
-        if column in named:
-            found[column] = named[column]
-        elif guess in TARGETS[kind] and guess not in taken:
-            found[column] = guess
-            taken.add(guess)
-        else:
-            found[column] = column
-    return found
+MEANINGS: Final[Mapping[Kind, Meanings]] = {
+    "customers": Meanings("customers", _TARGETS["customers"], _ALIKE),
+    "orders": Meanings("orders", _TARGETS["orders"], _ALIKE),
+    "events": Meanings("events", _TARGETS["events"], _ALIKE, whole=True),
+}

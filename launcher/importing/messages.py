@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
+from chassis.tabular import Layout, Row
+from chassis.tabular.values import Refused, id_text, moment
 from launcher.importing import values
-from launcher.importing.mapping import Layout
-from launcher.importing.reading import Row
-from launcher.importing.values import Refused, Repetitions
+from launcher.importing.values import Repetitions
 
 TYPES: Final = frozenset({"identify", "track", "page", "screen", "group", "alias"})
 _CAMEL: Final = {"user_id": "userId", "anonymous_id": "anonymousId", "message_id": "messageId", "group_id": "groupId", "previous_id": "previousId"}
@@ -44,11 +44,11 @@ class CustomerRows:
         updated = cells.pop("updated_at", None)
         user, anonymous = cells.pop("user_id", None), cells.pop("anonymous_id", None)
         if updated is not None:
-            content["timestamp"] = values.iso(values.moment(updated, "updated_at", self._layout))
+            content["timestamp"] = values.iso(moment(updated, "updated_at", self._layout))
         if user is not None:
-            content["userId"] = values.id_text(user, "user_id")
+            content["userId"] = id_text(user, "user_id")
         if anonymous is not None:
-            content["anonymousId"] = values.id_text(anonymous, "anonymous_id")
+            content["anonymousId"] = id_text(anonymous, "anonymous_id")
         elif user is None:
             content["anonymousId"] = _stand_in(cells)
         content["traits"] = cells
@@ -84,14 +84,14 @@ class EventRows:
             cells.pop(name, None)
         for name in ("userId", "anonymousId"):
             if isinstance(content.get(name), (str, float)):
-                content[name] = values.id_text(content[name], name)
+                content[name] = id_text(content[name], name)
         if not content.get("userId") and not content.get("anonymousId"):
             raise Refused("missing_identity", "the row has neither user_id nor anonymous_id")
         if kind == "track" and not content.get("event"):
             raise Refused("missing_event", "a track row needs the column event")
         happened = cells.pop("timestamp", None)
         if happened is not None:
-            content["timestamp"] = values.iso(values.moment(happened, "timestamp", self._layout))
+            content["timestamp"] = values.iso(moment(happened, "timestamp", self._layout))
         if cells:
             field = "traits" if kind in {"identify", "group"} else "properties"
             content[field] = {**cells, **(content.get(field) or {})}

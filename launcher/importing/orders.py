@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, Final
 
+from chassis.tabular import Layout, Row, RowError
+from chassis.tabular.values import Refused, id_text, moment
 from launcher.importing import values
-from launcher.importing.mapping import TARGETS, Layout
+from launcher.importing.mapping import MEANINGS
 from launcher.importing.messages import Message, sealed
-from launcher.importing.reading import Row, RowError
-from launcher.importing.values import Refused, Repetitions
+from launcher.importing.values import Repetitions
 
 _LINE: Final = {"product_id": "product_id", "product_name": "name", "category": "category", "brand": "brand"}
 _LINE_CELLS: Final = frozenset({*_LINE, "quantity", "price", "line_discount"})
@@ -72,7 +73,7 @@ class OrderRows:
         quantity = values.amount(cells.get("quantity", 1), "quantity", self._layout)
         line: dict[str, Any] = {name: str(cells[cell]) for cell, name in _LINE.items() if cell in cells}
         if "product_id" in line:
-            line["product_id"] = values.id_text(cells["product_id"], "product_id")
+            line["product_id"] = id_text(cells["product_id"], "product_id")
         line["quantity"] = values.number(quantity)
         if "price" not in cells:
             return line, Decimal(0)
@@ -86,7 +87,7 @@ class OrderRows:
     def _order(self, rows: list[Row], lines: list[dict[str, Any]], of_lines: Decimal) -> Message:
         head = self._head(rows)
         properties: dict[str, Any] = {
-            name: value for row in rows for name, value in row.cells.items() if name not in TARGETS["orders"]
+            name: value for row in rows for name, value in row.cells.items() if name not in MEANINGS["orders"].targets
         }
         currency = str(head.get("currency", self._currency or "")).strip().upper()
         if currency:
@@ -117,7 +118,7 @@ class OrderRows:
         """With the order's own id, or one that follows from customer, date, content and the n-th equal row."""
         nth = 1
         if "order_id" in head:
-            properties["order_id"] = values.id_text(head["order_id"], "order_id")
+            properties["order_id"] = id_text(head["order_id"], "order_id")
         else:
             fingerprint = values.digest([content, properties])
             nth = self._repeated.nth(fingerprint)
@@ -130,10 +131,10 @@ class OrderRows:
         """A cancelling invoice is a refund of the order it names, else a credit note of the customer."""
         properties["total"] = values.number(total)
         if "refund_of" in head:
-            properties["order_id"] = values.id_text(head["refund_of"], "refund_of")
+            properties["order_id"] = id_text(head["refund_of"], "refund_of")
         nth = 1
         if "order_id" in head:
-            properties["refund_id"] = values.id_text(head["order_id"], "order_id")
+            properties["refund_id"] = id_text(head["order_id"], "order_id")
         else:
             nth = self._repeated.nth(values.digest([content, properties]))
         return sealed({**content, "event": "Order Refunded", "properties": properties}, lines, nth=nth)
@@ -143,7 +144,7 @@ class OrderRows:
         head: dict[str, Any] = {}
         for row in rows:
             for name, value in row.cells.items():
-                if name in _LINE_CELLS or name not in TARGETS["orders"]:
+                if name in _LINE_CELLS or name not in MEANINGS["orders"].targets:
                     continue
                 if head.setdefault(name, value) != value and name != "ordered_at":
                     raise Refused("contradicting_rows", f"rows of this order have different values of {name}")
@@ -153,7 +154,7 @@ class OrderRows:
 
     def _customer(self, head: dict[str, Any]) -> dict[str, Any]:
         if "customer_id" in head:
-            return {"userId": values.id_text(head["customer_id"], "customer_id")}
+            return {"userId": id_text(head["customer_id"], "customer_id")}
         if "email" in head:
             return {"anonymousId": f"import-{values.digest(['email', str(head['email']).strip().casefold()])}"}
         raise Refused("missing_customer", "the row has no customer_id and no email")
@@ -161,7 +162,7 @@ class OrderRows:
     def _ordered_at(self, head: dict[str, Any]) -> str:
         if "ordered_at" not in head:
             raise Refused("missing_ordered_at", "the row has no ordered_at")
-        return values.iso(values.moment(head["ordered_at"], "ordered_at", self._layout))
+        return values.iso(moment(head["ordered_at"], "ordered_at", self._layout))
 
 
 def last_lines(rows: Iterable[Row | RowError]) -> dict[str, int]:

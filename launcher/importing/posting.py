@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
+from chassis.tabular import RowError
 from launcher.importing.messages import Message
-from launcher.importing.reading import RowError
 
 BATCH_EVENTS: Final = 500
 BATCH_BYTES: Final = 1_000_000

@@ -15,13 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
-from launcher.importing import reading
-from launcher.importing.mapping import Kind, Layout
+from chassis.tabular import Layout, RowError, reading
+from chassis.tabular.values import Refused
+from launcher.importing.mapping import MEANINGS, Kind
 from launcher.importing.messages import CustomerRows, EventRows, Message
 from launcher.importing.orders import OrderRows, last_lines
 from launcher.importing.posting import Batcher, Poster
-from launcher.importing.reading import RowError
-from launcher.importing.values import Refused
 
 DONE: Final = 0
 WITH_REFUSED: Final = 3
@@ -68,9 +67,9 @@ class ErrorFile:
 
 def messages(path: Path, kind: Kind, layout: Layout, *, currency: str | None) -> Iterator[Message | RowError]:
     """All messages of a file in its order, with an error for each row that cannot be taken. Raises BadMapping, OSError."""
-    rows = reading.rows(path, kind, layout)
+    rows = reading.rows(path, MEANINGS[kind], layout)
     if kind == "orders":
-        last = last_lines(reading.rows(path, kind, layout))
+        last = last_lines(reading.rows(path, MEANINGS[kind], layout))
         yield from OrderRows(layout, currency=currency, last_lines=last).messages(rows)
         return
     made: CustomerRows | EventRows = CustomerRows(layout) if kind == "customers" else EventRows(layout)
@@ -89,7 +88,7 @@ async def run(
 ) -> tuple[Summary, ErrorFile]:
     """Import a file. Raises BadMapping, Aborted, OSError."""
     summary, errors = Summary(), ErrorFile(path)
-    has_header = layout.header and reading.format_of(path, layout) != "jsonl"
+    has_header = layout.header and reading.format_of(path, layout) not in {"jsonl", "parquet"}
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(), TextColumn("[yellow]{task.fields[note]}"),
         console=screen, transient=True,

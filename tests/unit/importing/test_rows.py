@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from launcher.importing import mapping, running
-from launcher.importing.mapping import BadMapping, Layout
+from chassis import tabular
+from chassis.tabular import BadMapping, Layout, RowError
+from launcher.importing import running
 from launcher.importing.messages import Message
-from launcher.importing.reading import RowError
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "docs" / "examples"
 
@@ -155,11 +155,11 @@ def test_a_mapping_that_does_not_fit_says_so(tmp_path: Path, made: Any) -> None:
     path = tmp_path / "bad.toml"
     path.write_text('header = false\ntime_zone = "Mars/Base"\n')
     with pytest.raises(BadMapping, match="time_zone"):
-        mapping.load(path)
+        tabular.load(path)
 
 
 def test_cdnow_figures(example_file: Callable[[str], Path]) -> None:
-    layout = mapping.load(EXAMPLES / "cdnow.toml")
+    layout = tabular.load(EXAMPLES / "cdnow.toml")
     found = list(running.messages(example_file("purchases/cdnow/CDNOW_sample.txt"), "orders", layout, currency=None))
     messages = [item.content for item in found if isinstance(item, Message)]
     assert len(messages) == len(found) == 6919

@@ -4,38 +4,29 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
 import msgspec
 
-from launcher.importing.mapping import BadMapping, Kind, Layout, meanings
+from chassis.tabular import BadMapping, Layout, Meanings, Row, RowError, meant
 
-
-class Row(NamedTuple):
-    """A row by meaning. Cells that are empty or absent are left out."""
-
-    line: int
-    cells: dict[str, Any]
-
-
-class RowError(NamedTuple):
-    """A row that was refused, and why."""
-
-    line: int
-    code: str
-    reason: str
+#: Rows of a Parquet file that are in memory at once.
+PARQUET_ROWS = 2000
 
 
 def format_of(path: Path, layout: Layout) -> str:
-    """csv, whitespace or jsonl: as the mapping says, else by the file's ending."""
+    """csv, whitespace, jsonl or parquet: as the mapping says, else by the file's ending."""
     if layout.format is not None:
         return layout.format
-    return "jsonl" if path.suffix.lower() in {".jsonl", ".ndjson"} else "csv"
+    ending = path.suffix.lower()
+    return "jsonl" if ending in {".jsonl", ".ndjson"} else "parquet" if ending in {".parquet", ".pq"} else "csv"
 
 
 def count_lines(path: Path) -> int:
-    """Lines of a file, for the progress bar."""
+    """Lines of a file of text, for the progress bar."""
     with path.open("rb") as file:
         count, last = 0, b"\n"
         while block := file.read(1 << 20):
@@ -44,25 +35,28 @@ def count_lines(path: Path) -> int:
     return count + (last != b"\n")
 
 
-def rows(path: Path, kind: Kind, layout: Layout) -> Iterator[Row | RowError]:
-    """All rows in the order of the file, one at a time. Raises BadMapping when columns are missing, OSError."""
+def rows(path: Path, meanings: Meanings, layout: Layout) -> Iterator[Row | RowError]:
+    """All rows in the order of the file, one at a time. Raises BadMapping when columns are missing or it is no Parquet file, OSError."""
     form = format_of(path, layout)
+    if form == "parquet":
+        yield from _parquet_rows(path, meanings, layout)
+        return
     if form == "jsonl":
-        yield from _json_rows(path, kind, layout)
+        yield from _json_rows(path, meanings, layout)
         return
     with path.open(encoding=layout.encoding, errors="surrogateescape", newline="") as file:
         lines = _whitespace_lines(file) if form == "whitespace" else _csv_lines(file, layout)
-        yield from _table(lines, kind, layout)
+        yield from _table(lines, meanings, layout)
 
 
-def _table(lines: Iterator[tuple[int, list[str] | str]], kind: Kind, layout: Layout) -> Iterator[Row | RowError]:
+def _table(lines: Iterator[tuple[int, list[str] | str]], meanings: Meanings, layout: Layout) -> Iterator[Row | RowError]:
     columns = list(layout.names)
     if layout.header:
         _, head = next(lines, (0, []))
         if isinstance(head, str) or not head:
             raise BadMapping("the file has no readable header; say `header = false` and `names` in a mapping file")
         columns = columns or [name.strip() for name in head]
-    targets = meanings(kind, layout, columns)
+    targets = meant(meanings, layout, columns)
     for line, fields in lines:
         if isinstance(fields, str):
             yield RowError(line, "bad_csv", fields)
@@ -104,7 +98,7 @@ def _whitespace_lines(file: TextIO) -> Iterator[tuple[int, list[str] | str]]:
         yield line, text.split()
 
 
-def _json_rows(path: Path, kind: Kind, layout: Layout) -> Iterator[Row | RowError]:
+def _json_rows(path: Path, meanings: Meanings, layout: Layout) -> Iterator[Row | RowError]:
     decode = msgspec.json.Decoder(dict[str, Any]).decode
     targets: dict[tuple[str, ...], dict[str, str]] = {}
     with path.open("rb") as file:
@@ -117,12 +111,48 @@ def _json_rows(path: Path, kind: Kind, layout: Layout) -> Iterator[Row | RowErro
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 yield RowError(line, "invalid_json", "the line is no JSON object")
                 continue
-            if kind == "events":  # whole messages as SDKs send them; their names are read later
+            if meanings.whole:  # whole messages as SDKs send them; their names are read later
                 yield Row(line, found)
                 continue
             columns = tuple(found)
             if columns not in targets:
                 given = {target: column for target, column in layout.columns.items() if column in found}
-                targets[columns] = meanings(kind, layout.model_copy(update={"columns": given}), list(columns))
+                targets[columns] = meant(meanings, layout.model_copy(update={"columns": given}), list(columns))
             meaning = targets[columns]
             yield Row(line, {meaning[name]: value for name, value in found.items() if name in meaning and value not in (None, "", [], {})})
+
+
+def _parquet_rows(path: Path, meanings: Meanings, layout: Layout) -> Iterator[Row]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        file = parquet.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        raise BadMapping("this is no Parquet file") from error
+    with file:
+        columns = meant(meanings, layout, file.schema_arrow.names)
+        line = 0
+        for batch in file.iter_batches(batch_size=PARQUET_ROWS, columns=list(columns)):
+            for cells in batch.to_pylist():
+                line += 1
+                found = {columns[name]: _plain(value) for name, value in cells.items() if value not in (None, "", [], {})}
+                if found:
+                    yield Row(line, found)
+
+
+def _plain(value: Any) -> Any:
+    """As JSON would say it."""
+    match value:
+        case datetime() | date():
+            return value.isoformat()
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case bytes():
+            return value.decode("utf-8", "replace")
+        case dict():
+            return {str(name): _plain(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case _:
+            return value
