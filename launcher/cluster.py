@@ -28,6 +28,7 @@ from launcher.embedded_postgres import PrivateCluster
 
 KAFKA: Final = Path(__file__).resolve().parent.parent / "deploy" / "kafka"
 READY_SECONDS: Final = 120
+NICENESS: Final = "10"
 
 app = typer.Typer(no_args_is_help=True)
 screen = Console(stderr=True, highlight=False)
@@ -123,6 +124,8 @@ class Supervisor:
                 )
             self.processes[name] = process
             self._write_state()
+            if _politeness(name):
+                await _step_back(process.pid)
             code = await process.wait()
             if not self._stopping:
                 _log.warning("process_ended", name=name, code=code)
@@ -178,7 +181,20 @@ class Supervisor:
 
 def _politeness(name: str) -> tuple[str, ...]:
     """On one machine the doors come first: what reads the log may be late, what is posted must be answered."""
-    return () if name in {"gateway", "collector"} else ("nice", "-n", "19")
+    return () if name in {"gateway", "collector"} else ("nice", "-n", NICENESS)
+
+
+async def _step_back(pid: int) -> None:
+    """Niceness counts only within a session where the kernel shares its time out by sessions (Linux autogroups): there the session steps back too."""
+    for _ in range(30):
+        try:
+            Path(f"/proc/{pid}/autogroup").write_text(NICENESS)
+        except BlockingIOError:  # such a change is taken ten times a second
+            await asyncio.sleep(0.1)
+        except OSError:  # a kernel without autogroups, or the process has ended
+            return
+        else:
+            return
 
 
 @app.command()
