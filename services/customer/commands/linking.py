@@ -11,6 +11,7 @@ from chassis.database import Connection
 from chassis.ids import new_id
 from services.customer import store
 from services.customer.commands.records import CustomerRecord
+from services.customer.domain import graph
 from services.customer.domain.graph import Claim, Graph, Owned, Person
 from services.customer.domain.rules import Rules
 
@@ -44,11 +45,12 @@ async def write_reviews(db: Connection, *, changes: Graph, now: datetime) -> Non
     if changes.sighted:
         await store.devices.note(db, seen=changes.sighted)
     if changes.reviews:
-        rows = [
-            store.reviews.Row(
-                new_id(), review.identity.hash, review.identity.kind, review.identity.key, review.owner, review.other, review.reason,
-                review.event_id, now,
+        rows: dict[object, store.reviews.Row] = {}
+        for review in changes.reviews:
+            named = review.identity
+            one = (review.owner, named.kind) if review.reason == graph.TOO_MANY else (review.owner, review.other, named.hash, review.reason)
+            row = store.reviews.Row(
+                new_id(), named.hash, named.kind, named.key, review.owner, review.other, review.reason, review.event_id, now
             )
-            for review in changes.reviews
-        ]
-        await store.reviews.note(db, rows=rows)
+            rows.setdefault(one, row)
+        await store.reviews.note(db, rows=list(rows.values()))

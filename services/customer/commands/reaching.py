@@ -72,7 +72,7 @@ def _checked(service: CustomerService, place: int, statement: Statement) -> _Wan
         raise errors.bad_contact_point(
             f"/contact_points/{place}/value", "This is no address of that kind: write name@example.com or +<country><number>."
         ) from None
-    if contact.refused(key.value):
+    if service.resources.rules.refuses(key.kind, key.value):
         raise errors.bad_contact_point(f"/contact_points/{place}/value", "This address reaches nobody.")
     value = contact.normal_email(statement.value) if statement.kind == "email" else key.value
     return _Wanted(statement._replace(value=value), Named(service.hash_identity(str(key)), statement.kind, str(key)))
