@@ -67,11 +67,16 @@ class CustomersUnmerged(Fact, frozen=True, kw_only=True):
 
 
 class IdentityState(Fact, frozen=True, kw_only=True):
-    """`ecrm.state.identity`, key = identity hash (hex): whose identity it is now."""
+    """`ecrm.state.identity`, key = identity hash (hex): whose identity it is now.
+
+    `home_id` is the customer under which it was first seen, where that is another one: undoing merges brings it back there, so what is
+    said under the identity is kept under its home.
+    """
 
     identity: str
     kind: str
     customer_id: str
+    home_id: str | None = None
 
 
 class ProfileState(Fact, frozen=True, kw_only=True):

@@ -71,6 +71,11 @@ def _provenance(found: queries.Found, asking: Caller) -> dict[str, TraitView]:
     }
 
 
+def trait_view(trait: Trait, *, customer_id: UUID, hidden: bool) -> TraitView:
+    """One value with its provenance."""
+    return TraitView(customer_id=customer_id, **_shown(trait, hidden=hidden))
+
+
 def _shown(trait: Trait, *, hidden: bool) -> dict[str, Any]:
     told = trait.rank != traits.IMPLIED
     return {

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
+
+import msgspec
 
 from chassis.ids import new_id
 from chassis.unit_of_work import Transaction
@@ -16,6 +20,23 @@ from services.customer.commands.resolving import Outcome, load, write
 from services.customer.domain import graph, traits
 from services.customer.domain.graph import Graph, Person
 from services.customer.settings import CustomerService
+
+
+class Came(msgspec.Struct, frozen=True):
+    """Identities first seen, values of traits taken over, and further customers merged."""
+
+    identities: int
+    traits: int
+    merges: int
+
+
+class Meanwhile(msgspec.Struct, frozen=True):
+    """What came while two customers were one, by the side that it belongs to."""
+
+    since: datetime
+    until: datetime
+    survivor: Came
+    restored: Came
 
 
 class Merged(NamedTuple):
@@ -50,12 +71,20 @@ async def join(service: CustomerService, tx: Transaction, *, one: UUID, two: UUI
     return Merged(rows[0].id, kept)
 
 
+class Undone(NamedTuple):
+    """The customer that answers for itself again, the one it was part of, and what came in between."""
+
+    restored_id: UUID
+    survivor_id: UUID
+    meanwhile: Meanwhile
+
+
 @transactional
-async def undo_merge(service: CustomerService, tx: Transaction, *, merge_id: UUID, reason: str) -> UUID:
+async def undo_merge(service: CustomerService, tx: Transaction, *, merge_id: UUID, reason: str) -> Undone:
     """Take one merge back, whatever was merged before or after it, and keep the two apart from now on.
 
     Nothing is lost: identities go back to where they were first seen, and traits never left. Events that came in between
-    belong to the identity they came under. Returns the id that answers for itself again. Raises Unknown, Conflict.
+    belong to the identity they came under. Raises Unknown, Conflict.
     """
     await store.identities.hold_still(tx.db, alone=True)
     merge = await store.merges.find(tx.db, merge_id=merge_id)
@@ -66,9 +95,10 @@ async def undo_merge(service: CustomerService, tx: Transaction, *, merge_id: UUI
     (survivor,) = await store.customers.find(tx.db, ids=[merge.survivor_id])
     records = await load(service, tx.db, {survivor.root_id})
     apart = graph.subtree(merge.merged_id, ((record.id, record.merged_into) for record in records.values()))
-    moved = await store.identities.give_back(tx.db, customer=survivor.root_id, to=merge.merged_id, homes=apart)
     now = service.clock.now()
-    await store.merges.close(tx.db, merge_id=merge_id, at=now, reason=reason)
+    between = await _meanwhile(tx, merge.merged_at, now, survivor.root_id, kept=records.keys() - apart, apart=apart)
+    moved = await store.identities.give_back(tx.db, customer=survivor.root_id, to=merge.merged_id, homes=apart)
+    await store.merges.close(tx.db, merge_id=merge_id, at=now, reason=reason, meanwhile=msgspec.json.encode(between).decode())
     records[merge.merged_id].merged_into = None
     await _settle_apart(tx, records, survivor.root_id, merge.merged_id, apart)
     for record in records.values():
@@ -82,7 +112,15 @@ async def undo_merge(service: CustomerService, tx: Transaction, *, merge_id: UUI
     )
     telling.owners(tx, moved)
     await telling.profiles(tx, records, now=now)
-    return merge.merged_id
+    return Undone(merge.merged_id, survivor.root_id, between)
+
+
+async def _meanwhile(
+    tx: Transaction, since: datetime, until: datetime, root: UUID, *, kept: Collection[UUID], apart: Collection[UUID]
+) -> Meanwhile:
+    one = await store.merges.since(tx.db, root=root, homes=kept, at=since)
+    two = await store.merges.since(tx.db, root=root, homes=apart, at=since)
+    return Meanwhile(since, until, Came(*one), Came(*two))
 
 
 async def _settle_apart(tx: Transaction, records: dict[UUID, CustomerRecord], kept: UUID, restored: UUID, apart: set[UUID]) -> None:

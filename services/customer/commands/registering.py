@@ -49,6 +49,8 @@ async def register_customer(
     home = outcome.homes[0]
     assert home is not None
     root = await _answering(tx, outcome.root(home))
+    if root not in outcome.graph.created and not upsert and named:
+        raise errors.identity_taken(root, named[0].kind)  # somebody registered it since we looked
     return Registered(root, root in outcome.graph.created)
 
 

@@ -40,7 +40,7 @@ async def tell(
     for link in changes.linked:
         owner, identity = str(changes.root(link.owner)), link.identity.hash.hex()
         tx.tell(IdentityLinked(customer_id=owner, identity=identity, kind=link.identity.kind, linked_at=link.at))
-        tx.tell(IdentityState(identity=identity, kind=link.identity.kind, customer_id=owner))
+        tx.tell(_whose(link.identity.hash, link.identity.kind, changes.root(link.owner), link.home))
     for merge in merges:
         tx.tell(
             CustomersMerged(
@@ -65,7 +65,11 @@ async def profiles(tx: Transaction, records: Mapping[UUID, CustomerRecord], *, n
 def owners(tx: Transaction, moved: Sequence[store.identities.Row]) -> None:
     """Whose the identities are now."""
     for row in moved:
-        tx.tell(IdentityState(identity=row.identity.hex(), kind=row.kind, customer_id=str(row.customer_id)))
+        tx.tell(_whose(row.identity, row.kind, row.customer_id, row.home_id))
+
+
+def _whose(identity: bytes, kind: str, owner: UUID, home: UUID) -> IdentityState:
+    return IdentityState(identity=identity.hex(), kind=kind, customer_id=str(owner), home_id=None if home == owner else str(home))
 
 
 def profile(tx: Transaction, record: CustomerRecord, *, now: datetime, around: Around) -> None:

@@ -87,6 +87,10 @@ class Graph:
             yield customer
             customer = self._into[customer]
 
+    def objections(self, first: UUID, second: UUID) -> list[str]:
+        """Why the rules would not merge two customers by themselves."""
+        return list(dict.fromkeys(self._objections(self.person(first), self.person(second), alias=False, merged=0)))
+
     def merge(self, first: UUID, second: UUID, *, reason: str, event_id: str = "", survivor: UUID | None = None) -> Merge:
         """Join two customers, whatever the rules for automatic merges say. The one with the strongest identity survives, then the older."""
         people = sorted((self.person(first), self.person(second)), key=lambda person: (*self._strength(person), person.id))
@@ -176,7 +180,7 @@ class Graph:
 
     def _meet(self, claim: Claim, link: Named, mine: UUID, other: UUID, merged: int) -> int:
         """Two customers share an identity: merge them, or note why not. Returns how many were merged."""
-        reason = self._objection(claim, self.people[mine], self.people[other], merged)
+        reason = next(self._objections(self.people[mine], self.people[other], alias=claim.alias, merged=merged), None)
         if reason is None:
             why = "alias" if claim.alias else f"same_{link.kind}"
             self.merge(mine, other, reason=why, event_id=claim.event_id)
@@ -186,23 +190,23 @@ class Graph:
             self.reviews.append(Review(link, other, mine, reason, claim.event_id))
         return 0
 
-    def _objection(self, claim: Claim, mine: Person, other: Person, merged: int) -> str | None:
+    def _objections(self, mine: Person, other: Person, *, alias: bool, merged: int) -> Iterator[str]:
+        """Every rule that would hold the merge back."""
         if mine.type != other.type:
-            return "different_types"
+            yield "different_types"
         for kind in self.rules.unique:
-            if mine.has(kind) and other.has(kind) and not claim.alias:
-                return f"two_{kind}_ids"
+            if mine.has(kind) and other.has(kind) and not alias:
+                yield f"two_{kind}_ids"
         if any({self.root(customer) for customer in pair} == {mine.id, other.id} for pair in self.separated):
-            return "separated_by_hand"
+            yield "separated_by_hand"
         if merged >= self.rules.max_merged_by_one_event:
-            return "too_many_at_once"
+            yield "too_many_at_once"
         if mine.family + other.family > self.rules.max_family:
-            return "too_many_in_all"
+            yield "too_many_in_all"
         for kind in mine.kinds.keys() & other.kinds.keys():
             limit = self.rules.limit(kind)
             if limit is not None and mine.kinds[kind] + other.kinds[kind] > limit and min(mine.kinds[kind], other.kinds[kind]):
-                return TOO_MANY
-        return None
+                yield TOO_MANY
 
 
 def partition(identities: Mapping[bytes, Owned], root: Callable[[UUID], UUID]) -> frozenset[frozenset[bytes]]:

@@ -21,6 +21,7 @@ from services.customer.queries.definitions import (
 )
 from services.customer.queries.merges import list_merges
 from services.customer.queries.past import Past, Told, get_past, list_history
+from services.customer.queries.previewing import MergePreview, preview_merge
 from services.customer.queries.reaching import get_preferences, list_contact_points, list_needs, open_needs
 from services.customer.queries.ruling import (
     get_identity_rules,
@@ -33,6 +34,7 @@ from services.customer.queries.searching import find_by_identity, search_custome
 __all__ = [
     "Found",
     "Member",
+    "MergePreview",
     "Misfits",
     "OwnAccount",
     "Past",
@@ -63,6 +65,7 @@ __all__ = [
     "page_customers",
     "page_customers_of",
     "preview_identity_rules",
+    "preview_merge",
     "refuse_hidden",
     "search_customers",
 ]

@@ -23,9 +23,10 @@ class Row(NamedTuple):
     merged_at: datetime
     undone_at: datetime | None = None
     undone_reason: str | None = None
+    meanwhile: str | None = None
 
 
-COLUMNS = "id, survivor_id, merged_id, reason, automatic, event_id, identities, merged_at, undone_at, undone_reason"
+COLUMNS = "id, survivor_id, merged_id, reason, automatic, event_id, identities, merged_at, undone_at, undone_reason, meanwhile"
 
 _FIND = f"SELECT {COLUMNS} FROM merge WHERE id = $1"  # noqa: S608 - constant columns
 _OF_CUSTOMERS = f"""
@@ -57,9 +58,33 @@ async def page(db: Connection, *, after: UUID | None, limit: int) -> list[Row]:
     return [Row(*row) for row in rows]
 
 
-async def close(db: Connection, *, merge_id: UUID, at: datetime, reason: str) -> None:
-    """Mark a merge as undone."""
-    await db.execute("UPDATE merge SET undone_at = $2, undone_reason = $3 WHERE id = $1", merge_id, at, reason)
+async def close(db: Connection, *, merge_id: UUID, at: datetime, reason: str, meanwhile: str) -> None:
+    """Mark a merge as undone; `meanwhile` (JSON) says what came in between."""
+    await db.execute(
+        "UPDATE merge SET undone_at = $2, undone_reason = $3, meanwhile = $4::jsonb WHERE id = $1", merge_id, at, reason, meanwhile
+    )
+
+
+class Counts(NamedTuple):
+    """What came under some customers since a time."""
+
+    identities: int
+    traits: int
+    merges: int
+
+
+async def since(db: Connection, *, root: UUID, homes: Collection[UUID], at: datetime) -> Counts:
+    """Identities first seen, values told and customers merged under these very customers, for whom `root` answers, since a time."""
+    row = await db.fetchrow(
+        """
+        SELECT (SELECT count(*) FROM identity WHERE customer_id = $3 AND home_id = ANY($1::uuid[]) AND recorded_at > $2),
+               (SELECT count(*) FROM trait_value WHERE home_id = ANY($1) AND recorded_at > $2),
+               (SELECT count(*) FROM merge WHERE merged_id = ANY($1) AND merged_at > $2 AND undone_at IS NULL)
+        """,
+        list(homes), at, root,
+    )
+    assert row is not None
+    return Counts(*row)
 
 
 async def separated(db: Connection, *, roots: Collection[UUID]) -> frozenset[frozenset[UUID]]:

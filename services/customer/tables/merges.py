@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Column, Index, LargeBinary, Text, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
 from services.customer.tables.metadata import TIME, CustomerTable
@@ -33,6 +34,7 @@ class MergeRow(CustomerTable, table=True):
     merged_at: datetime = Field(sa_type=TIME)
     undone_at: datetime | None = Field(default=None, sa_type=TIME)
     undone_reason: str | None = Field(default=None, sa_type=Text)
+    meanwhile: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
 
 
 class IdentityReviewRow(CustomerTable, table=True):

@@ -30,6 +30,8 @@ TABLES: tuple[str, ...] = (
     # However many addresses are tried, a customer who has enough of a kind is one line to look at.
     "CREATE UNIQUE INDEX identity_review_enough ON identity_review (customer_id, kind) WHERE reason = 'too_many_of_kind' AND state = 'open'",
     "CREATE INDEX identity_review_state ON identity_review (state, id)",
+    # What came in between a merge and its undoing, counted when it is undone.
+    "ALTER TABLE merge ADD COLUMN meanwhile jsonb",
     # Two customers that a person looked at and found to be two; no event merges them.
     """
     CREATE TABLE kept_apart (
