@@ -11,7 +11,7 @@ from chassis.errors import Unavailable
 from services.campaign import errors
 from services.campaign.domain import content, locales
 from services.campaign.domain.entities import Campaign, Recipient, Template
-from services.campaign.domain.ledger import mail_address
+from services.campaign.domain.ledger import is_chosen, mail_address
 from services.campaign.domain.rendering import Rendered
 from services.campaign.settings import CampaignService
 from services.campaign.store import campaigns, recipients, results, templates
@@ -115,14 +115,15 @@ async def list_customer_messages(service: CampaignService, *, customer_id: UUID,
 
 
 async def explain(service: CampaignService, *, campaign_id: UUID, customer_id: UUID) -> Decision:
-    """Why a customer gets a campaign's message or not: audience, address, consent, ledger. Raises Unknown (campaign)."""
+    """Why a customer gets a campaign's message or not: audience, address, chosen channel, consent, ledger. Raises Unknown (campaign)."""
     campaign = await get_campaign(service, campaign_id=campaign_id)
     async with service.read() as db:
         person = await recipients.same_person(db, customer_id)
         recipient = (await recipients.fetch(db, [customer_id])).get(customer_id)
         message = await results.find_in_campaign(db, campaign_id=campaign_id, customer_ids=person)
     findings = [
-        await _in_segment(service, campaign, customer_id), _has_address(recipient), await _has_consent(service, campaign, customer_id),
+        await _in_segment(service, campaign, customer_id), _has_address(recipient), _chose(campaign, recipient),
+        await _has_consent(service, campaign, customer_id),
     ]
     if message is not None:
         stopped = message["state"] in ("failed", "suppressed")
@@ -153,6 +154,12 @@ def _has_address(recipient: Recipient | None) -> Finding:
         return Finding("address", False, "no e-mail address is known")
     fits = mail_address(recipient.email) is not None
     return Finding("address", fits, "an e-mail address is known" if fits else "the e-mail address cannot be written to")
+
+
+def _chose(campaign: Campaign, recipient: Recipient | None) -> Finding:
+    if recipient is None or is_chosen(recipient.channels, purpose=campaign.purpose, channel=campaign.channel):
+        return Finding("channel", True, "no other channel was chosen for this purpose")
+    return Finding("channel", False, "another channel was chosen for this purpose")
 
 
 async def _has_consent(service: CampaignService, campaign: Campaign, customer_id: UUID) -> Finding:

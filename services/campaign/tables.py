@@ -43,6 +43,8 @@ class RecipientRow(CampaignTable, table=True):
     traits: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     merged_into: UUID | None = None
     version: int = Field(sa_type=BIGINT)
+    channels: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")))
+    time_zone: str | None = Field(default=None, sa_type=Text)
 
 
 class TemplateRow(CampaignTable, table=True):

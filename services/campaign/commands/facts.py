@@ -22,7 +22,8 @@ def tell_changes(tx: Transaction, changed: Iterable[Changed], *, at: datetime) -
         if message.state == "accepted":
             tx.tell(facts.MessageAccepted(**same, permit_id=message.permit_id or "", consent_version=message.consent_version or 0))
         elif message.state == "failed":
-            tx.tell(facts.MessageFailed(**same, reason=reason))
+            address = message.address_hash.hex() if message.address_hash else None
+            tx.tell(facts.MessageFailed(**same, reason=reason, address=address))
         elif message.state == "suppressed":
             tx.tell(facts.MessageSuppressed(**same, reason=reason))
         elif message.state == "unknown":

@@ -19,6 +19,8 @@ from services.campaign.store import campaigns, ledger, recipients
 from services.campaign.store.ledger import Planned
 
 STEP = "broadcast"
+#: The person chose another channel for the purpose.
+NOT_CHOSEN = "channel_not_chosen"
 
 _log = telemetry.logger(__name__)
 
@@ -91,10 +93,12 @@ async def _plan_customers(service: CampaignService, tx: Transaction, campaign: C
         email = recipient.email if recipient else None
         address = rules.mail_address(email) if email else None
         reason = None if address else "no_profile" if recipient is None else "address_invalid" if email else "no_address"
+        if recipient is not None and not rules.is_chosen(recipient.channels, purpose=campaign.purpose, channel=campaign.channel):
+            reason = NOT_CHOSEN
         planned.append(
             Planned(
-                id=new_id(), customer_id=person, state="planned" if address else "suppressed", reason=reason,
-                address_hash=service.hash_identity(rules.address_key(email)) if address and email else None,
+                id=new_id(), customer_id=person, state="suppressed" if reason else "planned", reason=reason,
+                address_hash=service.hash_identity(rules.address_key(email)) if reason is None and email else None,
             )
         )
     written = await ledger.plan(tx.db, campaign_id=campaign.id, step=STEP, channel=campaign.channel, messages=planned)

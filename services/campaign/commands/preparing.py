@@ -10,6 +10,7 @@ from uuid import UUID
 
 from chassis.database import Connection
 from contracts import links
+from services.campaign.commands.planning import NOT_CHOSEN
 from services.campaign.domain import content, ledger, locales, mail, tracking
 from services.campaign.domain.compiling import Compiled
 from services.campaign.domain.entities import Campaign, Recipient, Template
@@ -84,6 +85,10 @@ async def _drafts(service: CampaignService, owner: UUID, claimed: Sequence[Claim
         people = await recipients.fetch(tx.db, list({message.customer_id for message in claimed}))
         for message in claimed:
             found = people.get(message.customer_id)
+            purpose = campaign[message.campaign_id].purpose
+            if found is not None and not ledger.is_chosen(found.channels, purpose=purpose, channel=message.channel):
+                endings.append(Ending(message.id, "suppressed", NOT_CHOSEN))
+                continue
             address = ledger.mail_address(found.email) if found and found.email else None
             if found is None or found.email is None or address is None:
                 endings.append(Ending(message.id, "suppressed", "address_invalid" if found and found.email else "no_address"))

@@ -22,6 +22,7 @@ async def replicate_profiles(service: CampaignService, tx: Transaction, *, profi
             customer_id=UUID(state.customer_id), email=state.personal.email, phone=state.personal.phone, name=state.personal.name,
             language=state.personal.language, traits=state.personal.traits,
             merged_into=UUID(state.merged_into) if state.merged_into else None, version=state.version,
+            channels=state.channels, time_zone=state.time_zone,
         )
         for state in profiles.values() if state is not None
     ]

@@ -11,7 +11,7 @@ from services.campaign.domain.compiling import Compiled
 
 
 class Recipient(NamedTuple):
-    """One person as far as a message needs to know."""
+    """One person as far as a message needs to know. `channels`: the channel they chose for each purpose; `*`: for any other."""
 
     customer_id: UUID
     email: str | None = None
@@ -21,6 +21,8 @@ class Recipient(NamedTuple):
     traits: Mapping[str, Any] = {}
     merged_into: UUID | None = None
     version: int = 0
+    channels: Mapping[str, str] = {}
+    time_zone: str | None = None
 
 
 class Template(NamedTuple):

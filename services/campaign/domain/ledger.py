@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -59,6 +60,11 @@ class Outcome(NamedTuple):
 def retry_after(attempts: int) -> timedelta:
     """The pause after a temporary refusal: 1, 2, 4 … minutes, at most an hour."""
     return timedelta(seconds=min(_LONGEST_RETRY, _FIRST_RETRY * 2 ** max(0, attempts - 1)))
+
+
+def is_chosen(channels: Mapping[str, str], *, purpose: str, channel: str) -> bool:
+    """Whether a message may take this channel: the person chose it for the purpose, or nothing for it."""
+    return channels.get(purpose, channels.get("*", channel)) == channel
 
 
 def mail_address(address: str) -> str | None:

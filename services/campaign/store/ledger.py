@@ -46,6 +46,7 @@ class Changed(NamedTuple):
     reason: str | None
     permit_id: str | None
     consent_version: int | None
+    address_hash: bytes | None = None
 
 
 _INSERT = """
@@ -187,7 +188,7 @@ async def record_outcomes(db: Connection, *, owner: UUID, outcomes: Sequence[tup
         FROM unnest($2::uuid[], $3::text[], $4::text[], $5::int[], $6::interval[]) AS given (id, state, reason, reply_code, pause)
         WHERE message.id = given.id AND lease_owner = $1
             AND (message.state = 'handing_off' OR (message.state = 'unknown' AND given.state IN ('accepted', 'failed')))
-        RETURNING message.id, campaign_id, customer_id, channel, message.state, message.reason, permit_id, consent_version
+        RETURNING message.id, campaign_id, customer_id, channel, message.state, message.reason, permit_id, consent_version, address_hash
         """,
         owner, [each[0] for each in outcomes], [each[1] for each in outcomes], [each[2] for each in outcomes],
         [each[3] for each in outcomes], [each[4] for each in outcomes],
@@ -245,7 +246,7 @@ async def suppress_cancelled(db: Connection, *, limit: int) -> list[Changed]:
 
 
 def _changed(rows: Sequence[Any]) -> list[Changed]:
-    return [Changed(*(row[name] for name in Changed._fields)) for row in rows]
+    return [Changed(*(row.get(name) for name in Changed._fields)) for row in rows]
 
 
 async def count(db: Connection, campaign_id: UUID) -> int:

@@ -17,20 +17,21 @@ async def upsert(db: Connection, recipients: Sequence[Recipient]) -> None:
     """Write profiles, each customer at most once in `recipients`; an older version never replaces a newer one."""
     await db.execute(
         """
-        INSERT INTO recipient (customer_id, email, phone, name, language, traits, merged_into, version)
-        SELECT customer_id, email, phone, name, language, traits::jsonb, merged_into, version
-        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::bigint[])
-            AS given (customer_id, email, phone, name, language, traits, merged_into, version)
+        INSERT INTO recipient (customer_id, email, phone, name, language, traits, merged_into, version, channels, time_zone)
+        SELECT customer_id, email, phone, name, language, traits::jsonb, merged_into, version, channels::jsonb, time_zone
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::bigint[], $9::text[], $10::text[])
+            AS given (customer_id, email, phone, name, language, traits, merged_into, version, channels, time_zone)
         ORDER BY customer_id
         ON CONFLICT (customer_id) DO UPDATE SET
             email = EXCLUDED.email, phone = EXCLUDED.phone, name = EXCLUDED.name, language = EXCLUDED.language, traits = EXCLUDED.traits,
-            merged_into = EXCLUDED.merged_into, version = EXCLUDED.version
+            merged_into = EXCLUDED.merged_into, version = EXCLUDED.version, channels = EXCLUDED.channels, time_zone = EXCLUDED.time_zone
         WHERE recipient.version <= EXCLUDED.version
         """,
         [each.customer_id for each in recipients], [each.email for each in recipients], [each.phone for each in recipients],
         [each.name for each in recipients], [each.language for each in recipients],
         [_encode(each.traits).decode() for each in recipients], [each.merged_into for each in recipients],
-        [each.version for each in recipients],
+        [each.version for each in recipients], [_encode(each.channels).decode() for each in recipients],
+        [each.time_zone for each in recipients],
     )
 
 
@@ -63,6 +64,7 @@ async def fetch(db: Connection, customer_ids: Sequence[UUID]) -> dict[UUID, Reci
         row["customer_id"]: Recipient(
             customer_id=row["customer_id"], email=row["email"], phone=row["phone"], name=row["name"], language=row["language"],
             traits=msgspec.json.decode(row["traits"]), merged_into=row["merged_into"], version=row["version"],
+            channels=msgspec.json.decode(row["channels"]), time_zone=row["time_zone"],
         )
         for row in rows
     }

@@ -40,4 +40,4 @@ async def test_a_segment_is_planned_and_sent(cluster: PrivateCluster) -> None:
         assert sorted(play.box.recipients()) == ["c0@x.example", "c1@x.example"]
         decision = await play.http.call("GET", f"/api/v1/campaigns/{campaign}/decisions/{ids[4]}", scopes=["campaigns:read"])
         checks = {check["check"]: check["holds"] for check in decision.json()["checks"]}
-        assert checks == {"segment": False, "address": True, "consent": False, "ledger": False}
+        assert checks == {"segment": False, "address": True, "channel": True, "consent": False, "ledger": False}
