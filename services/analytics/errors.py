@@ -50,5 +50,9 @@ def bad_grouping(known: list[str]) -> Invalid:
     return Invalid("metric.bad_grouping", "The metric cannot be split by this.", known=known)
 
 
+def bad_market() -> Invalid:
+    return Invalid("metric.bad_market", "Costs are booked for channels and campaigns, not for markets: ask for this metric without market.")
+
+
 def reference_reused() -> Conflict:
     return Conflict("cost.reference_reused", "Another cost entry has this reference.")

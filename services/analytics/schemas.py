@@ -182,6 +182,7 @@ class MetricView(FigureView):
     as_of: datetime
     data_age_s: float | None
     currency: str | None
+    market: str | None = None
     by: str | None = None
     groups: list[GroupView] | None = None
 
@@ -203,6 +204,7 @@ class CohortsView(BaseModel):
     data_age_s: float | None
     definition_version: int
     formula: str
+    market: str | None = None
 
 
 class BookCost(Strict):

@@ -33,6 +33,7 @@ Writing = Annotated[Caller, web.allow("analytics:write")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Token = Annotated[str | None, Query(max_length=500)]
 Calendar = Annotated[Literal["gregorian", "jalali"], Query()]
+Market = Annotated[Literal["b2b", "b2c"] | None, Query(description="Organisations and their people, everybody else; without it: both.")]
 Day = Annotated[str | None, Query(max_length=10)]
 
 
@@ -45,18 +46,19 @@ async def list_metrics(service: Running, caller: Reading) -> web.Page[Definition
 @router.get("/api/v1/metrics/{name}")
 async def get_metric(
     name: str, *, service: Running, caller: Reading, calendar: Calendar = "gregorian", first: Annotated[Day, Query(alias="from")] = None,
-    to: Day = None, by: Annotated[str | None, Query(max_length=50)] = None,
+    to: Day = None, by: Annotated[str | None, Query(max_length=50)] = None, market: Market = None,
 ) -> MetricView:
-    """One metric in the window `[from, to)`, also split `by` month, channel, source, segment or campaign."""
-    return MetricView(**await measuring.get_metric(service, name=name, first=first, last=to, calendar=calendar, by=by))
+    """One metric in the window `[from, to)`, of one market or both, also split `by` month, channel, source, segment or campaign."""
+    return MetricView(**await measuring.get_metric(service, name=name, first=first, last=to, calendar=calendar, by=by, market=market))
 
 
 @router.get("/api/v1/cohorts")
 async def get_cohorts(
-    service: Running, caller: Reading, calendar: Calendar = "gregorian", months: Annotated[int, Query(ge=1, le=60)] = 12
+    service: Running, caller: Reading, calendar: Calendar = "gregorian", months: Annotated[int, Query(ge=1, le=60)] = 12,
+    market: Market = None,
 ) -> CohortsView:
     """Customers by the month of their first order, and how many came back."""
-    return CohortsView(**await measuring.get_cohorts(service, calendar=calendar, months=months))
+    return CohortsView(**await measuring.get_cohorts(service, calendar=calendar, months=months, market=market))
 
 
 @router.get("/api/v1/customers/{customer_id}/scores")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from services.analytics.domain import calendars
+from services.analytics.domain import calendars, rules
 
 #: Days after the first view in which an order counts as conversion; days after hand-off in which an order counts as response.
 CONVERSION_DAYS: Final = 30
@@ -58,6 +58,15 @@ DEFINITIONS: Final = {
         ),
     )
 }
+
+
+#: Organisations and the people who belong to one; everybody else.
+_BUSINESS: Final = rules.AnyOf(
+    tuple(rules.Trait(rules.Compared(name, "eq", "organisation")) for name in ("customer_type", "account.type"))
+)
+MARKETS: Final[dict[str, rules.Node]] = {"b2b": _BUSINESS, "b2c": rules.Not(_BUSINESS)}
+#: Costs are booked for campaigns and channels, not for markets.
+OF_NO_MARKET: Final = frozenset({"cper"})
 
 
 def default_window(kind: str, today: date, calendar: str) -> tuple[date, date]:

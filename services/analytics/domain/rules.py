@@ -20,7 +20,7 @@ RFM_PARTS: Final = ("r", "f", "m", "rfm")
 CONSENT_STATES: Final = ("granted", "withdrawn", "none")
 
 #: Traits that are columns of the profile; every other name is looked up in the customer's traits.
-BUILT_IN: Final = ("registered_at", "known", "language", "email", "phone")
+BUILT_IN: Final = ("registered_at", "known", "customer_type", "language", "email", "phone")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from services.analytics import errors
 from services.analytics.domain import calendars, expanding, metrics, parsing
 from services.analytics.domain.calendars import Span
 from services.analytics.domain.metrics import Definition
-from services.analytics.domain.rules import Node
+from services.analytics.domain.rules import All, Node
 from services.analytics.settings import AnalyticsService
 from services.analytics.store import definitions, evaluating, metric_sql
 from services.analytics.store.metric_sql import Figure, Window
@@ -26,25 +26,28 @@ def list_metrics() -> list[Definition]:
 
 
 async def get_metric(
-    service: AnalyticsService, *, name: str, first: str | None, last: str | None, calendar: str, by: str | None
+    service: AnalyticsService, *, name: str, first: str | None, last: str | None, calendar: str, by: str | None, market: str | None = None
 ) -> dict[str, Any]:
-    """One metric in `[first, last)`, also split by `by`. Raises Unknown, Invalid."""
+    """One metric in `[first, last)`, also split by `by`; of everybody, or of one market (b2b, b2c). Raises Unknown, Invalid."""
     definition = metrics.DEFINITIONS.get(name)
     if definition is None:
         raise errors.unknown_metric(sorted(metrics.DEFINITIONS))
     if by is not None and by not in definition.by:
         raise errors.bad_grouping(list(definition.by))
+    if market is not None and name in metrics.OF_NO_MARKET:
+        raise errors.bad_market()
+    limit = metrics.MARKETS[market] if market is not None else None
     now, zone = service.clock.now(), service.settings.time_zone
     start, end = _read_window(definition, first, last, calendar, calendars.today(now, zone))
     currency = await evaluating.reporting_currency(service.resources, service.settings.reporting_currency)
     parts = await _parts(service, by, start, end, calendar)
     total, groups = await service.resources.read(
-        lambda connection: _measure(connection, definition.name, _window(start, end, zone), now, currency, by, parts, zone)
+        lambda connection: _measure(connection, definition.name, _window(start, end, zone), now, currency, by, parts, zone, limit)
     )
     answer = {
         "name": name, "definition_version": definition.version, "unit": definition.unit, "formula": definition.formula,
         "calendar": calendar, "window": {"from": start, "to": end}, "time_zone": zone, "as_of": now, "data_age_s": data_age(service),
-        "currency": currency if "minor" in definition.unit else None, **_answer(name, total),
+        "currency": currency if "minor" in definition.unit else None, "market": market, **_answer(name, total),
     }
     if by is not None:
         answer |= {"by": by, "groups": [{"key": key, "label": label, **_answer(name, figure)} for key, label, figure in groups]}
@@ -96,25 +99,29 @@ async def _parts(
 
 
 def _measure(
-    connection: Any, name: str, window: Window, now: datetime, currency: str, by: str | None, parts: list[tuple[str, str, Span | Node]], zone: str
+    connection: Any, name: str, window: Window, now: datetime, currency: str, by: str | None, parts: list[tuple[str, str, Span | Node]], zone: str,
+    limit: Node | None,
 ) -> tuple[Figure, list[tuple[str, str, Figure]]]:
-    """The total and the groups, out of one snapshot of the warehouse."""
+    """The total and the groups, out of one snapshot of the warehouse; `limit`: only of customers for whom it holds."""
+    scoped = limit is not None
+    if limit is not None:
+        metric_sql.limit_to(connection, limit, now=now, currency=currency)
 
     def ask(asked: Window, **more: Any) -> list[Figure]:
         return metric_sql.measure(connection, name=name, window=asked, as_of=now, currency=currency, **more)
 
-    total = _one(ask(window))
+    total = _one(ask(window, scoped=scoped))
     if by in {"month", "segment"}:
         groups = []
         for key, label, part in parts:
             if isinstance(part, Span):
-                figure = _one(ask(_window(part.first, part.last, zone)))
+                figure = _one(ask(_window(part.first, part.last, zone), scoped=scoped))
             else:
-                metric_sql.limit_to(connection, part, now=now, currency=currency)
+                metric_sql.limit_to(connection, part if limit is None else All((limit, part)), now=now, currency=currency)
                 figure = _one(ask(window, scoped=True))
             groups.append((key, label, figure))
         return total, groups
-    return total, [(figure.group, figure.group, figure) for figure in ask(window, by=by)] if by else []
+    return total, [(figure.group, figure.group, figure) for figure in ask(window, by=by, scoped=scoped)] if by else []
 
 
 def _one(figures: list[Figure]) -> Figure:
@@ -134,10 +141,10 @@ def _answer(name: str, figure: Figure) -> dict[str, Any]:
     }
 
 
-async def get_cohorts(service: AnalyticsService, *, calendar: str, months: int) -> dict[str, Any]:
-    """Customers by the month of their first order, and how many of them ordered in each month after it."""
+async def get_cohorts(service: AnalyticsService, *, calendar: str, months: int, market: str | None = None) -> dict[str, Any]:
+    """Customers (of one market) by the month of their first order, and how many of them ordered in each month after it."""
     now, zone = service.clock.now(), service.settings.time_zone
-    spans, cells = await service.resources.read(_cohort_reader(calendar, zone))
+    spans, cells = await service.resources.read(_cohort_reader(calendar, zone, now, metrics.MARKETS[market] if market else None))
     table: dict[int, dict[int, int]] = {}
     for cohort, after, count in cells:
         table.setdefault(cohort, {})[after] = count
@@ -151,18 +158,20 @@ async def get_cohorts(service: AnalyticsService, *, calendar: str, months: int) 
     for row in data:
         row["share"] = [round(count / row["customers"], 6) for count in row["active"]]
     return {
-        "data": data, "calendar": calendar, "time_zone": zone, "as_of": now, "data_age_s": data_age(service), "definition_version": 1,
+        "data": data, "calendar": calendar, "time_zone": zone, "as_of": now, "data_age_s": data_age(service), "definition_version": 1, "market": market,
         "formula": "share of the customers with their first order in a month who have an order in the k-th month after it (k = 0: all of them)",
     }
 
 
-def _cohort_reader(calendar: str, zone: str) -> Callable[[Any], tuple[list[Span], list[tuple[int, int, int]]]]:
+def _cohort_reader(calendar: str, zone: str, now: datetime, limit: Node | None) -> Callable[[Any], tuple[list[Span], list[tuple[int, int, int]]]]:
     def read(connection: Any) -> tuple[list[Span], list[tuple[int, int, int]]]:
         span = metric_sql.order_span(connection)
         if span is None:
             return [], []
         first, last = (calendars.today(moment, zone) for moment in span)
         spans = calendars.months(calendars.month_start(first, calendar), calendars.month_start(last, calendar, shift=1), calendar)
-        return spans, metric_sql.cohorts(connection, [calendars.midnight(one.first, zone) for one in spans])
+        if limit is not None:
+            metric_sql.limit_to(connection, limit, now=now, currency="")
+        return spans, metric_sql.cohorts(connection, [calendars.midnight(one.first, zone) for one in spans], scoped=limit is not None)
 
     return read

@@ -143,7 +143,7 @@ def _read_fact(loaded: Loaded, record: Stored) -> None:
 def _read_tombstone(loaded: Loaded, record: Stored) -> None:
     key = record.key.decode()
     if record.topic == "ecrm.state.profile":
-        loaded.profiles[str(UUID(key))] = (str(UUID(key)), 0, None, None, False, False, False, False, None, "{}")
+        loaded.profiles[str(UUID(key))] = (str(UUID(key)), 0, None, None, False, False, False, False, None, "{}", "person")
     elif record.topic == "ecrm.state.identity":
         loaded.identities.pop(hash_of(key), None)
         loaded.identities_gone.append(hash_of(key))
@@ -164,7 +164,7 @@ def _profile(loaded: Loaded, _record: Stored, value: bytes) -> None:
     traits = {name: value for name, value in personal.traits.items() if name not in CONTACTS}
     loaded.profiles[customer_id] = (
         customer_id, state.version, state.registered_at, merged_into, merged_into is None, state.known, bool(personal.email),
-        bool(personal.phone), personal.language, msgspec.json.encode(traits).decode(),
+        bool(personal.phone), personal.language, msgspec.json.encode(traits).decode(), state.type,
     )
 
 

@@ -14,7 +14,7 @@ from services.analytics.domain.rules import Ago, Compared, Moment, Node, Window
 _PARAMETER: Final = re.compile(r"\$(\w+)")
 _OPERATORS: Final = {"eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "before": "<", "after": ">="}
 _COLUMNS: Final = {
-    "registered_at": "c.registered_at", "known": "c.known", "language": "c.language", "email": "c.has_email", "phone": "c.has_phone",
+    "registered_at": "c.registered_at", "known": "c.known", "customer_type": "c.type", "language": "c.language", "email": "c.has_email", "phone": "c.has_phone",
 }
 _RFM: Final = {"r": "s.r", "f": "s.f", "m": "s.m", "rfm": "(s.r::VARCHAR || s.f::VARCHAR || s.m::VARCHAR)"}
 

@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS identity (identity UHUGEINT, kind VARCHAR, customer U
 CREATE TABLE IF NOT EXISTS customer (
     customer UUID, version BIGINT, registered_at TIMESTAMP, merged_into UUID, live BOOLEAN, known BOOLEAN, has_email BOOLEAN,
     has_phone BOOLEAN, language VARCHAR, traits VARCHAR, seq BIGINT);
+ALTER TABLE customer ADD COLUMN IF NOT EXISTS type VARCHAR DEFAULT 'person';
 CREATE TABLE IF NOT EXISTS alias (customer UUID, root UUID);
 CREATE TABLE IF NOT EXISTS consent (customer UUID, purpose VARCHAR, channel VARCHAR, state VARCHAR, seq BIGINT);
 CREATE TABLE IF NOT EXISTS orders (

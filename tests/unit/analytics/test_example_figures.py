@@ -37,7 +37,7 @@ async def _load(path: Path, orders: Iterator[tuple[str, OrderPlaced]]) -> Wareho
     for name, order in orders:
         loaded.orders[order.order_id] = order
         loaded.identities[decoding.hash_of(order.identity)] = ("user", _customer(name))
-        loaded.profiles[_customer(name)] = (_customer(name), 1, order.ordered_at, None, True, True, False, False, None, "{}")
+        loaded.profiles[_customer(name)] = (_customer(name), 1, order.ordered_at, None, True, True, False, False, None, "{}", "person")
         if len(loaded.orders) >= 4000:
             await warehouse.write(lambda c, part=loaded: loading.store(c, part))  # type: ignore[misc]
             loaded = Loaded()
