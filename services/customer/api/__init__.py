@@ -2,6 +2,6 @@
 
 from typing import Final
 
-from services.customer.api import customers, identity_reviews, identity_rules, merges, traits
+from services.customer.api import accounts, customers, identity_reviews, identity_rules, merges, reaching, traits
 
-ROUTERS: Final = (customers.router, merges.router, identity_reviews.router, identity_rules.router, traits.router)
+ROUTERS: Final = (customers.router, merges.router, identity_reviews.router, identity_rules.router, traits.router, accounts.router, reaching.router)

@@ -12,13 +12,12 @@ from chassis.web import Page
 from services.customer import commands, queries
 from services.customer.api import customers
 from services.customer.api.asking import Here, Limit, Reading, Writing, after, source
+from services.customer.api.views import account_views, membership
 from services.customer.domain import accounts, traits
-from services.customer.domain.accounts import Belonging
 from services.customer.schemas.accounts import (
     AccountOfView,
     AccountType,
     ChangeAccount,
-    MembershipView,
     MemberView,
     PutMember,
     RegisterAccount,
@@ -87,7 +86,7 @@ async def put_member(here: Here, asking: Writing, account_id: UUID, body: PutMem
         source=source(asking),
     )
     account = await queries.get_account(here, account_id=account_id)
-    return next(_own(one) for one in await queries.list_accounts_of(here, customer_id=person) if one.account.root.id == account.root.id)
+    return next(one for one in account_views(await queries.list_accounts_of(here, customer_id=person)) if one.account_id == account.root.id)
 
 
 @router.delete("/accounts/{account_id}/members/{customer_id}", status_code=204)
@@ -99,22 +98,11 @@ async def end_membership(here: Here, asking: Writing, account_id: UUID, customer
 @router.get("/customers/{customer_id}/accounts")
 async def list_accounts_of(here: Here, _asking: Reading, customer_id: UUID) -> Page[AccountOfView]:
     """The accounts of a person, the first one first, those that were left last."""
-    return Page(data=[_own(one) for one in await queries.list_accounts_of(here, customer_id=customer_id)])
+    return Page(data=account_views(await queries.list_accounts_of(here, customer_id=customer_id)))
 
 
 def _member(one: queries.Member) -> MemberView:
     values = traits.values(one.person.profile)
     return MemberView(
-        customer_id=one.person.root.id, name=traits.full_name(values), email=traits.text_of(values, "email"), **_times(one.belonging).model_dump()
+        customer_id=one.person.root.id, name=traits.full_name(values), email=traits.text_of(values, "email"), **membership(one.belonging)
     )
-
-
-def _own(one: queries.OwnAccount) -> AccountOfView:
-    values = traits.values(one.account.profile)
-    return AccountOfView(
-        account_id=one.account.root.id, type=one.account.root.type, name=traits.full_name(values), **_times(one.belonging).model_dump()
-    )
-
-
-def _times(one: Belonging) -> MembershipView:
-    return MembershipView(role=one.role, since=one.since, until=one.until, primary=one.primary_at is not None, source=one.source)

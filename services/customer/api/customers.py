@@ -15,7 +15,16 @@ from chassis.web import Page
 from services.customer import commands, queries
 from services.customer.api.asking import Here, Limit, Reading, Writing, after, place, source
 from services.customer.api.conditions import IfMatch, IfNoneMatch, etag, unchanged, versions
-from services.customer.api.views import SENSITIVE, customer_view, full_view, history_views, past_view
+from services.customer.api.views import (
+    SENSITIVE,
+    account_views,
+    customer_view,
+    full_view,
+    history_views,
+    need_view,
+    past_view,
+)
+from services.customer.schemas.accounts import CustomerType
 from services.customer.schemas.customers import (
     ChangeCustomer,
     CustomerView,
@@ -48,10 +57,13 @@ async def register_customer(
 @router.get("/customers")
 async def list_customers(
     here: Here, asking: Reading, identity: str | None = None, q: Annotated[str | None, Query(max_length=200)] = None,
-    trait: Annotated[list[str], Query(max_length=10)] = [], page_token: str | None = None, limit: Limit = 50,  # noqa: B006 - read only
+    trait: Annotated[list[str], Query(max_length=10)] = [],  # noqa: B006 - read only
+    type: CustomerType | None = None,
+    owner: Annotated[str | None, Query(max_length=200)] = None, page_token: str | None = None, limit: Limit = 50,
 ) -> Page[CustomerView]:
     """All customers, those with an identity (`identity=user:42`), or those that match `q` (id, identity, e-mail, phone, names; may be
-    misspelt) and all of `trait=plan:gold`, the best answer first.
+    misspelt) and all of `trait=plan:gold`, the best answer first. Without these: those of one `type`, those an employee is responsible for
+    (`owner=`), or both.
     """
     if identity is not None:
         return Page(data=await views(here, await queries.find_by_identity(here, identity=identity), asking))
@@ -60,7 +72,13 @@ async def list_customers(
         await queries.refuse_hidden(here, names=[name for name, _ in filters], sees_sensitive=asking.may(SENSITIVE))
         found, more = await queries.search_customers(here, text=q or "", traits=filters, begin=place(page_token), limit=limit)
         return Page(data=await views(here, found, asking), next_page_token=web.page_token(more) if more else None)
-    found, following = await queries.page_customers(here, after=after(page_token), limit=limit)
+    if type is not None or owner is not None:
+        await queries.refuse_hidden(here, names=["owner"] if owner else [], sees_sensitive=asking.may(SENSITIVE))
+        found, following = await queries.page_customers_of(
+            here, types=(type,) if type else None, owner=owner, after=after(page_token), limit=limit
+        )
+    else:
+        found, following = await queries.page_customers(here, after=after(page_token), limit=limit)
     return Page(data=await views(here, found, asking), next_page_token=web.page_token(following) if following else None)
 
 
@@ -121,7 +139,10 @@ async def full(here: CustomerService, asked: UUID, asking: Caller) -> CustomerVi
     """One customer with provenance and identities (the first hundred), as the caller may see it."""
     found = await queries.get_customer(here, customer_id=asked)
     rows = await queries.list_identities(here, customer_id=found.root.id, after=None, limit=SHOWN_IDENTITIES)
-    return full_view(found, asking, asked=asked, identities=[row.key for row in rows])
+    view = full_view(found, asking, asked=asked, identities=[row.key for row in rows])
+    own = await queries.list_accounts_of(here, customer_id=found.root.id) if found.root.type == "person" else []
+    needs = await queries.open_needs(here, of=found)
+    return view.model_copy(update={"accounts": account_views(own), "needs": [need_view(each) for each in needs]})
 
 
 async def views(here: CustomerService, found: Sequence[queries.Found], asking: Caller) -> list[CustomerView]:

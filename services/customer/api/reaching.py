@@ -10,6 +10,7 @@ from chassis import web
 from chassis.web import Page
 from services.customer import commands, queries
 from services.customer.api.asking import Here, Limit, Reading, Writing, after, source
+from services.customer.api.views import need_view
 from services.customer.commands.reaching import Statement
 from services.customer.domain import reaching
 from services.customer.schemas.reaching import (
@@ -62,7 +63,7 @@ async def get_preferences(here: Here, _asking: Reading, customer_id: UUID) -> Pr
 @router.put("/preferences")
 async def choose_preferences(here: Here, asking: Writing, customer_id: UUID, body: ChoosePreferences) -> PreferencesView:
     """Keep what the customer chose; campaigns obey it."""
-    told = {name: getattr(body, name) for name in ("language", "time_zone") if name in body.model_fields_set}
+    told: dict[str, str | None] = {name: getattr(body, name) for name in ("language", "time_zone") if name in body.model_fields_set}
     channels = (body.channels or {}) if "channels" in body.model_fields_set else None
     root = await commands.choose(here, customer_id=customer_id, told=told, channels=channels, source=source(asking))
     return await _preferences(here, root)
@@ -79,7 +80,7 @@ async def list_needs(
 ) -> Page[NeedView]:
     """What the customer told to need, oldest first; `open=true` leaves out what was met."""
     rows = await queries.list_needs(here, customer_id=customer_id, unmet=open, after=after(page_token), limit=limit)
-    views = [NeedView.model_validate(row, from_attributes=True) for row in rows]
+    views = [need_view(row) for row in rows]
     return Page(data=views, next_page_token=web.page_token(rows[-1].id) if len(rows) == limit else None)
 
 
@@ -87,11 +88,11 @@ async def list_needs(
 async def tell_need(here: Here, asking: Writing, customer_id: UUID, body: TellNeed) -> NeedView:
     """Keep a need until it is met."""
     need = await commands.tell_need(here, customer_id=customer_id, text=body.text, told_at=body.told_at, source=source(asking))
-    return NeedView.model_validate(need, from_attributes=True)
+    return need_view(need)
 
 
 @router.post("/needs/{need_id}/met")
 async def meet_need(here: Here, asking: Writing, customer_id: UUID, need_id: UUID) -> NeedView:
     """The need is met."""
     need = await commands.meet_need(here, customer_id=customer_id, need_id=need_id, by=source(asking))
-    return NeedView.model_validate(need, from_attributes=True)
+    return need_view(need)

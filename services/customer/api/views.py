@@ -10,8 +10,11 @@ from uuid import UUID
 from chassis.identity import Caller
 from services.customer import queries
 from services.customer.domain import traits
+from services.customer.domain.accounts import Belonging
 from services.customer.domain.traits import Trait
+from services.customer.schemas.accounts import AccountOfView
 from services.customer.schemas.customers import CustomerView, HistoryView, TraitView
+from services.customer.schemas.reaching import NeedView
 
 SENSITIVE: Final = "customers:sensitive"
 
@@ -30,7 +33,8 @@ def customer_view(found: queries.Found, asking: Caller) -> CustomerView:
     return CustomerView(
         id=found.root.id, type=found.root.type, known=found.root.known, version=found.root.version, registered_at=found.root.registered_at,
         updated_at=found.root.updated_at, email=traits.text_of(values, "email"), phone=traits.text_of(values, "phone"),
-        name=traits.full_name(values), language=traits.text_of(values, "language"), traits=values,
+        name=traits.full_name(values), language=traits.text_of(values, "language"), owner=traits.text_of(values, "owner"),
+        traits=values,
         merged=[member.id for member in found.members],
     )
 
@@ -82,3 +86,24 @@ def _shown(trait: Trait, *, hidden: bool) -> dict[str, Any]:
         "value": None if hidden else trait.value, "hidden": hidden and trait.value is not None, "source": trait.source,
         "authority": _AUTHORITY[trait.rank], "set_at": trait.at if told else None, "event_id": trait.event_id if told else None,
     }
+
+
+def account_views(own: Sequence[queries.OwnAccount]) -> list[AccountOfView]:
+    """The accounts of a person."""
+    return [
+        AccountOfView(
+            account_id=one.account.root.id, type=one.account.root.type, name=traits.full_name(traits.values(one.account.profile)),
+            **membership(one.belonging),
+        )
+        for one in own
+    ]
+
+
+def membership(one: Belonging) -> dict[str, Any]:
+    """Role and times."""
+    return {"role": one.role, "since": one.since, "until": one.until, "primary": one.primary_at is not None, "source": one.source}
+
+
+def need_view(need: queries.Need) -> NeedView:
+    """A need."""
+    return NeedView.model_validate(need, from_attributes=True)

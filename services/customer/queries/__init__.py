@@ -22,7 +22,7 @@ from services.customer.queries.definitions import (
 from services.customer.queries.merges import list_merges
 from services.customer.queries.past import Past, Told, get_past, list_history
 from services.customer.queries.previewing import MergePreview, preview_merge
-from services.customer.queries.reaching import get_preferences, list_contact_points, list_needs, open_needs
+from services.customer.queries.reaching import Need, get_preferences, list_contact_points, list_needs, open_needs
 from services.customer.queries.ruling import (
     get_identity_rules,
     list_identity_reviews,
@@ -36,6 +36,7 @@ __all__ = [
     "Member",
     "MergePreview",
     "Misfits",
+    "Need",
     "OwnAccount",
     "Past",
     "Refusals",

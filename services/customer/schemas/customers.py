@@ -8,7 +8,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from services.customer.schemas.accounts import AccountOfView
 from services.customer.schemas.asked import Asked, IdentityText
+from services.customer.schemas.reaching import NeedView
 
 
 class RegisterCustomer(Asked):
@@ -81,7 +83,10 @@ class CustomerView(BaseModel):
     phone: str | None
     name: str | None
     language: str | None
+    owner: str | None = Field(None, description="The employee responsible: the trait `owner`.")
     traits: dict[str, Any]
+    accounts: list[AccountOfView] | None = Field(None, description="To which the person belongs, the first one first.")
+    needs: list[NeedView] | None = Field(None, description="What the customer told to need and has not got yet; the first fifty.")
     provenance: dict[str, TraitView] | None = None
     identities: list[str] | None = Field(None, description="The first hundred; all of them at `/identities`.")
     merged: list[UUID] = []
