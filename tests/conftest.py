@@ -1,4 +1,4 @@
-"""One private PostgreSQL cluster for the whole run, started when the first test asks for it."""
+"""One private PostgreSQL cluster for all tests of a process, started when the first test asks for it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from launcher.embedded_postgres import PrivateCluster
 from tests.support.cluster import running_cluster
+
+#: `pytest --hypothesis-profile=deep`: many more examples of each property.
+settings.register_profile("deep", max_examples=1000, deadline=None)
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[PrivateCluster]:
-    """A real PostgreSQL cluster."""
-    with running_cluster() as running:
+    """A real PostgreSQL cluster, one for each worker of a run."""
+    with running_cluster(in_memory=True) as running:
         yield running
 
 
