@@ -14,7 +14,10 @@ from services.consent.settings import ConsentService
 
 
 async def on_identity_states(service: ConsentService, tx: Transaction, records: list[Stored]) -> None:
-    """The newest owner of each identity; a tombstone forgets it."""
+    """The customer where each identity is at home; a tombstone forgets it.
+
+    What is said under an identity is said under its home: it counts for whoever answers for that, and undoing a merge takes it along.
+    """
     newest: dict[bytes, Stored] = {record.key: record for record in records}
     known: dict[bytes, tuple[str, UUID]] = {}
     gone: list[bytes] = []
@@ -23,7 +26,7 @@ async def on_identity_states(service: ConsentService, tx: Transaction, records: 
             gone.append(bytes.fromhex(key.decode()))
             continue
         state = decoding.decode(customer.IdentityState, record.value)
-        known[bytes.fromhex(state.identity)] = (state.kind, UUID(state.customer_id))
+        known[bytes.fromhex(state.identity)] = (state.kind, UUID(state.home_id or state.customer_id))
     await commands.learn_identities(service, tx, known=known, gone=gone)
 
 

@@ -26,6 +26,7 @@ async def customer_of(platform: TestPlatform, identity: str) -> dict[str, Any]:
 
 
 async def test_a_visitor_becomes_a_known_customer(cluster: PrivateCluster) -> None:
+    """U3: what an anonymous visitor did counts for the person they turn out to be."""
     async with started(cluster, "customer") as platform:
         await append(platform.log, [happened("page", "anon:v1", authority="browser"), happened("page", "anon:v1", authority="browser")])
         await platform.drain()
