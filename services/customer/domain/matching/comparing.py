@@ -74,7 +74,9 @@ def names_alike(first: npt.NDArray[np.object_], second: npt.NDArray[np.object_])
 
 def _names(field: Field, a: Codes, b: Codes) -> Levels:
     result = names_alike(field.texts[a], field.texts[b])
-    assert field.sounds is not None and field.sound_lengths is not None and field.foreign is not None
+    assert field.sounds is not None
+    assert field.sound_lengths is not None
+    assert field.foreign is not None
     sounds = (field.sounds[a] == field.sounds[b]) & (field.sound_lengths[a] >= 2)
     other_script = field.foreign[a] != field.foreign[b]
     result[sounds] = np.maximum(result[sounds], np.where(other_script[sounds], NEAR, SIMILAR).astype(np.int8))
@@ -100,7 +102,7 @@ def _codes(field: Field, a: Codes, b: Codes) -> Levels:
     steps = _each(OSA.distance, field.texts[a], field.texts[b], score_cutoff=2, dtype=np.int32)
     longest = np.maximum(field.lengths[a], field.lengths[b])
     result = np.zeros(len(a), np.int8)
-    result[(steps == 1) | ((steps == 2) & (longest >= 7))] = SIMILAR
+    result[((steps == 1) & (longest >= 3)) | ((steps == 2) & (longest >= 7))] = SIMILAR
     result[(steps == 1) & (longest >= 4)] = NEAR
     return result
 
@@ -118,12 +120,11 @@ def _texts(field: Field, a: Codes, b: Codes) -> Levels:
 
 
 def _emails(field: Field, a: Codes, b: Codes) -> Levels:
-    steps = _each(OSA.distance, field.texts[a], field.texts[b], score_cutoff=2, dtype=np.int32)
+    """Addresses are often made of names, so that alike ones say little of their own: near is one wrong sign, or another domain."""
+    steps = _each(OSA.distance, field.texts[a], field.texts[b], score_cutoff=1, dtype=np.int32)
     local = field.local
     assert local is not None
-    result = np.where(local[a] == local[b], SIMILAR, DIFFERENT).astype(np.int8)
-    result[steps <= 2] = NEAR
-    return result
+    return np.where((local[a] == local[b]) | (steps <= 1), NEAR, DIFFERENT).astype(np.int8)
 
 
 def swapped(fields: Sequence[Field], given: int, family: int, low: Places, high: Places, found: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:

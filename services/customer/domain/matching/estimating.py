@@ -32,8 +32,12 @@ _ENOUGH: Final = 1e-4
 _M_PRIOR: Final = 12.0
 _H_PRIOR: Final = 12.0
 #: How often what is personal is shared in a household all the same: twins, a name that runs in the family; never a number of the person.
-_RUNS_IN_FAMILIES: Final = {Kind.DATE: 0.01, Kind.NAME: 0.02, Kind.CODE: 0.0005, Kind.EMAIL: 0.03}
-_FIRMER: Final = {"given_name", "family_name", "birthday"}
+_RUNS_IN_FAMILIES: Final = {Kind.DATE: 0.01, Kind.NAME: 0.02, Kind.CODE: 0.0005, Kind.EMAIL: 0.03, Kind.PHONE: 0.03, Kind.TEXT: 0.02}
+#: What hardly ever changes; and what of it may at most differ between records of one person, whatever a sample suggests.
+_FIRMER: Final = {"name", "given_name", "family_name", "birthday"}
+_FIRM: Final = 0.3
+#: Of all pairs that agree exactly at least one in so many is one of strangers: a wrong guess of the matches must not feed itself.
+_SHARE_OF_STRANGERS: Final = 12.0
 
 
 @dataclass
@@ -63,15 +67,20 @@ def prior(field: Field) -> Floats:
     return np.array([different, 0.05, 0.1, 0.85 - different])
 
 
+def pairs_of(field: Field) -> float:
+    """Pairs of records that both have the field."""
+    return max(field.filled * (field.filled - 1) / 2, 1.0)
+
+
 def strangers(fields: Sequence[Field], random: Found, weights: Floats, m: Floats, match: float) -> Floats:
     """`u` from random pairs, weighted by how certain it is that they are strangers; exact agreement from the values' frequencies."""
     result = np.empty((len(fields), LEVELS))
     for place, field in enumerate(fields):
         counts = np.bincount(random[place][random[place] >= 0], weights[random[place] >= 0], LEVELS)
         total = counts.sum() + 2.0
-        shares = (counts + [1.0, 0.3, 0.3, 0.0]) / total
-        floor = 0.1 / max(len(field.texts), 10) if field.personal else 0.3 / max(len(field.texts), 3)
-        same = max((field.collision - match * m[place][SAME]) / (1 - match), floor * min(1.0, 30 / max(len(field.texts), 1)))
+        shares = (counts + np.array([1.0, 0.3, 0.3, 0.0])) / total
+        seen = max(field.collision, 0.5 / pairs_of(field))
+        same = min(0.98, max((seen - match * m[place][SAME]) / (1 - match), seen / _SHARE_OF_STRANGERS))
         shares[SAME] = same
         shares[:SAME] *= (1 - same) / shares[:SAME].sum()
         result[place] = shares
@@ -111,6 +120,7 @@ def fit(
     pairs = count * (count - 1) / 2
     priors = np.stack([prior(field) for field in fields])
     personal = np.array([field.personal for field in fields])
+    firm = np.array([field.personal or field.name in _FIRMER for field in fields])
     m = priors.copy() if start is None else start.m
     match = min(0.3, 0.05 * count / pairs) if start is None else start.match
     u = strangers(fields, random, np.ones(random.shape[1]), m, match)
@@ -121,7 +131,7 @@ def fit(
         before = model.match
         one, house = posterior(model, found, adjust)
         alone, near = posterior(model, random)
-        m = _shares(found, one, priors * _M_PRIOR / scale)
+        m = _firm(_shares(found, one, priors * _M_PRIOR / scale), firm)
         u = strangers(fields, random, 1 - alone - near, m, model.match)
         h = _household(fields, personal, u, m, _shares(found, house, _place_prior(fields) * _H_PRIOR / scale))
         match = (one.sum() * scale + 0.2) / pairs
@@ -133,14 +143,23 @@ def fit(
 
 
 def _shares(found: Found, weights: Floats, pseudo: Floats) -> Floats:
-    """Shares of the levels, weighted; at least one in ten thousand each, and better agreement never speaks for strangers alone."""
+    """Shares of the levels, weighted; at least one in ten thousand each."""
     rows = []
     for place in range(len(found)):
         there = found[place] >= 0
         counts = np.bincount(found[place][there], weights[there], LEVELS) + pseudo[place]
         rows.append(np.maximum(counts / counts.sum(), 1e-4))
     table = np.stack(rows)
-    return table / table.sum(axis=1, keepdims=True)
+    table /= table.sum(axis=1, keepdims=True)
+    return table
+
+
+def _firm(m: Floats, firm: npt.NDArray[np.bool_]) -> Floats:
+    """Without this bound the class of matches could turn into the class of neighbours, where there are many of these."""
+    over = firm & (m[:, DIFFERENT] > _FIRM)
+    m[over, 1:] *= ((1 - _FIRM) / m[over, 1:].sum(axis=1))[:, None]
+    m[over, DIFFERENT] = _FIRM
+    return m
 
 
 def _place_prior(fields: Sequence[Field]) -> Floats:

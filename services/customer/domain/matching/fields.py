@@ -14,6 +14,8 @@ import numpy.typing as npt
 from services.customer.domain.matching import spelling
 from services.customer.domain.matching.columns import MISSING, Codes, Column, Columns, contact_text
 
+#: Names of fields that say where somebody lives.
+_PLACE: Final = re.compile(r"post|zip|street|city|suburb|address|house|region|county")
 #: Fields compared at most, those that tell the most.
 MAX_COMPARED: Final = 16
 _SAMPLE: Final = 2_000
@@ -86,6 +88,8 @@ def _entropy(made: Field) -> float:
 
 def kind_of(name: str, texts: Sequence[str]) -> Kind:
     """By the share of values that look like one; the field's name decides only where values cannot (a telephone number is a code)."""
+    if name in {"given_name", "family_name"}:
+        return Kind.NAME
     if re.search("phone|mobile|(^|_)(tel|fax)", name.casefold()):
         return Kind.PHONE
     sample = texts[:: max(1, len(texts) // _SAMPLE)]
@@ -119,7 +123,7 @@ def _ready(column: Column, codes: Codes, *, persons: bool) -> Field:
     own = _through(codes, numbers)
     counts = np.bincount(own[own >= 0], minlength=len(texts))
     made = Field(
-        column.name, kind, own, np.array([*texts, None], dtype=object)[:-1], counts, persons and _personal(column.name, kind, texts, counts),
+        column.name, kind, own, np.array([*texts, None], dtype=object)[:-1], counts, _personal(column.name, kind, texts, counts, persons=persons),
         lengths=np.fromiter(map(len, texts), np.int16, len(texts)),
     )
     if kind is Kind.NAME:
@@ -151,14 +155,16 @@ def _through(codes: Codes, numbers: Codes) -> Codes:
     return np.where(codes == MISSING, np.int32(MISSING), numbers[codes]).astype(np.int32)
 
 
-def _personal(name: str, kind: Kind, texts: Sequence[str], counts: npt.NDArray[np.int64]) -> bool:
+def _personal(name: str, kind: Kind, texts: Sequence[str], counts: npt.NDArray[np.int64], *, persons: bool) -> bool:
+    if not persons and (name == "name" or kind in {Kind.PHONE, Kind.EMAIL}):
+        return True  # of an organisation: what its neighbours in the street do not share
     if name in {"given_name", "birthday", "username", "email"}:
         return True
     if kind is Kind.DATE:
         years = sorted(int(text[:4]) for text in texts[:: max(1, len(texts) // _SAMPLE)] if len(text) == 8)
         return len(years) > 1 and years[len(years) * 9 // 10] - years[len(years) // 10] >= 15
     lengths = sum(map(len, texts)) / len(texts) if texts else 0
-    return kind is Kind.CODE and lengths >= 5 and len(texts) >= 0.15 * int(counts.sum()) and int(np.median(counts)) <= 2
+    return kind is Kind.CODE and not _PLACE.search(name.casefold()) and lengths >= 5 and len(texts) >= 0.15 * int(counts.sum()) and int(np.median(counts)) <= 2
 
 
 def _coarse(made: Field, texts: Sequence[str]) -> list[tuple[str, Codes]]:
@@ -181,9 +187,8 @@ def _coarse(made: Field, texts: Sequence[str]) -> list[tuple[str, Codes]]:
 
 
 def _local(address: str) -> str:
-    """The local part without what follows a plus, dots and digits: `ada.l.7+shop@x` and `adal@y` meet."""
-    local = address.partition("@")[0].partition("+")[0]
-    return "".join(sign for sign in local if sign.isalpha()) or local
+    """The local part without dots and what follows a plus: `ada.l7+shop@x` and `adal7@y` meet."""
+    return address.partition("@")[0].partition("+")[0].replace(".", "")
 
 
 def field_names(made: Sequence[Field]) -> dict[str, int]:

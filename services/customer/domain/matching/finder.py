@@ -13,8 +13,7 @@ import numpy.typing as npt
 from services.customer.domain.matching import blocking, estimating, fields, grouping
 from services.customer.domain.matching.columns import Columns, Places
 from services.customer.domain.matching.comparing import NOTHING
-from services.customer.domain.matching.estimating import Model
-from services.customer.domain.matching.scoring import Scored, Scorer, joined
+from services.customer.domain.matching.scoring import CHUNK, Scored, Scorer, joined
 
 #: Pairs below this probability are not kept: nobody would look at them.
 LEAST: Final = 0.05
@@ -116,11 +115,10 @@ def _random(draw: np.random.Generator, count: int) -> tuple[Places, Places]:
 
 def _score(scorer: Scorer, candidates: blocking.Pairs, count: int, least: float, step: Callable[[float], None]) -> Scored:
     low, high = np.divmod(candidates, count)
-    parts, done = [], 0
-    for part in scorer.score(low, high, least=least):
+    parts = []
+    for done, part in enumerate(scorer.score(low, high, least=least), start=1):
         parts.append(part)
-        done += 1
-        step(min(1.0, done * 400_000 / max(len(low), 1)))
+        step(min(1.0, done * CHUNK / max(len(low), 1)))
     return joined(parts) if parts else _nothing(scorer)
 
 

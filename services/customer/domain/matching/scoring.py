@@ -37,7 +37,8 @@ class Scored(NamedTuple):
 
 def joined(parts: Sequence[Scored]) -> Scored:
     return Scored(
-        *(np.concatenate([part[place] for part in parts]) for place in range(4)),
+        np.concatenate([part.low for part in parts]), np.concatenate([part.high for part in parts]),
+        np.concatenate([part.score for part in parts]), np.concatenate([part.household for part in parts]),
         np.concatenate([part.levels for part in parts], axis=1), np.concatenate([part.swapped for part in parts]),
     )
 
@@ -49,7 +50,8 @@ def rarity(field: Field, same: float) -> Floats:
     """
     total = max(field.filled, 2)
     expected = (np.maximum(field.counts - 2, 0) + min(1.0, same * total)) / total
-    return np.clip(np.log(same / np.maximum(expected, same / 50)), -6.0, 4.0)
+    gain: Floats = np.clip(np.log(same / np.maximum(expected, same / 50)), -6.0, 4.0)
+    return gain
 
 
 @dataclass
@@ -144,4 +146,5 @@ class Scorer:
             bits[place][there] = np.log(self.model.m[place][level] / self.model.u[place][level])
             same = np.flatnonzero(scored.levels[place] == SAME)
             bits[place][same] += self._rarity[place][field.codes[scored.low[same]]]
-        return bits / np.log(2)
+        bits /= np.log(2)
+        return bits

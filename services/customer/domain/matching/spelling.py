@@ -21,7 +21,7 @@ TITLES: Final = frozenset(
 
 _PERSIAN_SOUNDS: Final = str.maketrans(
     {
-        **dict.fromkeys("اعوی", ""), "ه": "h", "ح": "h", "ب": "b", "پ": "p", "ت": "t", "ط": "t", "ث": "s", "س": "s", "ص": "s", "ج": "j", "چ": "c", "ح": "h", "خ": "x",
+        **dict.fromkeys("اعوی", ""), "ه": "h", "ح": "h", "ب": "b", "پ": "p", "ت": "t", "ط": "t", "ث": "s", "س": "s", "ص": "s", "ج": "j", "چ": "c", "خ": "x",
         "د": "d", "ذ": "z", "ز": "z", "ض": "z", "ظ": "z", "ر": "r", "ژ": "z", "ش": "$", "غ": "q", "ق": "q", "ف": "f", "ک": "k", "گ": "g",
         "ل": "l", "م": "m", "ن": "n",
     }
@@ -54,7 +54,7 @@ def sound(text: str) -> str:
 
     Weak letters (vowels, w, v, y, ع, و, ی, an h at the end) are left out, since the two scripts write them differently.
     """
-    compact = name(text)
+    compact = _REPEATED.sub(r"\1", name(text))
     if _PERSIAN.search(compact):
         sounds = compact.translate(_PERSIAN_SOUNDS)
     else:
@@ -62,7 +62,7 @@ def sound(text: str) -> str:
         for written, heard in _LATIN_DIGRAPHS:
             sounds = sounds.replace(written, heard)
         sounds = sounds.translate(_LATIN_SOUNDS)
-    return _REPEATED.sub(r"\1", sounds).rstrip("h") or compact[:1]
+    return sounds.rstrip("h") or compact[:1]
 
 
 def persian(text: str) -> bool:
