@@ -26,6 +26,7 @@ from chassis.service import Service
 from chassis.settings import PlatformSettings
 from launcher import roster, wiring
 from launcher.embedded_postgres import PrivateCluster
+from tests.support import templates
 
 IDENTITY_SECRET = "11" * 32
 LINK_SECRET = "22" * 32
@@ -113,10 +114,10 @@ async def started(
     cluster: PrivateCluster, *names: str, log: EventLog | None = None, given: Mapping[str, Mapping[str, Any]] | None = None,
     read: bool = True, run: str | None = None,
 ) -> AsyncIterator[TestPlatform]:
-    """Start services on databases of their own. With the same `run` again: on the databases that were left."""
+    """Start services on databases of their own, dropped at the end. With the same `run` again: on the databases that were left."""
     suffix = run or uuid.uuid4().hex[:8]
     async with AsyncExitStack() as stack:
-        own_log = log or await new_log(cluster, stack, suffix)
+        own_log = log or await new_log(cluster, stack, suffix, keep=run is not None)
         clock_tokens = Tokens(
             issuer="test", signing_key=json.dumps(KEYS["test"]), trusted_keys=platform_settings("test").trusted_keys, clock=Clock()
         )
@@ -125,10 +126,8 @@ async def started(
         transports = {name: wiring.transport(f"inproc://{name}", apps, _no_session) for name in roster.PROCESSES}
         for name in names:
             manifest = roster.manifest(name)
-            database = f"{name}_{suffix}"
-            await cluster.ensure_database(database)
-            await migrating.upgrade(cluster.url(database, role="owner"), manifest.migrations)
-            values: dict[str, Any] = {"database_url": cluster.url(database), **(given or {}).get(name, {})}
+            url = await new_database(cluster, stack, f"{name}_{suffix}", manifest.migrations, keep=run is not None)
+            values: dict[str, Any] = {"database_url": url, **(given or {}).get(name, {})}
             if "data_dir" in manifest.settings.model_fields and "data_dir" not in values:
                 values["data_dir"] = await _folder(stack)
             service = wiring.service(manifest, platform=platform_settings(name), log=own_log, transports=transports, **values)
@@ -148,14 +147,41 @@ async def _folder(stack: AsyncExitStack) -> str:
     return stack.enter_context(tempfile.TemporaryDirectory(prefix="ecrm-"))
 
 
-async def new_log(cluster: PrivateCluster, stack: AsyncExitStack, suffix: str) -> EventLog:
-    from chassis.eventlog import postgres
+async def new_database(cluster: PrivateCluster, stack: AsyncExitStack, name: str, migrations: str, *, keep: bool = False) -> str:
+    """The URL of a database at the newest revision of `migrations`; dropped at the end unless it is to be used again."""
 
-    database = f"eventlog_{suffix}"
-    await cluster.ensure_database(database)
-    await postgres.migrate(cluster.url(database, role="owner"))
-    log = wiring.event_log(cluster.url(database).replace("postgresql://", "postgres-log://", 1))
+    async def migrate(owner_url: str) -> None:
+        await migrating.upgrade(owner_url, migrations)
+
+    url = await templates.copied(cluster, name, kind=migrations.replace(".", "_"), prepare=migrate)
+    if not keep:
+        stack.push_async_callback(templates.dropped, cluster, name)
+    return url
+
+
+async def new_log(cluster: PrivateCluster, stack: AsyncExitStack, suffix: str, *, keep: bool = False) -> EventLog:
+    """A started log with all topics; its database is dropped at the end unless it is to be used again."""
+    name = f"eventlog_{suffix}"
+    url = await templates.copied(cluster, name, kind="eventlog", prepare=_make_log)
+    if not keep:
+        stack.push_async_callback(templates.dropped, cluster, name)
+    log = _log(url)
     stack.push_async_callback(log.close)
     await log.start()
-    await log.create_topics(wiring.topics())
     return log
+
+
+async def _make_log(owner_url: str) -> None:
+    from chassis.eventlog import postgres
+
+    await postgres.migrate(owner_url)
+    log = _log(owner_url.replace("_owner@", "_app@"))
+    await log.start()
+    try:
+        await log.create_topics(wiring.topics())
+    finally:
+        await log.close()
+
+
+def _log(url: str) -> EventLog:
+    return wiring.event_log(url.replace("postgresql://", "postgres-log://", 1))

@@ -17,6 +17,7 @@ import pytest
 from launcher.embedded_postgres import PrivateCluster
 from services.campaign import commands
 from tests.integration.campaign.stage import Stage, stage
+from tests.support import templates
 from tests.support.platform import IDENTITY_SECRET, KEYS, LINK_SECRET, platform_settings
 
 pytestmark = pytest.mark.asyncio
@@ -210,7 +211,8 @@ async def test_a_killed_process_never_makes_a_second_mail(cluster: PrivateCluste
             for name in ("consent", "campaign")
         }
         database = play.service.database.url
-        log_url = database.replace("/campaign_", "/eventlog_").replace("postgresql://", "postgres-log://", 1)
+        name = database.partition("@/")[2].partition("?")[0].replace("campaign_", "eventlog_")
+        log_url = templates.address(cluster, name, kind="eventlog").replace("postgresql://", "postgres-log://", 1)
         given = json.dumps({
             "platform": platform, "campaign": database, "consent": play.platform["consent"].service.database.url, "log": log_url,
             "smtp": play.box.url,

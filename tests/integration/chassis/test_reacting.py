@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 from sqlalchemy import MetaData
 
-from chassis import migrating, runtime
+from chassis import runtime
 from chassis.eventlog import Partition, Record, Stored
 from chassis.manifest import Manifest
 from chassis.reacting import Subscription
@@ -25,7 +25,7 @@ from contracts.consent import ConsentGranted
 from contracts.envelope import Envelope
 from launcher import wiring
 from launcher.embedded_postgres import PrivateCluster
-from tests.support.platform import new_log, platform_settings
+from tests.support.platform import new_database, new_log, platform_settings
 
 Sample = Service[ServiceSettings, None]
 AT = datetime(2026, 3, 21, tzinfo=UTC)
@@ -46,14 +46,12 @@ async def sample(cluster: PrivateCluster, *subscriptions: Subscription, run: str
     """A running service with these subscriptions and a table `effect`."""
     async with AsyncExitStack() as stack:
         suffix = run or uuid.uuid4().hex[:8]
-        log = await new_log(cluster, stack, suffix)
-        database = f"sample_{suffix}"
-        await cluster.ensure_database(database)
-        await migrating.upgrade(cluster.url(database, role="owner"), "tests.support.sample")
+        log = await new_log(cluster, stack, suffix, keep=run is not None)
+        url = await new_database(cluster, stack, f"sample_{suffix}", "tests.support.sample", keep=run is not None)
         manifest = Manifest(
             name="consent", settings=ServiceSettings, migrations="tests.support.sample", tables=MetaData(), subscriptions=subscriptions
         )
-        service = wiring.service(manifest, platform=platform_settings("consent"), log=log, transports={}, database_url=cluster.url(database))
+        service = wiring.service(manifest, platform=platform_settings("consent"), log=log, transports={}, database_url=url)
         yield await stack.enter_async_context(runtime.running(manifest, service))
 
 

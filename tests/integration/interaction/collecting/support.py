@@ -7,7 +7,7 @@ import base64
 import json
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -21,9 +21,9 @@ from chassis.peers import App
 from contracts import collected
 from contracts.envelope import header
 from contracts.gateway import KeyState, SourceSettings
-from launcher import wiring
 from launcher.embedded_postgres import PrivateCluster
 from services.interaction.api.collector import Collector
+from tests.support import platform
 from tests.support.platform import KEYS as SIGNING
 from tests.support.platform import platform_settings
 
@@ -115,7 +115,7 @@ class Door:
         for number in range(await self.log.partitions(collected.TOPIC)):
             while records := await self.log.read(Partition(collected.TOPIC, number), self._seen.get(number, 0)):
                 found += records
-                self._seen[number] = records[-1].offset + 1
+                self._seen[number] = records[-1].next
         return found
 
     async def events(self) -> list[collected.CleanEvent]:
@@ -139,20 +139,10 @@ def refusal_of(record: Stored) -> collected.Refusal:
 @asynccontextmanager
 async def new_log(cluster: PrivateCluster) -> AsyncIterator[EventLog]:
     """A log of its own, with the keys of this file in it."""
-    from chassis.eventlog import postgres
-
-    database = f"eventlog_{uuid.uuid4().hex[:8]}"
-    await cluster.ensure_database(database)
-    await postgres.migrate(cluster.url(database, role="owner"))
-    log = wiring.event_log(cluster.url(database).replace("postgresql://", "postgres-log://", 1))
-    await log.start()
-    try:
-        await log.create_topics(wiring.topics())
+    async with AsyncExitStack() as stack:
+        log = await platform.new_log(cluster, stack, uuid.uuid4().hex[:8])
         await log.append([Record(KEYS, state.key_hash.encode(), msgspec.json.encode(state)) for state in STATES])
         yield log
-    finally:
-        await log.close()
-        await cluster.drop_database(database)
 
 
 def test_tokens() -> Tokens:
