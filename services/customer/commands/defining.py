@@ -44,8 +44,8 @@ async def define_trait(
 
     With `versions` only if the definition has one of these, with `fresh` only if there is none. Raises Invalid, Conflict, Outdated.
     """
-    standard = traits.standard_name(name)
-    if not standard or len(standard) > traits.MAX_NAME or standard in traits.NEVER or not traits.storable(standard):
+    standard = traits.usable_name(name)
+    if standard is None:
         raise errors.bad_trait_name(name[:100])
     if classification == defining.SENSITIVE and standard in defining.ALWAYS_SHOWN:
         raise errors.always_shown(standard)

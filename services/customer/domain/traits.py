@@ -90,6 +90,12 @@ def standard_name(sent: str) -> str:
     return _CANONICAL.get(snake, sent)
 
 
+def usable_name(sent: str) -> str | None:
+    """The one name of a trait somebody asks for; None for what no trait can be called."""
+    name = standard_name(sent)
+    return name if name and len(name) <= MAX_NAME and name not in NEVER and storable(name) else None
+
+
 def storable(value: Any, *, depth: int = 16) -> bool:
     """Whether a JSON value can be kept: no NUL, no half of a surrogate pair, finite numbers, at most 16 levels."""
     match value:

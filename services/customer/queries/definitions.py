@@ -93,7 +93,9 @@ async def count_misfits(service: CustomerService, *, name: str) -> Misfits:
 
 async def list_refusals(service: CustomerService, *, name: str, after: UUID | None, limit: int) -> Refusals:
     """Values of events that were left out, newest first."""
-    standard = traits.standard_name(name)
+    standard = traits.usable_name(name)
+    if standard is None:
+        raise errors.bad_trait_name(name[:100])
     async with service.read() as db:
         definitions = await store.definitions.current(db, service.resources.definitions)
         return Refusals(await store.refusals.page(db, name=standard, after=after, limit=limit), standard in definitions.sensitive)

@@ -34,7 +34,9 @@ async def list_history(
     """What was told of a customer and of everybody merged into it, in the order of recording, newest first. Raises Unknown."""
     found = await get_customer(service, customer_id=customer_id)
     homes = [found.root.id, *(member.id for member in found.members)]
-    name = None if trait is None else traits.standard_name(trait)
+    name = None if trait is None else traits.usable_name(trait)
+    if trait is not None and name is None:
+        raise errors.bad_trait_name(trait[:100])
     async with service.read() as db:
         return Told(await store.history.page(db, homes=homes, name=name, before=before, limit=limit), found.sensitive)
 

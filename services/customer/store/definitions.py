@@ -165,7 +165,7 @@ async def sample(db: Connection, *, name: str, looked_at: int) -> tuple[list[Any
 
 async def _percent(db: Connection, looked_at: int) -> float:
     """Which part of the table has about that many rows; up to that many, all of it is read."""
-    few = await db.fetchval("SELECT count(*) FROM (SELECT FROM customer LIMIT $1) AS some", looked_at + 1)
+    few = await db.fetchval("SELECT count(*) FROM (SELECT FROM customer LIMIT $1) AS first_ones", looked_at + 1)
     if few <= looked_at:
         return 100.0
     rows = await db.fetchval("SELECT greatest(reltuples, $1)::float8 FROM pg_class WHERE oid = 'customer'::regclass", looked_at)
