@@ -169,16 +169,13 @@ def cohorts(connection: DuckDBPyConnection, edges: list[datetime], *, scoped: bo
 
     `scoped`: only of the customers that `limit_to` left.
     """
-    return connection.execute(
-        f"""
-        WITH month AS (SELECT unnest($edges::TIMESTAMP[]) AS starts, unnest(range($count::BIGINT)) AS n),
-        active AS (SELECT DISTINCT o.customer, m.n FROM order_of o ASOF JOIN month m ON o.ordered_at >= m.starts
-                   WHERE {_IN_SCOPE[scoped]}),
-        begun AS (SELECT customer, min(n) AS n FROM active GROUP BY 1)
-        SELECT b.n, a.n - b.n, count(*) FROM active a JOIN begun b ON b.customer = a.customer GROUP BY 1, 2 ORDER BY 1, 2
-        """,  # noqa: S608 - fragments of this file
-        {"edges": [_naive(edge) for edge in edges], "count": len(edges)},
-    ).fetchall()
+    sql = f"""
+    WITH month AS (SELECT unnest($edges::TIMESTAMP[]) AS starts, unnest(range($count::BIGINT)) AS n),
+    active AS (SELECT DISTINCT o.customer, m.n FROM order_of o ASOF JOIN month m ON o.ordered_at >= m.starts WHERE {_IN_SCOPE[scoped]}),
+    begun AS (SELECT customer, min(n) AS n FROM active GROUP BY 1)
+    SELECT b.n, a.n - b.n, count(*) FROM active a JOIN begun b ON b.customer = a.customer GROUP BY 1, 2 ORDER BY 1, 2
+    """  # noqa: S608 - fragments of this file
+    return connection.execute(sql, {"edges": [_naive(edge) for edge in edges], "count": len(edges)}).fetchall()
 
 
 def order_span(connection: DuckDBPyConnection) -> tuple[datetime, datetime] | None:
