@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
 
@@ -34,6 +36,8 @@ _PAGE_CHANNELS: Final = {"page": "web", "screen": "mobile"}
 #: Members of the message itself that belong to its properties.
 _ADDED: Final = {"group": "groupId", "alias": "previousId"}
 EMPTY: Final = b"{}"
+#: A tuple, since an event may say anything there, also what has no hash.
+_INITIATORS: Final = ("company", "customer")
 _RESPONSES: Final = "Email "
 _CHATS: Final = "Live Chat "
 
@@ -44,6 +48,8 @@ _KNOWN: Final = frozenset(
     "type action event name category userId user_id anonymousId anonymous_id groupId previousId properties traits context "
     "integrations messageId timestamp originalTimestamp sentAt writeKey _metadata channel".split()
 )
+#: A message with these fields alone has nothing to lose and nothing to keep apart.
+_LASTING: Final = _KNOWN - {*_VOLATILE}
 
 
 class Stamp(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -137,9 +143,12 @@ def clean_event(value: bytes, stamp: Stamp) -> CleanEvent:
     fields that no specification names are kept under `context.integrations` and `context.fields`. Pure: equal input, equal output.
     Raises msgspec.DecodeError when the value was not written by the collector.
     """
-    body = _decode(value)
     if stamp.form == "sdk":
-        return _clean_message(body, stamp)
+        try:
+            return _clean_message(_decode(value), stamp, _canonical)
+        except (OverflowError, msgspec.EncodeError):  # an id may be an integer beyond 64 bits
+            return _clean_message(_decode(value), stamp, canonical)
+    body = _decode(value)
     if stamp.form == "cloudevent":
         return _clean_cloudevent(body, stamp)
     return _clean_touchpoint(body, stamp)
@@ -158,7 +167,7 @@ def canonical(part: dict[str, Any]) -> bytes:
         return EMPTY
     try:
         return _canonical(part)
-    except (OverflowError, msgspec.EncodeError):  # an id may be an integer beyond 64 bits
+    except (OverflowError, msgspec.EncodeError):
         return json.dumps(part, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -171,13 +180,24 @@ def _object(value: Any) -> dict[str, Any]:
     return value if type(value) is dict else {}
 
 
-def _clean_message(body: dict[str, Any], stamp: Stamp) -> CleanEvent:
-    """Each part is encoded once, for the digest and for what is stored; only what a message adds to a part is encoded again."""
-    channel = _channel(body, stamp)
-    further = None if _KNOWN.issuperset(body) else {name: body[name] for name in sorted(body.keys() - _KNOWN)}
-    for name in _VOLATILE:
-        body.pop(name, None)
-    context = _object(body.pop("context", None))
+def _clean_message(body: dict[str, Any], stamp: Stamp, encode: Callable[[Any], bytes]) -> CleanEvent:
+    """Each part is encoded once, for the digest and for what is stored; only what a message adds to a part is encoded again.
+
+    `body` is used up. It runs for every event, so the usual one takes no further call and no loop.
+    """
+    kind, name = stamp.type, stamp.event
+    if "channel" in body or kind in _PAGE_CHANNELS:
+        channel = _channel(body, stamp)
+    else:
+        channel = "web" if stamp.authority == "browser" else "server"
+    further = None
+    if not _LASTING.issuperset(body):
+        further = {name: body[name] for name in sorted(body.keys() - _KNOWN)}
+        for volatile in _VOLATILE:
+            body.pop(volatile, None)
+    context = body.pop("context", None)
+    if type(context) is not dict:
+        context = {}
     integrations = _object(body.pop("integrations", None))
     if stamp.context is not None:
         context = {**_object(stamp.context), **context}
@@ -187,15 +207,14 @@ def _clean_message(body: dict[str, Any], stamp: Stamp) -> CleanEvent:
     properties_json = traits_json = b""  # is not the same as an empty object
     if type(properties) is dict:
         del body["properties"]
-        properties_json = canonical(properties)
+        properties_json = encode(properties)
     if type(traits) is dict:
         del body["traits"]
-        traits_json = canonical(traits)
-    kind, name = stamp.type, stamp.event
+        traits_json = encode(traits)
     body["type"], body["messageId"] = kind, stamp.id
-    context_json = canonical(context)
+    context_json = encode(context)
     # A line feed stands in no canonical JSON, so different parts never run together into the same text.
-    compared = b"\n".join((canonical(body), properties_json, traits_json, context_json, canonical(integrations)))
+    compared = b"\n".join((encode(body), properties_json, traits_json, context_json, encode(integrations) if integrations else EMPTY))
     digest = sha256(compared).digest()
 
     if integrations or further:
@@ -204,21 +223,28 @@ def _clean_message(body: dict[str, Any], stamp: Stamp) -> CleanEvent:
             kept["integrations"] = integrations
         if further:
             kept["fields"] = further
-        context_json = canonical(kept)
+        context_json = encode(kept)
     initiator = "customer"
     if kind == "track":
-        kind, name, channel, initiator = _named(name, _object(properties), channel)
+        if not _is_plain(name):
+            kind, name, channel, initiator = _named(name, _object(properties), channel)
     elif kind == "identify":
         if lower := _object(context.get("traits")):
-            traits_json = canonical({**lower, **_object(traits)})
+            traits_json = encode({**lower, **_object(traits)})
     elif (added := _ADDED.get(kind)) is not None:
-        properties_json = canonical({**_object(properties), added: body.get(added)})
+        properties_json = encode({**_object(properties), added: body.get(added)})
     elif "category" in body and "category" not in _object(properties):
-        properties_json = canonical({**_object(properties), "category": body["category"]})
+        properties_json = encode({**_object(properties), "category": body["category"]})
     return CleanEvent(
         stamp, kind, name, channel, initiator, properties_json or EMPTY, traits_json or EMPTY, context_json, digest,
         type(properties) is dict and "products" in properties,
     )
+
+
+@lru_cache(maxsize=4096)
+def _is_plain(name: str) -> bool:
+    """Whether a track event of this name is one, on the channel it came by and the customer's doing, whatever it says."""
+    return _named(name, {}, "") == ("track", name, "", "customer") and touchpoint_kind(name) is None
 
 
 def _named(name: str, properties: dict[str, Any], channel: str) -> tuple[str, str, str, str]:
@@ -237,7 +263,7 @@ def _named(name: str, properties: dict[str, Any], channel: str) -> tuple[str, st
 
 def _initiator(properties: dict[str, Any], otherwise: str) -> str:
     found = properties.get("initiator")
-    return found if found in {"company", "customer"} else otherwise
+    return found if found in _INITIATORS else otherwise
 
 
 def _channel(body: dict[str, Any], stamp: Stamp) -> str:

@@ -22,7 +22,7 @@ class InteractionSettings(ServiceSettings):
 
 
 class Stretch(NamedTuple):
-    """Committed records of one partition, ready to be published: `first` to `last` are collected offsets."""
+    """Committed records of one partition, ready to be published: `first` is a collected offset, `last` the one below what comes next."""
 
     partition: int
     first: int
@@ -51,6 +51,8 @@ class InteractionResources:
     keys: KeyTable
     #: How many batches in succession the recorder stored without meeting a duplicate.
     without_duplicates: int = 0
+    #: Identity key -> hash of those that the recorder met lately.
+    hashes: dict[str, bytes] = field(default_factory=dict)
     publishing: Publishing = field(default_factory=Publishing)
 
 

@@ -47,8 +47,7 @@ async def record_events(service: InteractionService, tx: Transaction, records: l
     settings = {source: service.resources.keys.source(source) for source in {each.event.stamp.source for each in incoming}}
     allowed = await _with_consent(service, tx.db, incoming, settings, tally)
     fresh, conflicts = await _unseen(service, tx.db, allowed, tally)
-    hashes: dict[str, bytes] = {}
-    stored, said = _prepare(service, fresh, settings, hashes)
+    stored, said = _prepare(service, fresh, settings)
     if stored:
         await interactions.insert_interactions(tx.db, [recording.row(each) for each in stored])
     await _set_aside(service, tx.db, [*conflicts, *refused], tally)
@@ -150,11 +149,11 @@ async def _unseen(
 
 
 def _prepare(
-    service: InteractionService, fresh: list[Incoming], settings: dict[str, SourceSettings | None], hashes: dict[str, bytes]
+    service: InteractionService, fresh: list[Incoming], settings: dict[str, SourceSettings | None]
 ) -> tuple[list[Outgoing], list[Said]]:
     """What is stored, and what the events say about orders (read first: their notes belong to the stored event)."""
     stored, said = [], []
-    secret = service.identity_secret
+    secret, hashes = service.identity_secret, service.resources.hashes
     for each in fresh:
         notes: tuple[str, ...] = ()
         event = each.event

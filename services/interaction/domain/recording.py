@@ -17,7 +17,10 @@ from contracts.interaction import InteractionPersonal, InteractionRecorded
 
 #: Every other kind is a touch point.
 MESSAGE_KINDS: Final = frozenset({"identify", "track", "page", "screen", "group", "alias", "event"})
-PURPOSES: Final = frozenset({"sales", "service", "other"})
+#: A tuple, since an event may say anything there, also what has no hash.
+PURPOSES: Final = ("sales", "service", "other")
+#: How many hashes of identities are remembered: people come back, and an event costs less than its hash.
+REMEMBERED: Final = 20_000
 
 _encode = msgspec.json.Encoder().encode
 
@@ -119,6 +122,8 @@ def outgoing(incoming: Incoming, hashes: dict[str, bytes], secret: bytes, notes:
 
 
 def _remember(hashes: dict[str, bytes], key: str, secret: bytes) -> bytes:
+    if len(hashes) >= REMEMBERED:
+        hashes.clear()
     found = hashes[key] = identity_hash(key, secret)
     return found
 
@@ -148,7 +153,7 @@ class Tally:
         if last is not None and last[0] == received_at and last[1] == source:
             found = last[2]
         else:
-            found = self.counts.setdefault((received_at.replace(second=0, microsecond=0), source), [0, 0, 0, 0, 0, 0])
+            found = self.counts.setdefault((received_at.replace(second=0, microsecond=0), source), [0] * 6)
             self._last = (received_at, source, found)
         found[outcome] += 1
         if outcome != 4:

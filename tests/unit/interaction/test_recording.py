@@ -36,7 +36,7 @@ def test_the_published_record_names_hashes_and_keeps_the_content() -> None:
     assert recording.row(out)[-3:-1] == (2, 17)
 
 
-@pytest.mark.parametrize(("purpose", "kept"), [("sales", "sales"), ("fair", None), (7, None)])
+@pytest.mark.parametrize(("purpose", "kept"), [("sales", "sales"), ("fair", None), (7, None), (["sales"], None)])
 def test_only_the_three_purposes_of_a_contact_filter(purpose: Any, kept: str | None) -> None:
     properties = {"purpose": purpose, "sensitive": True, "initiator": "company"}
     out = recording.outgoing(event({"event": "ecrm.touchpoint.call.v1", "properties": properties}), {}, b"k", ())

@@ -105,3 +105,9 @@ def test_a_record_not_written_by_the_collector_is_not_read() -> None:
 
     with pytest.raises(msgspec.DecodeError):
         collected.clean_event(b"{", collected.read_stamp(batch(track()).accepted[0].stamp))
+
+
+@pytest.mark.parametrize("said", [[], {"a": 1}, 7, None, "nobody"])
+def test_an_initiator_nobody_knows_is_the_usual_one_whatever_it_is(said: Any) -> None:
+    found = one(track(event="Live Chat Started", properties={"initiator": said}))
+    assert (found.kind, found.initiator) == ("chat", "customer")
