@@ -35,6 +35,20 @@ def count_lines(path: Path) -> int:
     return count + (last != b"\n")
 
 
+def count_rows(path: Path, layout: Layout) -> int | None:
+    """Rows of a file for a progress figure: exact for Parquet, for text the lines without the header; None when it cannot be told."""
+    form = format_of(path, layout)
+    if form == "parquet":
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        try:
+            return int(parquet.read_metadata(path).num_rows)
+        except (pa.ArrowException, OSError):
+            return None
+    return max(0, count_lines(path) - (layout.header and form != "jsonl"))
+
+
 def rows(path: Path, meanings: Meanings, layout: Layout) -> Iterator[Row | RowError]:
     """All rows in the order of the file, one at a time. Raises BadMapping when columns are missing or it is no Parquet file, OSError."""
     form = format_of(path, layout)

@@ -151,3 +151,29 @@ def unknown_need() -> Unknown:
 
 def need_met() -> Conflict:
     return Conflict("need.already_met", "This need was met before.")
+
+
+def unknown_import() -> Unknown:
+    return Unknown("import.unknown", "There is no import with this id.")
+
+
+def import_is(state: str) -> Conflict:
+    return Conflict("import.wrong_state", f"This import is {state}: what you ask for is not possible any more, or not yet.", state=state)
+
+
+def import_incomplete(count: int, parts: int) -> Conflict:
+    return Conflict(
+        "import.incomplete", f"{count} pieces have arrived, you name {parts}: send those that are missing, numbered from 1, then start again.", arrived=count
+    )
+
+
+def unknown_export() -> Unknown:
+    return Unknown("export.unknown", "There is no export with this id; files are kept for a week.")
+
+
+def export_not_ready(state: str) -> Conflict:
+    return Conflict("export.not_ready", f"The export is {state}: ask again when it is done.", state=state)
+
+
+def export_hidden() -> Forbidden:
+    return Forbidden("export.hidden", "This file holds sensitive traits: reading it needs a key with the scope customers:sensitive.")

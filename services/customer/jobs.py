@@ -33,7 +33,27 @@ async def tell_members(service: CustomerService) -> bool:
     return await commands.tell_members(service)
 
 
+async def work_on_imports(service: CustomerService) -> bool:
+    return await commands.work_on_imports(service)
+
+
+async def work_on_exports(service: CustomerService) -> bool:
+    return await commands.work_on_exports(service)
+
+
+async def follow_undone_imports(service: CustomerService) -> None:
+    await commands.follow_undone_imports(service)
+
+
+async def forget_exports(service: CustomerService) -> None:
+    await commands.forget_exports(service)
+
+
 JOBS: Final = (
+    Job("work_on_imports", every=0.5, run=work_on_imports),
+    Job("work_on_exports", every=0.5, run=work_on_exports),
+    Job("follow_undone_imports", every=1, run=follow_undone_imports, exclusive=False),
+    Job("forget_exports", every=3600, run=forget_exports),
     Job("sweep_definitions", every=1, run=sweep_definitions),
     Job("trim_refusals", every=300, run=trim_refusals),
     Job("follow_identity_rules", every=0.5, run=follow_identity_rules, exclusive=False),

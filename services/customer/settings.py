@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from pydantic import Field
@@ -83,6 +84,7 @@ class CustomerResources:
     rules: Rules
     settled: Settled = field(default_factory=Settled)
     definitions: KnownDefinitions = field(default_factory=KnownDefinitions)
+    undone_import: datetime | None = None
 
 
 CustomerService: TypeAlias = Service[CustomerSettings, CustomerResources]

@@ -2,6 +2,15 @@
 
 from typing import Final
 
-from services.customer.api import accounts, customers, identity_reviews, identity_rules, merges, reaching, traits
+from services.customer.api import (
+    accounts,
+    customers,
+    identity_reviews,
+    identity_rules,
+    merges,
+    reaching,
+    traits,
+    transfers,
+)
 
-ROUTERS: Final = (customers.router, merges.router, identity_reviews.router, identity_rules.router, traits.router, accounts.router, reaching.router)
+ROUTERS: Final = (customers.router, merges.router, identity_reviews.router, identity_rules.router, traits.router, accounts.router, reaching.router, transfers.router)

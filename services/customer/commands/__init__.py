@@ -9,7 +9,15 @@ from services.customer.commands.defining import (
     sweep_definitions,
     trim_refusals,
 )
+from services.customer.commands.exporting import ask_export, forget_exports, remove_export
 from services.customer.commands.forgetting import forget_unused_words
+from services.customer.commands.importing import (
+    MAX_PARTS,
+    cancel_import,
+    declare_import,
+    put_import_part,
+    start_import,
+)
 from services.customer.commands.merging import merge_customers, undo_merge
 from services.customer.commands.needs import meet_need, tell_need
 from services.customer.commands.reaching import choose, note_bounce, state_contact_points
@@ -21,32 +29,46 @@ from services.customer.commands.ruling import (
     forget_old_sightings,
     load_identity_rules,
 )
+from services.customer.commands.undoing import undo_import
+from services.customer.commands.working import follow_undone_imports, work_on_exports, work_on_imports
 
 __all__ = [
+    "MAX_PARTS",
     "Defined",
+    "ask_export",
+    "cancel_import",
     "change_account_type",
     "change_customer",
     "change_identity_rules",
     "choose",
     "decide_review",
+    "declare_import",
     "define_trait",
     "end_membership",
     "follow_identity_rules",
+    "follow_undone_imports",
+    "forget_exports",
     "forget_old_sightings",
     "forget_unused_words",
     "load_identity_rules",
     "meet_need",
     "merge_customers",
     "note_bounce",
+    "put_import_part",
     "put_member",
     "register_customer",
     "remove_definition",
+    "remove_export",
     "resolve_interactions",
     "settle_interactions",
+    "start_import",
     "state_contact_points",
     "sweep_definitions",
     "tell_members",
     "tell_need",
     "trim_refusals",
+    "undo_import",
     "undo_merge",
+    "work_on_exports",
+    "work_on_imports",
 ]

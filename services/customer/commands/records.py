@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
+
+import msgspec
 
 from services.customer.domain import searching, traits
 from services.customer.domain.definitions import Definitions
@@ -77,6 +79,20 @@ class CustomerRecord:
                 self._before = present
             self._traits, self.dirty = {**present, **dict(taken)}, True
             self.taken += taken
+
+    def take_back(self, instead: Mapping[str, traits.Trait | None]) -> None:
+        """Put other traits in the place of these, or none; kept as taken over now."""
+        present = self.told
+        if instead and self._before is None:
+            self._before = present
+        after = dict(present)
+        for name, trait in instead.items():
+            removed = msgspec.structs.replace(after.pop(name), value=None)
+            if trait is not None:
+                after[name] = trait
+            self.taken.append((name, removed if trait is None else trait))
+        if instead:
+            self._traits, self.dirty = after, True
 
     def extend(self) -> None:
         """Something beside the traits changed that others are told of."""

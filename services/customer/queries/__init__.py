@@ -22,7 +22,7 @@ from services.customer.queries.definitions import (
 from services.customer.queries.merges import list_merges
 from services.customer.queries.past import Past, Told, get_past, list_history
 from services.customer.queries.previewing import MergePreview, preview_merge
-from services.customer.queries.reaching import Need, get_preferences, list_contact_points, list_needs, open_needs
+from services.customer.queries.reaching import get_preferences, list_contact_points, list_needs, open_needs
 from services.customer.queries.ruling import (
     get_identity_rules,
     list_identity_reviews,
@@ -30,9 +30,22 @@ from services.customer.queries.ruling import (
     preview_identity_rules,
 )
 from services.customer.queries.searching import find_by_identity, search_customers
+from services.customer.queries.transfers import (
+    get_export,
+    get_import,
+    list_exports,
+    list_import_errors,
+    list_imports,
+    read_export,
+)
+from services.customer.store.exports import Row as ExportRow
+from services.customer.store.imports import Row as ImportRow
+from services.customer.store.reaching import Need
 
 __all__ = [
+    "ExportRow",
     "Found",
+    "ImportRow",
     "Member",
     "MergePreview",
     "Misfits",
@@ -47,16 +60,21 @@ __all__ = [
     "get_account",
     "get_customer",
     "get_definition",
+    "get_export",
     "get_identity_rules",
+    "get_import",
     "get_past",
     "get_preferences",
     "list_accounts_of",
     "list_contact_points",
     "list_customers",
+    "list_exports",
     "list_history",
     "list_identities",
     "list_identity_reviews",
     "list_identity_rules",
+    "list_import_errors",
+    "list_imports",
     "list_members",
     "list_merges",
     "list_needs",
@@ -67,6 +85,7 @@ __all__ = [
     "page_customers_of",
     "preview_identity_rules",
     "preview_merge",
+    "read_export",
     "refuse_hidden",
     "search_customers",
 ]

@@ -5,8 +5,10 @@ from services.customer.store import (
     customers,
     definitions,
     devices,
+    exports,
     history,
     identities,
+    imports,
     merges,
     reaching,
     refusals,
@@ -16,4 +18,4 @@ from services.customer.store import (
     surroundings,
 )
 
-__all__ = ["accounts", "customers", "definitions", "devices", "history", "identities", "merges", "reaching", "refusals", "reviews", "rules", "search", "surroundings"]
+__all__ = ["accounts", "customers", "definitions", "devices", "exports", "history", "identities", "imports", "merges", "reaching", "refusals", "reviews", "rules", "search", "surroundings"]
