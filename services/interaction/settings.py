@@ -22,7 +22,7 @@ class InteractionSettings(ServiceSettings):
 
 
 class Stretch(NamedTuple):
-    """Committed records of one partition, ready to be published: `first` is a collected offset, `last` the one below what comes next."""
+    """Committed records of one partition, ready to be published: `first` to `last` are collected offsets."""
 
     partition: int
     first: int
