@@ -121,7 +121,8 @@ async def test_history_says_who_when_and_where_from(cluster: PrivateCluster) -> 
         assert (pet["source"], pet["authority"], pet["event_id"], pet["set_at"]) == ("shop", "browser", "e1", "2026-03-01T00:05:00Z")
         assert pet["recorded_at"] > pet["set_at"]
         assert rows[0]["source"] == "api:test"
-        paged, token = [], ""
+        paged: list[Any] = []
+        token: str | None = ""
         while token is not None:
             page = await got(platform, f"/customers/{ada}/history?limit=2&trait=plan{token and f'&page_token={token}'}")
             paged += [row["value"] for row in page["data"]]
