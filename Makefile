@@ -8,6 +8,8 @@ export ECRM_COMMAND = $(BIN)/ecrm
 RUN_ARGS ?=
 CLUSTER_ARGS ?=
 TEST_ARGS ?=
+# Each worker has a PostgreSQL of its own, so there are never more than four.
+TEST_WORKERS ?= -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -46,7 +48,7 @@ check: dev ## quality gates: ruff, mypy, import contracts
 	$(BIN)/lint-imports --no-cache > $(VENV)/lint-imports.log || (cat $(VENV)/lint-imports.log; exit 1)
 
 test: dev ## all tests a fresh machine can run; says what it skips and why
-	$(BIN)/python -m pytest -m "not real and not slow and not bench" $(TEST_ARGS)
+	$(BIN)/python -m pytest -m "not real and not slow and not bench" $(TEST_WORKERS) $(TEST_ARGS)
 
 test-real: dev ## journeys on both shapes with a real Kafka broker, SDKs and kill loops; only example data may be skipped
 	ECRM_REQUIRE_REAL=1 $(BIN)/python -m pytest -m "real or slow" $(TEST_ARGS)

@@ -18,6 +18,20 @@ settings.register_profile("deep", max_examples=1000, deadline=None)
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With several workers: a file stays with one of them, and so does all that asks the one platform of tests/e2e; long things first."""
+    if not hasattr(config, "workerinput"):
+        return
+    rooms = ("e2e", "integration", "contract")
+
+    def room(item: pytest.Item) -> str:
+        return item.path.relative_to(ROOT / "tests").parts[0]
+
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("e2e" if room(item) == "e2e" else str(item.path)))
+    items.sort(key=lambda item: rooms.index(room(item)) if room(item) in rooms else len(rooms))
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[PrivateCluster]:
     """A real PostgreSQL cluster, one for each worker of a run."""

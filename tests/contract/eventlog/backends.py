@@ -125,7 +125,7 @@ def running_backend(adapter: str) -> Iterator[Backend]:
     if adapter == "postgres":
         from chassis.eventlog.postgres import migrate
 
-        with running_cluster(["eventlog"]) as cluster:
+        with running_cluster(["eventlog"], in_memory=True) as cluster:
             owner = cluster.url("eventlog", role="owner")
             asyncio.run(migrate(owner))
             yield PostgresBackend(cluster, cluster.url("eventlog"), owner)

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(120)]
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[PrivateCluster]:
-    with running_cluster() as cluster:
+    with running_cluster(in_memory=True) as cluster:
         yield cluster
 
 

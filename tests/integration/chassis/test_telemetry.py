@@ -67,6 +67,13 @@ async def test_health_readiness_and_metrics_of_a_service(cluster: PrivateCluster
         await consent.call("GET", "/api/v1/purposes")
         exposed = (await consent.call("GET", "/metrics", scopes=None)).body.decode()
         assert 'ecrm_http_request_seconds_count{route="/api/v1/purposes",service="consent",status="200"}' in exposed
+
+
+@pytest.mark.asyncio
+async def test_a_service_without_its_database_lives_and_is_not_ready(cluster: PrivateCluster) -> None:
+    async with started(cluster, "consent", read=False) as platform:  # readers would hold on to the connections that are closed here
+        consent = platform["consent"]
+        assert (await consent.call("GET", "/readyz", scopes=None)).status == 200
         await platform["consent"].service.database.close()
         unready = await consent.call("GET", "/readyz", scopes=None)
         assert (unready.status, unready.json()["missing"][:1]) == (503, ["database"])

@@ -135,7 +135,7 @@ def test_roles_sql_makes_databases_that_can_be_migrated(tmp_path: Path) -> None:
     secrets.write_files(tmp_path)
     sql = (tmp_path / "roles.sql").read_text()
     assert sql.count("CREATE DATABASE") == len(roster.ALL)
-    with running_cluster() as cluster:  # one of its own: roles belong to the whole server
+    with running_cluster(in_memory=True) as cluster:  # one of its own: roles belong to the whole server
         asyncio.run(_make_and_migrate(cluster, sql, tmp_path))
 
 
