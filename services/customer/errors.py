@@ -177,3 +177,25 @@ def export_not_ready(state: str) -> Conflict:
 
 def export_hidden() -> Forbidden:
     return Forbidden("export.hidden", "This file holds sensitive traits: reading it needs a key with the scope customers:sensitive.")
+
+
+def unknown_scan() -> Unknown:
+    return Unknown("scan.unknown", "There is no scan with this id.")
+
+
+def scan_runs(scan_id: UUID | None) -> Conflict:
+    return Conflict("scan.runs_already", "A scan waits or runs already: follow that one.", scan_id=str(scan_id))
+
+
+def unknown_pair() -> Unknown:
+    return Unknown("duplicate.unknown", "There is no such pair: the last scan did not find it.")
+
+
+def pair_merged(merge_id: UUID | None) -> Conflict:
+    return Conflict(
+        "duplicate.merged", "The two were merged by an earlier decision: undo that merge at `/api/v1/merges` to part them again.", merge_id=str(merge_id)
+    )
+
+
+def bad_survivor() -> Invalid:
+    return Invalid("duplicate.bad_survivor", "Who survives is one of the two.", pointer="/survivor_id")

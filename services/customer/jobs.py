@@ -41,6 +41,10 @@ async def work_on_exports(service: CustomerService) -> bool:
     return await commands.work_on_exports(service)
 
 
+async def work_on_scans(service: CustomerService) -> bool:
+    return await commands.work_on_scans(service)
+
+
 async def follow_undone_imports(service: CustomerService) -> None:
     await commands.follow_undone_imports(service)
 
@@ -51,6 +55,7 @@ async def forget_exports(service: CustomerService) -> None:
 
 JOBS: Final = (
     Job("work_on_imports", every=0.5, run=work_on_imports),
+    Job("work_on_scans", every=1, run=work_on_scans),
     Job("work_on_exports", every=0.5, run=work_on_exports),
     Job("follow_undone_imports", every=1, run=follow_undone_imports, exclusive=False),
     Job("forget_exports", every=3600, run=forget_exports),

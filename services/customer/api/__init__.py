@@ -5,6 +5,7 @@ from typing import Final
 from services.customer.api import (
     accounts,
     customers,
+    duplicates,
     identity_reviews,
     identity_rules,
     merges,
@@ -13,4 +14,7 @@ from services.customer.api import (
     transfers,
 )
 
-ROUTERS: Final = (customers.router, merges.router, identity_reviews.router, identity_rules.router, traits.router, accounts.router, reaching.router, transfers.router)
+ROUTERS: Final = tuple(
+    room.router
+    for room in (customers, merges, identity_reviews, identity_rules, duplicates, traits, accounts, reaching, transfers)
+)

@@ -2,6 +2,7 @@
 
 from services.customer.commands.accounts import change_account_type, end_membership, put_member, tell_members
 from services.customer.commands.collecting import resolve_interactions, settle_interactions
+from services.customer.commands.deciding import decide_duplicate
 from services.customer.commands.defining import (
     Defined,
     define_trait,
@@ -29,18 +30,22 @@ from services.customer.commands.ruling import (
     forget_old_sightings,
     load_identity_rules,
 )
+from services.customer.commands.scanning import LIKELY, ask_scan, work_on_scans
 from services.customer.commands.undoing import undo_import
 from services.customer.commands.working import follow_undone_imports, work_on_exports, work_on_imports
 
 __all__ = [
+    "LIKELY",
     "MAX_PARTS",
     "Defined",
     "ask_export",
+    "ask_scan",
     "cancel_import",
     "change_account_type",
     "change_customer",
     "change_identity_rules",
     "choose",
+    "decide_duplicate",
     "decide_review",
     "declare_import",
     "define_trait",
@@ -71,4 +76,5 @@ __all__ = [
     "undo_merge",
     "work_on_exports",
     "work_on_imports",
+    "work_on_scans",
 ]

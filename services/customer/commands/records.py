@@ -87,7 +87,8 @@ class CustomerRecord:
             self._before = present
         after = dict(present)
         for name, trait in instead.items():
-            removed = msgspec.structs.replace(after.pop(name), value=None)
+            # In the past it stands as something that says nothing: anybody else's value counts before it.
+            removed = msgspec.structs.replace(after.pop(name), value=None, rank=traits.TAKEN_BACK, source="")
             if trait is not None:
                 after[name] = trait
             self.taken.append((name, removed if trait is None else trait))

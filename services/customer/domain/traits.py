@@ -16,7 +16,8 @@ MAX_TRAITS: Final = 500
 MAX_NAME: Final = 100
 
 #: How far a teller is trusted: a higher rank is never overwritten by a lower one.
-IMPLIED, BROWSER, SERVER = 0, 1, 2
+#: `TAKEN_BACK` stands in the history only: the document has no such trait any more.
+TAKEN_BACK, IMPLIED, BROWSER, SERVER = -1, 0, 1, 2
 
 _SAME: Final = {
     "email": ("email", "e_mail", "email_address"),

@@ -19,6 +19,7 @@ from services.customer.queries.definitions import (
     list_traits,
     refuse_hidden,
 )
+from services.customer.queries.duplicates import get_scan, list_duplicates, list_scans
 from services.customer.queries.merges import list_merges
 from services.customer.queries.past import Past, Told, get_past, list_history
 from services.customer.queries.previewing import MergePreview, preview_merge
@@ -38,11 +39,13 @@ from services.customer.queries.transfers import (
     list_imports,
     read_export,
 )
+from services.customer.store.duplicates import Pair as DuplicatePair
 from services.customer.store.exports import Row as ExportRow
 from services.customer.store.imports import Row as ImportRow
 from services.customer.store.reaching import Need
 
 __all__ = [
+    "DuplicatePair",
     "ExportRow",
     "Found",
     "ImportRow",
@@ -65,9 +68,11 @@ __all__ = [
     "get_import",
     "get_past",
     "get_preferences",
+    "get_scan",
     "list_accounts_of",
     "list_contact_points",
     "list_customers",
+    "list_duplicates",
     "list_exports",
     "list_history",
     "list_identities",
@@ -79,6 +84,7 @@ __all__ = [
     "list_merges",
     "list_needs",
     "list_refusals",
+    "list_scans",
     "list_traits",
     "open_needs",
     "page_customers",

@@ -5,6 +5,7 @@ from services.customer.store import (
     customers,
     definitions,
     devices,
+    duplicates,
     exports,
     history,
     identities,
@@ -18,4 +19,4 @@ from services.customer.store import (
     surroundings,
 )
 
-__all__ = ["accounts", "customers", "definitions", "devices", "exports", "history", "identities", "imports", "merges", "reaching", "refusals", "reviews", "rules", "search", "surroundings"]
+__all__ = ["accounts", "customers", "definitions", "devices", "duplicates", "exports", "history", "identities", "imports", "merges", "reaching", "refusals", "reviews", "rules", "search", "surroundings"]

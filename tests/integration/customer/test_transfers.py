@@ -177,6 +177,8 @@ async def test_an_import_is_taken_back_without_what_came_from_elsewhere(cluster:
         assert after == {**before, ten["id"]: {"plan": "platinum", "email": "ten@example.com"}}
         assert {each: (await ask(platform, "GET", f"/customers/{each}/identities"))["data"] for each in (old["id"], two["id"])} == identities
         assert (await ask(platform, "GET", "/customers?identity=user:u9"))["data"] == []
+        history = (await ask(platform, "GET", f"/customers/{old['id']}/history?trait=city"))["data"]
+        assert [(row["value"], row["removed"], row["authority"]) for row in history] == [(None, True, "taken_back"), ("York", False, "server")]
         again = await ask(platform, "POST", f"/imports/{done['id']}/undo", status=409)
         assert again["code"] == "import.wrong_state"
         assert (await ask(platform, "GET", "/customers?identity=user:u10"))["data"][0]["id"] == ten["id"]
