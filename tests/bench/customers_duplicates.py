@@ -11,7 +11,6 @@ import json
 import os
 import resource
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,7 +20,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from services.customer.commands.scan_process import Profile, Summary, encode, framed, items
+from services.customer.commands.scan_process import COMMAND, Profile, Summary, encode, framed, items
 from tests.support import people
 
 SIZES: Final = (250_000, 1_000_000) if os.environ.get("SCALE") == "full" else (25_000, 50_000)
@@ -37,8 +36,7 @@ def measure(count: int) -> dict[str, Any]:
             for place, record in enumerate(people.records(count)):
                 file.write(framed(encode(Profile(place.to_bytes(16, "big"), True, dict(record.traits)))))
         before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        command = [sys.executable, "-m", "services.customer.commands.scan_process", str(profiles), str(pairs)]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        with subprocess.Popen([*COMMAND, str(profiles), str(pairs)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
             if process.wait():
                 raise RuntimeError("the comparing process failed")
         seconds, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)

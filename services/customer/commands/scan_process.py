@@ -1,4 +1,4 @@
-"""A process of its own that compares profiles: `python -m services.customer.commands.scan_process PROFILES PAIRS`.
+"""A process of its own that compares profiles: COMMAND with the files PROFILES and PAIRS.
 
 PROFILES and PAIRS are files of msgpack items behind each other; what is done is said on standard output, a number a line. It is polite
 to the service (nice 10), needs no database, and ends when its standard input does, so it never outlives the service.
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+COMMAND = (sys.executable, "-c", "from services.customer.commands import scan_process; scan_process.main()")
 #: Bytes before each item that say how long it is.
 LENGTH = 4
 
@@ -96,7 +97,8 @@ def _end_with_the_service() -> None:
     os._exit(1)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Where the process begins."""
     os.nice(10)
     threading.Thread(target=_end_with_the_service, daemon=True).start()
     scan(Path(sys.argv[1]), Path(sys.argv[2]))

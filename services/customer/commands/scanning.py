@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import tempfile
 from itertools import islice
 from pathlib import Path
@@ -18,7 +17,7 @@ from chassis.ids import new_id
 from chassis.unit_of_work import Transaction
 from services.customer import errors, store
 from services.customer.commands.repeating import transactional
-from services.customer.commands.scan_process import Found, Profile, Summary, encode, framed, items
+from services.customer.commands.scan_process import COMMAND, Found, Profile, Summary, encode, framed, items
 from services.customer.domain import traits
 from services.customer.settings import CustomerService
 
@@ -94,7 +93,7 @@ def _profile(root: UUID, kind: str, values: dict[str, Any]) -> bytes:
 
 async def _compare(service: CustomerService, scan_id: UUID, profiles: Path, pairs: Path) -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.customer.commands.scan_process", str(profiles), str(pairs),
+        *COMMAND, str(profiles), str(pairs),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )
     try:
