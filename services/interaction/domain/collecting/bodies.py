@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -22,6 +23,8 @@ _TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+\\?(?:"|\Z)|[\[\]{}]', re.DOTAL
 #: Deeper content is cut out before the body is read again; any event that deep is refused anyway.
 _PRUNED_DEPTH: Final = 64
 
+NO_FAULTS: Final[Mapping[int, str]] = {}
+
 
 class Item(NamedTuple):
     """One event as sent. `refused` is set when splitting has already found the reason."""
@@ -31,14 +34,30 @@ class Item(NamedTuple):
 
 
 class Body(NamedTuple):
-    """A body whose JSON could be read. `kind` is the type the path decides, empty for a batch."""
+    """A body whose JSON could be read. `kind` is the type the path decides, empty for a batch.
 
-    items: list[Item]
+    `items` are the events as sent, `faults` the reasons that splitting has already found, by place. `whole` is what was sent, if every
+    item stands in it as it is.
+    """
+
+    items: list[bytes]
     kind: str = ""
     context: bytes = b""
     integrations: bytes = b""
     sent_at: Any = None
     write_key: str | None = None
+    faults: Mapping[int, str] = NO_FAULTS
+    whole: bytes = b""
+
+
+def body_of(items: Iterable[Item], kind: str = "", *, write_key: str | None = None) -> Body:
+    """A body of items of which some are already refused."""
+    listed = list(items)
+    return Body([item.slice for item in listed], kind, write_key=write_key, faults=_faults(listed))
+
+
+def _faults(items: Iterable[Item]) -> Mapping[int, str]:
+    return {place: item.refused for place, item in enumerate(items) if item.refused}
 
 
 class _Batch(msgspec.Struct):
@@ -74,8 +93,9 @@ def read_batch(body: bytes) -> Body:
         return _read_batch_slowly(body)
     if found.batch is msgspec.UNSET:
         raise RequestRefused("not_an_object")
-    items = [Item(bytes(raw)) for raw in found.batch]
-    return Body(items, "", bytes(found.context), bytes(found.integrations), found.sentAt, _text(found.writeKey))
+    return Body(
+        list(map(bytes, found.batch)), "", bytes(found.context), bytes(found.integrations), found.sentAt, _text(found.writeKey), whole=body
+    )
 
 
 def read_single(body: bytes, kind: str) -> Body:
@@ -91,13 +111,13 @@ def read_single(body: bytes, kind: str) -> Body:
     except msgspec.ValidationError:  # a number that no float or integer holds
         return _faulty_single(body, kind, "number_out_of_range")
     except msgspec.DecodeError:
-        event = _loads(body)
+        event, whole = _loads(body), b""
         item = _encoded(event)
     else:
-        item = Item(body)
+        item, whole = Item(body), body
     if type(event) is not dict:
         raise RequestRefused("not_an_object")
-    return Body([item], kind, write_key=_text(event.get("writeKey")))
+    return Body([item.slice], kind, write_key=_text(event.get("writeKey")), faults=_faults([item]), whole=whole)
 
 
 def _faulty_single(body: bytes, kind: str, code: str) -> Body:
@@ -110,8 +130,8 @@ def _faulty_single(body: bytes, kind: str, code: str) -> Body:
     except msgspec.DecodeError:
         raise RequestRefused("invalid_json") from None
     except (UnicodeDecodeError, RecursionError):
-        return Body([Item(body, code)], kind)
-    return Body([Item(body, code)], kind, write_key=_text(members.writeKey))
+        return body_of([Item(body, code)], kind)
+    return body_of([Item(body, code)], kind, write_key=_text(members.writeKey))
 
 
 def read_array(body: bytes) -> Body:
@@ -119,7 +139,7 @@ def read_array(body: bytes) -> Body:
     if not body or body.isspace():
         raise RequestRefused("body_empty")
     try:
-        return Body([Item(bytes(raw)) for raw in _array(body)])
+        return Body(list(map(bytes, _array(body))))
     except msgspec.ValidationError:
         raise RequestRefused(_why(body)) from None
     except RecursionError:
@@ -128,7 +148,7 @@ def read_array(body: bytes) -> Body:
         found = _loads(body)
         if type(found) is not list:
             raise RequestRefused("not_an_object") from None
-        return Body([_encoded(event) for event in found])
+        return body_of(_encoded(event) for event in found)
 
 
 def check_count(body: Body) -> None:
@@ -165,7 +185,8 @@ def _read_batch_slowly(body: bytes) -> Body:
     if refused:  # what is shared by all is part of each
         items = [Item(item.slice, item.refused or refused) for item in items]
     context, integrations = (b"" if part.refused else part.slice for part in shared)
-    return Body(items, "", context, integrations, found.get("sentAt"), _text(found.get("writeKey")))
+    slices = [item.slice for item in items]
+    return Body(slices, "", context, integrations, found.get("sentAt"), _text(found.get("writeKey")), _faults(items))
 
 
 def _loads(body: bytes) -> Any:

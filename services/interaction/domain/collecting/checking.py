@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from contracts.collected import Stamp
-from services.interaction.domain.collecting import cloudevents, identities, messages, reserved, shared
+from services.interaction.domain.collecting import cloudevents, identities, messages, reserved, shared, typical
 from services.interaction.domain.collecting.bodies import MAX_EVENT_BYTES, Body
 from services.interaction.domain.collecting.outcome import Accepted, EventRefused, Outcome, Receipt, Rejected
 
@@ -23,13 +23,16 @@ def check_events(body: Body, receipt: Receipt, *, cloudevent: bool = False) -> O
     """Every event of a body, in order. Nothing is raised for a bad event: it is in `rejected` with its reason."""
     parts = shared.read_shared(body, ip_rule=receipt.source.ip)
     outcome = Outcome()
-    accepted, rejected, kind = outcome.accepted, outcome.rejected, body.kind
-    for index, item in enumerate(body.items):
-        slice_ = item.slice
+    accepted, rejected, kind, faults = outcome.accepted, outcome.rejected, body.kind, body.faults
+    usual = None if cloudevent else typical.usual(body, receipt, parts)
+    for index, slice_ in enumerate(body.items):
+        if usual is not None and (stamped := usual.stamped(slice_)) is not None:
+            accepted.append(stamped)
+            continue
         event: dict[str, Any] | None = None
         try:
-            if item.refused:
-                raise EventRefused(item.refused, "the event cannot be read" if item.refused == "invalid_cloudevent" else "")
+            if index in faults:
+                raise EventRefused(faults[index], "the event cannot be read" if faults[index] == "invalid_cloudevent" else "")
             event = messages.decode_event(slice_, parts)
             if cloudevent:
                 accepted.append(cloudevents.check_event(slice_, event, parts, receipt))

@@ -37,7 +37,7 @@ def read_events(body: bytes, content_type: str, headers: Iterable[tuple[str, str
         return found
     if lowered.startswith("application/cloudevents"):
         return bodies.read_single(body, "event")
-    return bodies.Body([_binary(body, content_type, headers)], "event")
+    return bodies.body_of([_binary(body, content_type, headers)], "event")
 
 
 def _binary(body: bytes, content_type: str, headers: Iterable[tuple[str, str]]) -> bodies.Item:

@@ -18,7 +18,7 @@ MAX_NAME: Final = 256
 
 _CRAWLER: Final = re.compile(r"bot\b|crawl|spider|slurp|headless|lighthouse|facebookexternalhit|preview", re.IGNORECASE)
 #: Parts that a public key must not report: kept as data, noted.
-_SERVER_ONLY: Final = frozenset(
+SERVER_ONLY: Final = frozenset(
     {"Order Refunded", "ecrm.order.refunded.v1", "Email Bounced", "Email Marked as Spam"}
 )
 _LINKING: Final = frozenset({"identify", "alias"})
@@ -128,7 +128,7 @@ def check_message(slice_: bytes, event: dict[str, Any], kind: str, parts: shared
         _link(
             keys, notes, receipt, kind=kind, user=user, anonymous=anonymous, previous=previous, traits=traits, context=context
         )
-    if name in _SERVER_ONLY and receipt.source.kind == "browser":
+    if name in SERVER_ONLY and receipt.source.kind == "browser":
         notes.append("not_from_browser")
     return accept(slice_, event, receipt, parts, context=context, when=when, keys=keys, notes=notes, kind=kind, name=name)
 

@@ -27,6 +27,10 @@ _FLAT: Final = bytes(
     for byte in range(256)
 )
 _SEPARATORS: Final = b" -\t\r\n\xc2\xd9\xdb"
+#: The same for texts that are not decoded as a whole, with exponents of numbers written in one way.
+_FLATTER: Final = _FLAT.replace(b"E", b"e")
+_SIGNS: Final = _SEPARATORS + b"+"
+_EXPONENT: Final = b"0e000"
 _RUN: Final = b"0" * 13
 _CARD_LIKE: Final = b'"' + _RUN
 #: An integer literal begins after a colon, a comma or a bracket; digits inside a text do not matter.
@@ -34,6 +38,8 @@ _AFTER_COLON: Final = b":" + b"0" * 16
 _AFTER_BRACKET: Final = b"[" + b"0" * 16
 #: Escapes that can hide U+0000 or a digit.
 _ESCAPES: Final = re.compile(rb"\\u0(?:0[023aA]|6[6fF])")
+#: The same, and a quote within a text.
+_HIDING: Final = re.compile(_ESCAPES.pattern + rb'|\\"')
 
 _CARD: Final = re.compile(r"\d(?:[ \-\u00a0]?\d){12,18}")
 #: Issuer prefixes: Visa, Mastercard, American Express, Discover, Diners, JCB, UnionPay, Maestro, Mir and the Iranian banks (Shetab).
@@ -75,6 +81,39 @@ def is_plain(slice_: bytes, *, values: int = 0) -> bool:
         if position == 0:
             return False
     return True
+
+
+def is_plain_text(text: bytes) -> bool:
+    """Whether the bytes of an event, or of a whole body, prove that no event in them can be refused for U+0000, an integer, a decimal, a
+    card number, the length of a key or bad UTF-8, even if parts of it are never decoded.
+    """
+    if b"\\" in text and _HIDING.search(text):
+        return False
+    flat = text.translate(_FLATTER, _SIGNS)
+    if (_RUN in flat and _suspicious(flat)) or _overflows(flat):
+        return False
+    if not text.isascii():
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            return False
+    position, last = 0, len(text) - MAX_KEY_BYTES
+    while position < last:
+        position = text.rfind(b'"', position, position + MAX_KEY_BYTES) + 1
+        if position == 0:
+            return False
+    return True
+
+
+def _overflows(flat: bytes) -> bool:
+    """Whether a number may have an exponent of three digits; fewer are finite after at most 15 digits. The same within a text does not count."""
+    place = flat.find(_EXPONENT)
+    while place >= 0:
+        before = flat[max(0, place - 64) : place].rstrip(b"0.")
+        if not before or before[-1] in b":[":
+            return True
+        place = flat.find(_EXPONENT, place + 1)
+    return False
 
 
 def needs_care(slice_: bytes) -> bool:
