@@ -1,4 +1,4 @@
-"""`ecrm import customers|orders|events FILE`: files through the public collection API; running twice adds nothing."""
+"""`ecrm import`: customers through the platform's imports, orders and events through the collection API; running twice adds nothing."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from rich.console import Console
 from chassis import tabular
 from chassis.tabular import BadMapping
 from launcher import remote
-from launcher.importing import running
+from launcher.importing import lists, running
 from launcher.importing.mapping import Kind
 from launcher.importing.posting import Aborted
 
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(lists.app)
 screen = Console(highlight=False)
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV (.csv) or JSON lines (.jsonl).")]
@@ -27,14 +28,6 @@ Data = Annotated[Path, typer.Option("--data", envvar="ECRM_DATA", help="Data dir
 Url = Annotated[str, typer.Option("--url", envvar="ECRM_URL", help="The gateway.")]
 Key = Annotated[str, typer.Option("--key", help="Source key; default: ECRM_SOURCE_KEY or the data directory's.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check all rows, send nothing.")]
-
-
-@app.command()
-def customers(
-    file: File, *, mapping: MappingFile = None, data: Data = Path("data"), url: Url = "", key: Key = "", dry_run: DryRun = False
-) -> None:
-    """Customers: columns user_id, email, phone, name, given_name, family_name; any other is a trait."""
-    _run("customers", file, mapping, data=data, url=url, key=key, dry_run=dry_run)
 
 
 @app.command()

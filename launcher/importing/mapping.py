@@ -7,11 +7,10 @@ from typing import Final, Literal
 
 from chassis.tabular import Meanings
 
-Kind = Literal["customers", "orders", "events"]
+Kind = Literal["orders", "events"]
 
-#: What a column can mean, by kind of file; any other column is a trait (customers) or a property (orders, events).
+#: What a column can mean, by kind of file; any other column is a property.
 _TARGETS: Final[Mapping[str, tuple[str, ...]]] = {
-    "customers": ("user_id", "anonymous_id", "email", "phone", "name", "given_name", "family_name", "updated_at"),
     "orders": (
         "customer_id", "email", "order_id", "ordered_at", "total", "subtotal", "shipping", "tax", "discount", "currency", "coupon",
         "affiliation", "product_id", "product_name", "category", "brand", "quantity", "price", "line_discount", "refund_of",
@@ -21,12 +20,10 @@ _TARGETS: Final[Mapping[str, tuple[str, ...]]] = {
 #: Other spellings of the same names in a header.
 _ALIKE: Final[Mapping[str, str]] = {
     "userid": "user_id", "anonymousid": "anonymous_id", "messageid": "message_id", "orderid": "order_id", "productid": "product_id",
-    "customerid": "customer_id", "orderedat": "ordered_at", "productname": "product_name", "sku": "product_id", "first_name": "given_name",
-    "firstname": "given_name", "last_name": "family_name", "lastname": "family_name",
+    "customerid": "customer_id", "orderedat": "ordered_at", "productname": "product_name", "sku": "product_id",
 }
 
 MEANINGS: Final[Mapping[Kind, Meanings]] = {
-    "customers": Meanings("customers", _TARGETS["customers"], _ALIKE),
     "orders": Meanings("orders", _TARGETS["orders"], _ALIKE),
     "events": Meanings("events", _TARGETS["events"], _ALIKE, whole=True),
 }

@@ -1,4 +1,4 @@
-"""Rows of customers and events -> messages of the public collection API."""
+"""Rows of events -> messages of the public collection API."""
 
 from __future__ import annotations
 
@@ -29,38 +29,6 @@ def sealed(content: dict[str, Any], lines: tuple[int, ...], *, nth: int = 1) -> 
     """A message whose id follows from its content and, for equal rows, their number."""
     content.setdefault("messageId", f"import:{values.digest([content, nth])}")
     return Message(lines, content)
-
-
-class CustomerRows:
-    """Rows of customers become `identify` messages; equal rows are one."""
-
-    def __init__(self, layout: Layout) -> None:
-        self._layout = layout
-
-    def message(self, row: Row) -> Message:
-        """Raises Refused."""
-        cells = dict(row.cells)
-        content: dict[str, Any] = {"type": "identify"}
-        updated = cells.pop("updated_at", None)
-        user, anonymous = cells.pop("user_id", None), cells.pop("anonymous_id", None)
-        if updated is not None:
-            content["timestamp"] = values.iso(moment(updated, "updated_at", self._layout))
-        if user is not None:
-            content["userId"] = id_text(user, "user_id")
-        if anonymous is not None:
-            content["anonymousId"] = id_text(anonymous, "anonymous_id")
-        elif user is None:
-            content["anonymousId"] = _stand_in(cells)
-        content["traits"] = cells
-        return sealed(content, (row.line,))
-
-
-def _stand_in(cells: dict[str, Any]) -> str:
-    """Somebody known by an address alone gets an anonymous id that follows from it. Raises Refused."""
-    for name in ("email", "phone"):
-        if cells.get(name):
-            return f"import-{values.digest([name, str(cells[name]).strip().casefold()])}"
-    raise Refused("missing_identity", "the row has no user_id, anonymous_id, email or phone")
 
 
 class EventRows:

@@ -15,6 +15,7 @@ from launcher.importing.values import Repetitions
 
 _LINE: Final = {"product_id": "product_id", "product_name": "name", "category": "category", "brand": "brand"}
 _LINE_CELLS: Final = frozenset({*_LINE, "quantity", "price", "line_discount"})
+LONGEST_EMAIL: Final = 320
 _AMOUNTS: Final = ("total", "subtotal", "shipping", "tax", "discount")
 
 
@@ -27,6 +28,7 @@ class OrderRows:
         self._last = last_lines
         self._open: dict[str, list[Row]] = {}
         self._repeated = Repetitions()
+        self._introduced: set[str] = set()
 
     def messages(self, rows: Iterable[Row | RowError]) -> Iterator[Message | RowError]:
         """An order as soon as its last line was read."""
@@ -57,7 +59,9 @@ class OrderRows:
                 faults[row.line] = refused
         if not faults:
             try:
-                yield self._order(rows, lines, total)
+                order = self._order(rows, lines, total)
+                yield from self._introduction(rows, order)
+                yield order
                 return
             except Refused as refused:
                 faults = {row.line: refused for row in rows}
@@ -156,8 +160,19 @@ class OrderRows:
         if "customer_id" in head:
             return {"userId": id_text(head["customer_id"], "customer_id")}
         if "email" in head:
+            if len(str(head["email"])) > LONGEST_EMAIL:
+                raise Refused("bad_email", "email is longer than addresses can be")
             return {"anonymousId": f"import-{values.digest(['email', str(head['email']).strip().casefold()])}"}
         raise Refused("missing_customer", "the row has no customer_id and no email")
+
+    def _introduction(self, rows: list[Row], order: Message) -> Iterator[Message]:
+        """Somebody who is known by an address alone is the one of whom that address is known from elsewhere; said once a file."""
+        anonymous = order.content.get("anonymousId")
+        if anonymous is None or anonymous in self._introduced:
+            return
+        self._introduced.add(anonymous)
+        email = next(str(row.cells["email"]) for row in rows if "email" in row.cells)
+        yield sealed({"type": "identify", "anonymousId": anonymous, "timestamp": order.content["timestamp"], "traits": {"email": email}}, ())
 
     def _ordered_at(self, head: dict[str, Any]) -> str:
         if "ordered_at" not in head:

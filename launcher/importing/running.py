@@ -18,7 +18,7 @@ from rich.text import Text
 from chassis.tabular import Layout, RowError, reading
 from chassis.tabular.values import Refused
 from launcher.importing.mapping import MEANINGS, Kind
-from launcher.importing.messages import CustomerRows, EventRows, Message
+from launcher.importing.messages import EventRows, Message
 from launcher.importing.orders import OrderRows, last_lines
 from launcher.importing.posting import Batcher, Poster
 
@@ -40,7 +40,9 @@ class Summary:
         return WITH_REFUSED if self.refused else DONE
 
 
-class _Rate(ProgressColumn):
+class Rate(ProgressColumn):
+    """Rows a second."""
+
     def render(self, task: Task) -> Text:
         return Text(f"{task.speed or 0:,.0f} rows/s")
 
@@ -72,7 +74,7 @@ def messages(path: Path, kind: Kind, layout: Layout, *, currency: str | None) ->
         last = last_lines(reading.rows(path, MEANINGS[kind], layout))
         yield from OrderRows(layout, currency=currency, last_lines=last).messages(rows)
         return
-    made: CustomerRows | EventRows = CustomerRows(layout) if kind == "customers" else EventRows(layout)
+    made = EventRows(layout)
     for row in rows:
         if isinstance(row, RowError):
             yield row
@@ -90,7 +92,7 @@ async def run(
     summary, errors = Summary(), ErrorFile(path)
     has_header = layout.header and reading.format_of(path, layout) not in {"jsonl", "parquet"}
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn(), TextColumn("[yellow]{task.fields[note]}"),
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn(), TextColumn("[yellow]{task.fields[note]}"),
         console=screen, transient=True,
     )
     try:

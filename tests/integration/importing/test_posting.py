@@ -44,7 +44,7 @@ class Endpoint:
         rejected = [
             {"index": index, "code": "card_number", "detail": "a card number"}
             for index, message in enumerate(body["batch"])
-            if message.get("traits", {}).get("plan") == "bad"
+            if message.get("properties", {}).get("plan") == "bad"
         ]
         refused = {fault["index"] for fault in rejected}
         self.taken += [message for index, message in enumerate(body["batch"]) if index not in refused]
@@ -88,17 +88,17 @@ def run(kind: str, path: Path, endpoint: Endpoint, *options: str) -> tuple[int, 
 
 
 @pytest.fixture
-def customers(tmp_path: Path) -> Path:
-    path = tmp_path / "customers.csv"
-    path.write_text("user_id,plan\n" + "".join(f"c{number},gold\n" for number in range(1200)))
+def visits(tmp_path: Path) -> Path:
+    path = tmp_path / "visits.csv"
+    path.write_text("user_id,event,plan\n" + "".join(f"c{number},Visit,gold\n" for number in range(1200)))
     return path
 
 
-def test_all_rows_arrive_and_again_with_the_same_ids(customers: Path) -> None:
+def test_all_rows_arrive_and_again_with_the_same_ids(visits: Path) -> None:
     with serving() as endpoint:
-        assert run("customers", customers, endpoint)[0] == 0
+        assert run("events", visits, endpoint)[0] == 0
         first = [message["messageId"] for message in endpoint.taken]
-        assert run("customers", customers, endpoint)[0] == 0
+        assert run("events", visits, endpoint)[0] == 0
         again = [message["messageId"] for message in endpoint.taken[1200:]]
         assert len(set(first)) == 1200
         assert set(again) == set(first)
@@ -106,47 +106,47 @@ def test_all_rows_arrive_and_again_with_the_same_ids(customers: Path) -> None:
         assert endpoint.requests == 6
 
 
-def test_trouble_is_waited_for(customers: Path) -> None:
+def test_trouble_is_waited_for(visits: Path) -> None:
     with serving(503, "drop", 429, 500, 502) as endpoint:
-        code, _ = run("customers", customers, endpoint)
+        code, _ = run("events", visits, endpoint)
         assert code == 0
         assert {message["userId"] for message in endpoint.taken} == {f"c{number}" for number in range(1200)}
 
 
 def test_refused_rows_are_listed_and_the_others_stay(tmp_path: Path) -> None:
-    path = tmp_path / "customers.csv"
-    path.write_text("user_id,plan\n1,gold\n2,bad\n,lost\n4,gold\n")
+    path = tmp_path / "visits.csv"
+    path.write_text("user_id,event,plan\n1,Visit,gold\n2,Visit,bad\n,Visit,lost\n4,Visit,gold\n")
     with serving() as endpoint:
-        code, output = run("customers", path, endpoint)
+        code, output = run("events", path, endpoint)
         assert code == 3
         assert [message["userId"] for message in endpoint.taken] == ["1", "4"]
-        with (tmp_path / "customers.csv.errors.csv").open(newline="") as file:
+        with (tmp_path / "visits.csv.errors.csv").open(newline="") as file:
             assert [(row["line"], row["code"]) for row in csv.DictReader(file)] == [("4", "missing_identity"), ("3", "card_number")]
-        assert "customers.csv.errors.csv" in output
-        path.write_text("user_id,plan\n1,gold\n")
-        assert run("customers", path, endpoint)[0] == 0
-        assert not (tmp_path / "customers.csv.errors.csv").exists()
+        assert "visits.csv.errors.csv" in output
+        path.write_text("user_id,event,plan\n1,Visit,gold\n")
+        assert run("events", path, endpoint)[0] == 0
+        assert not (tmp_path / "visits.csv.errors.csv").exists()
 
 
 def test_a_batch_that_is_refused_whole_is_halved_down_to_the_culprit(tmp_path: Path) -> None:
-    path = tmp_path / "customers.csv"
-    path.write_text("user_id\n" + "".join(f"c{number}\n" for number in range(40)) + "poison\n")
+    path = tmp_path / "visits.csv"
+    path.write_text("user_id,event\n" + "".join(f"c{number},Visit\n" for number in range(40)) + "poison,Visit\n")
     with serving() as endpoint:
-        assert run("customers", path, endpoint)[0] == 3
+        assert run("events", path, endpoint)[0] == 3
         assert len({message["userId"] for message in endpoint.taken}) == 40
 
 
-def test_an_unknown_key_ends_at_once(customers: Path) -> None:
+def test_an_unknown_key_ends_at_once(visits: Path) -> None:
     with serving(401, 401, 401, 401) as endpoint:
-        code, output = run("customers", customers, endpoint)
+        code, output = run("events", visits, endpoint)
         assert code == 1
         assert "source key" in output
         assert endpoint.taken == []
 
 
-def test_a_dry_run_sends_nothing(customers: Path) -> None:
+def test_a_dry_run_sends_nothing(visits: Path) -> None:
     with serving() as endpoint:
-        code, output = run("customers", customers, endpoint, "--dry-run")
+        code, output = run("events", visits, endpoint, "--dry-run")
         assert (code, endpoint.requests) == (0, 0)
         assert "1,200" in output
 

@@ -1,4 +1,4 @@
-"""Files through the collector, the interaction service and the customer service: once, however often they are imported."""
+"""Files through the gateway: customers by imports, orders and events by the collector; once, however often they are imported."""
 
 from __future__ import annotations
 
@@ -6,54 +6,42 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import msgspec
 import pytest
-import uvicorn
 from typer.testing import CliRunner
 
-from chassis.eventlog import Record
-from chassis.identity import Caller
-from chassis.keys import TOPIC as KEYS
-from chassis.keys import key_hash
-from chassis.peers import Receive, Scope, Send
-from contracts.gateway import KeyState, SourceSettings
-from launcher import importing
+from gateway import commands
+from launcher import importing, process
 from launcher.embedded_postgres import PrivateCluster
 from tests.support.platform import TestPlatform, started
 
 pytestmark = pytest.mark.asyncio
 
-KEY = "ecrm_wk_shop_secret_crc"
 EXAMPLES = Path(__file__).resolve().parents[3] / "docs" / "examples"
 
 
+class Door(NamedTuple):
+    """The gateway on a port of the loopback, and its first keys."""
+
+    url: str
+    admin_key: str
+    source_key: str
+
+
 @asynccontextmanager
-async def serving(platform: TestPlatform) -> AsyncIterator[str]:
-    """The collector on a port of the loopback, asked as the gateway asks it."""
-    state = KeyState(key_hash=key_hash(KEY), key_id="k1", kind="source", source=SourceSettings(source_id="shop", name="Shop"))
-    await platform.log.append([Record(KEYS, state.key_hash.encode(), msgspec.json.encode(state), (("ce_type", b"ecrm.state.keys.v1"),))])
-
-    async def door(scope: Scope, receive: Receive, send: Send) -> None:
-        token = platform.tokens.mint("collector", Caller(subject="", kind="source"))
-        headers = [*scope["headers"], (b"x-ecrm-internal", token.encode())]
-        await platform["interaction"].running.app(dict(scope, headers=headers), receive, send)
-
-    server = uvicorn.Server(uvicorn.Config(door, host="127.0.0.1", port=0, lifespan="off", log_level="error", access_log=False))
-    task = asyncio.create_task(server.serve())
-    try:
-        while not server.started or platform["interaction"].service.resources.keys.find(KEY) is None:
+async def serving(platform: TestPlatform) -> AsyncIterator[Door]:
+    keys = await commands.ensure_first_keys(platform["gateway"].service)
+    listener = process.listen("127.0.0.1", 0)
+    async with process.serving(platform["gateway"].running.app, listener), asyncio.timeout(120):
+        while any(platform[name].service.resources.keys.find(keys["source_key"]) is None for name in ("gateway", "interaction")):
             await asyncio.sleep(0.02)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await task
+        yield Door(f"http://127.0.0.1:{listener.getsockname()[1]}", keys["admin_key"], keys["source_key"])
 
 
-async def run(url: str, kind: str, path: Path, *options: str) -> int:
-    arguments = [kind, str(path), "--url", url, "--key", KEY, *options]
-    result = await asyncio.to_thread(lambda: CliRunner().invoke(importing.app, arguments))
+async def run(door: Door, kind: str, path: Path, *options: str) -> int:
+    key = door.admin_key if kind == "customers" else door.source_key
+    result = await asyncio.to_thread(lambda: CliRunner().invoke(importing.app, [kind, str(path), "--url", door.url, "--key", key, *options]))
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.exit_code
@@ -68,16 +56,35 @@ async def test_customers_and_events_twice(cluster: PrivateCluster, tmp_path: Pat
     people.write_text("user_id,email,First Name,plan\n1,ada@example.com,Ada,gold\n2,bob@example.com,Bob,free\n,eve@example.com,Eve,free\n")
     events = tmp_path / "events.jsonl"
     events.write_text('{"event":"Signed Up","userId":"1","timestamp":"2024-01-02T03:04:05Z"}\n' * 2)
-    async with started(cluster, "interaction", "customer") as platform, serving(platform) as url:
+    async with started(cluster, "gateway", "interaction", "customer") as platform, serving(platform) as door:
         for _ in range(2):
-            assert await run(url, "customers", people) == 0
-            assert await run(url, "events", events) == 0
+            assert await run(door, "customers", people) == 0
+            assert await run(door, "events", events) == 0
             await platform.drain()
         listed = (await platform["customer"].call("GET", "/api/v1/customers")).json()["data"]
         assert sorted((row["email"], row["name"], row["traits"]["plan"]) for row in listed) == [
             ("ada@example.com", "Ada", "gold"), ("bob@example.com", "Bob", "free"), ("eve@example.com", "Eve", "free"),
         ]
-        assert await count(platform, "interaction", "SELECT count(*) FROM interaction") == 5
+        assert await count(platform, "interaction", "SELECT count(*) FROM interaction") == 2
+        assert await count(platform, "customer", "SELECT count(*) FROM trait_value WHERE source = 'import:people'") == 9
+
+
+async def test_orders_by_address_are_those_of_the_customer_of_the_list(cluster: PrivateCluster, tmp_path: Path) -> None:
+    people, orders = tmp_path / "people.csv", tmp_path / "orders.csv"
+    people.write_text("user_id,email,plan\n7,ada@example.com,gold\n,eve@example.com,free\n")
+    orders.write_text("email,order_id,ordered_at,total\nAda@Example.com,A,2024-01-02,5\neve@example.com,B,2024-01-02,7\neve@example.com,C,2024-01-03,9\n")
+    async with started(cluster, "gateway", "interaction", "customer") as platform, serving(platform) as door:
+        for _ in range(2):
+            assert await run(door, "orders", orders, "--currency", "EUR") == 0
+            assert await run(door, "customers", people) == 0
+            await platform.drain()
+        listed = (await platform["customer"].call("GET", "/api/v1/customers")).json()["data"]
+        assert len(listed) == 2
+        found = {}
+        for row in listed:
+            answer = await platform["interaction"].call("GET", f"/api/v1/customers/{row['id']}/orders")
+            found[row["traits"]["plan"]] = sorted(order["order_id"] for order in answer.json()["data"])
+        assert found == {"gold": ["A"], "free": ["B", "C"]}
 
 
 async def test_orders_and_credit_notes_twice(cluster: PrivateCluster, tmp_path: Path) -> None:
@@ -87,9 +94,9 @@ async def test_orders_and_credit_notes_twice(cluster: PrivateCluster, tmp_path: 
         "536365,85123A,HOLDER,6,2010-12-01 08:26:00,2.55,17850.0\n536365,71053,LANTERN,6,2010-12-01 08:26:00,3.39,17850.0\n"
         "C536379,85123A,HOLDER,-1,2010-12-01 09:41:00,2.55,17850.0\n536366,22633,WARMER,1,2010-12-01 08:28:00,1.85,\n"
     )
-    async with started(cluster, "interaction", "customer") as platform, serving(platform) as url:
+    async with started(cluster, "gateway", "interaction", "customer") as platform, serving(platform) as door:
         for _ in range(2):
-            assert await run(url, "orders", invoices, "--mapping", str(EXAMPLES / "online-retail.toml")) == 3
+            assert await run(door, "orders", invoices, "--mapping", str(EXAMPLES / "online-retail.toml")) == 3
             await platform.drain()
         listed = (await platform["customer"].call("GET", "/api/v1/customers?identity=user:17850")).json()["data"]
         (customer,) = listed
@@ -101,9 +108,9 @@ async def test_orders_and_credit_notes_twice(cluster: PrivateCluster, tmp_path: 
 async def test_cdnow_twice(cluster: PrivateCluster, example_file: Callable[[str], Path], tmp_path: Path) -> None:
     path = tmp_path / "cdnow.txt"
     path.write_bytes(example_file("purchases/cdnow/CDNOW_sample.txt").read_bytes())
-    async with started(cluster, "interaction", "customer") as platform, serving(platform) as url:
+    async with started(cluster, "gateway", "interaction", "customer") as platform, serving(platform) as door:
         for _ in range(2):
-            assert await run(url, "orders", path, "--mapping", str(EXAMPLES / "cdnow.toml")) == 0
+            assert await run(door, "orders", path, "--mapping", str(EXAMPLES / "cdnow.toml")) == 0
             await platform.drain(timeout=90)
             assert await count(platform, "customer", "SELECT count(*) FROM customer") == 2357
             assert await count(platform, "interaction", "SELECT count(*) FROM interaction") == 6919

@@ -30,20 +30,17 @@ def made(tmp_path: Path) -> Callable[..., tuple[list[dict[str, Any]], list[RowEr
     return make
 
 
-def test_customers_by_default_columns(made: Any) -> None:
-    messages, errors = made("customers", "user_id,email,First Name,plan\n42,ada@example.com,Ada,gold\n43,,Bob,\n")
-    assert errors == []
-    assert [(message["userId"], message["traits"]) for message in messages] == [
-        ("42", {"email": "ada@example.com", "given_name": "Ada", "plan": "gold"}),
-        ("43", {"given_name": "Bob"}),
-    ]
-    assert all(message["type"] == "identify" and "timestamp" not in message for message in messages)
-
-
-def test_a_customer_without_an_id_is_recognised_by_address_and_somebody_without_any_is_refused(made: Any) -> None:
-    messages, errors = made("customers", "email,name\nAda@example.com,Ada\n ada@example.com,Ada\n,Nobody\n")
-    assert messages[0]["anonymousId"] == messages[1]["anonymousId"]
-    assert errors == [RowError(4, "missing_identity", "the row has no user_id, anonymous_id, email or phone")]
+def test_an_order_with_an_address_alone_says_once_whose_it_is(made: Any) -> None:
+    messages, errors = made(
+        "orders", "email,ordered_at,total\nAda@example.com,2024-01-02,5\n ada@example.com,2024-01-03,7\n" + "x" * 400 + ",2024-01-03,7\n", currency="EUR"
+    )
+    introduction, *orders = messages
+    assert {name: introduction[name] for name in ("type", "timestamp", "traits")} == {
+        "type": "identify", "timestamp": "2024-01-02T00:00:00.000Z", "traits": {"email": "Ada@example.com"},
+    }
+    assert [order["event"] for order in orders] == ["Order Completed"] * 2
+    assert {message["anonymousId"] for message in messages} == {introduction["anonymousId"]}
+    assert [(error.line, error.code) for error in errors] == [(4, "bad_email")]
 
 
 def test_ids_follow_from_content_and_place_among_equals(made: Any) -> None:
@@ -108,12 +105,12 @@ def test_bad_rows_are_named_by_line_and_code(made: Any, row: str, code: str) -> 
 
 
 def test_bytes_in_another_encoding_are_refused_until_it_is_named(made: Any) -> None:
-    text = "user_id,name\n1,Jos\xe9\n".encode("latin-1")
-    _, errors = made("customers", text)
+    text = "user_id,event,city\n1,Visit,Bogot\xe1\n".encode("latin-1")
+    _, errors = made("events", text)
     assert [error.code for error in errors] == ["bad_encoding"]
-    messages, errors = made("customers", text, Layout(encoding="latin-1"))
+    messages, errors = made("events", text, Layout(encoding="latin-1"))
     assert errors == []
-    assert messages[0]["traits"] == {"name": "José"}
+    assert messages[0]["properties"] == {"city": "Bogotá"}
 
 
 def test_delimiters_are_found_and_decimal_commas_and_persian_digits_are_read(made: Any) -> None:
