@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import operator
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -208,11 +209,12 @@ async def _resolve(
         for found in await store.identities.find(tx.db, identities={named.hash for each in assertions for named in each.claim.named})
     }
     present = await _present(tx, {found.customer_id for found in known.values()})
+    same = operator.eq if row.format == "jsonl" else importing.says_the_same
     news = []
     for each in assertions:
         owners = [known[named.hash].customer_id for named in each.claim.named if named.hash in known]
         have = present.get(owners[0], {}) if owners else {}
-        told = {name: trait for name, trait in each.traits.items() if name not in have or have[name] != trait.value}
+        told = {name: trait for name, trait in each.traits.items() if name not in have or not same(have[name], trait.value)}
         news.append(Assertion(each.claim, told))
     outcome = await resolve(service, tx, news)
     for line, each, home in zip(lines, news, outcome.homes, strict=True):

@@ -54,6 +54,11 @@ def read_row(row: Row, layout: Layout, definitions: Definitions, *, region: str 
     return Listed(named, told, at, "organisation" if account else "person")
 
 
+def says_the_same(have: Any, told: Any) -> bool:
+    """Whether a value told is the one that is there: in a CSV file or an export as Parquet a number, yes/no, list or object is the text an export writes."""
+    return bool(have == told) or (isinstance(told, str) and not isinstance(have, str) and exporting.texts({"": have}, ("",))[""] == told)
+
+
 def _identities(cells: dict[str, Any], region: str | None) -> list[str]:
     found = _listed(cells.pop("identities", None))
     for column in [name for name in cells if name in _IDS or name.startswith("ext:")]:
