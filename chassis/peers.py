@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json as jsonlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
@@ -25,6 +26,8 @@ HOP_BY_HOP: Final = frozenset(
     {b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
 )
 ONE_CHUNK: Final = 64 * 1024
+#: More than this at once would keep the event loop from all else.
+ONE_WRITE: Final = 1024 * 1024
 
 
 class Answer(NamedTuple):
@@ -190,7 +193,7 @@ def _text(headers: RawHeaders) -> list[tuple[str, str]]:
 
 
 async def _body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes | Any:
-    """Small bodies of known length as bytes, others as a stream."""
+    """Small bodies of known length as a whole, others as a stream."""
     first = await receive()
     if not first.get("more_body"):
         return first.get("body", b"")
@@ -203,7 +206,8 @@ async def _body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes | Any
                 raise Unavailable("client.gone", "The client went away.")
             chunks.append(message.get("body", b""))
             if not message.get("more_body"):
-                return b"".join(chunks)
+                body = b"".join(chunks)
+                return body if len(body) <= ONE_WRITE else io.BytesIO(body)
     return _stream(first, receive)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -80,7 +81,7 @@ class Api:
         pause = 0.2
         while True:
             try:
-                async with self._asked(method, path, json=body, data=content) as answer:
+                async with self._asked(method, path, json=body, data=None if content is None else io.BytesIO(content)) as answer:
                     text = await answer.text()
                     return json.loads(text) if text else None
             except ValueError:
@@ -109,7 +110,7 @@ class Api:
 
     @asynccontextmanager
     async def _asked(
-        self, method: str, path: str, *, json: Any = None, data: bytes | None = None, accept: str = "application/json",
+        self, method: str, path: str, *, json: Any = None, data: io.BytesIO | None = None, accept: str = "application/json",
         timeout: aiohttp.ClientTimeout = SHORT,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """An answer that is no refusal."""
