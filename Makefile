@@ -9,7 +9,7 @@ RUN_ARGS ?=
 CLUSTER_ARGS ?=
 TEST_ARGS ?=
 # Each worker has a PostgreSQL of its own, so there are never more than four.
-TEST_WORKERS ?= -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+TEST_WORKERS ?= -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from launcher.embedded_postgres import PrivateCluster
 from tests.support.cluster import running_cluster
@@ -18,18 +20,23 @@ settings.register_profile("deep", max_examples=1000, deadline=None)
 ROOT = Path(__file__).resolve().parent.parent
 
 
+class _Rooms(LoadScopeScheduling):  # type: ignore[misc]
+    """What goes to one worker in one piece: a file, and all that asks the one platform of tests/e2e."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/e2e" if nodeid.startswith("tests/e2e/") else nodeid.split("::", 1)[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Rooms:
+    """Used with several workers only."""
+    return _Rooms(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With several workers: a file stays with one of them, and so does all that asks the one platform of tests/e2e; long things first."""
-    if not hasattr(config, "workerinput"):
-        return
-    rooms = ("e2e", "integration", "contract")
-
-    def room(item: pytest.Item) -> str:
-        return item.path.relative_to(ROOT / "tests").parts[0]
-
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("e2e" if room(item) == "e2e" else str(item.path)))
-    items.sort(key=lambda item: rooms.index(room(item)) if room(item) in rooms else len(rooms))
+    """With several workers long things come first, so that none is left waiting for the other at the end."""
+    if hasattr(config, "workerinput"):
+        longest = ("e2e", "integration", "contract", "architecture", "unit")
+        items.sort(key=lambda item: [part in item.path.parts for part in longest], reverse=True)
 
 
 @pytest.fixture(scope="session")
