@@ -23,6 +23,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from launcher import process
 from launcher.embedded_postgres import PrivateCluster
 from tests.bench.customers_search import People
 from tests.support.cluster import running_cluster
@@ -72,13 +73,13 @@ class Meter:
     def cpu(self) -> tuple[float, float]:
         own = self._own.cpu_times()
         # What ended is counted with its parent.
-        database = sum(_seconds(process) for process in (self._postmaster, *self._postmaster.children(recursive=True)))
+        database = sum(_seconds(one) for one in (self._postmaster, *self._postmaster.children(recursive=True)))
         return own.user + own.system, database
 
 
-def _seconds(process: psutil.Process) -> float:
+def _seconds(one: psutil.Process) -> float:
     try:
-        times = process.cpu_times()
+        times = one.cpu_times()
     except psutil.NoSuchProcess:
         return 0.0
     return float(times.user + times.system + times.children_user + times.children_system)
@@ -120,6 +121,7 @@ async def measure(cluster: PrivateCluster, path: Path) -> dict[str, dict[str, fl
     """Floor, import, import of the same file again."""
     async with started(cluster, "customer") as platform:
         meter = Meter(await platform["customer"].service.database.fetch_value("SELECT pg_backend_pid()"))
+        process.settle_memory()  # as every process of the platform does after its start
         found = {"bare COPY": await copy(cluster, path, meter)}
         found["import"] = await bring(platform, path, meter)
         found["the same again"] = await bring(platform, path, meter)

@@ -9,7 +9,7 @@ import asyncio
 import json
 import operator
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -27,6 +27,7 @@ from services.customer.commands.collecting import contact_identities
 from services.customer.commands.repeating import transactional
 from services.customer.commands.resolving import Assertion, resolve
 from services.customer.domain import importing, traits
+from services.customer.domain.definitions import Definitions
 from services.customer.domain.graph import Claim, Named
 from services.customer.domain.importing import Listed
 from services.customer.settings import CustomerService
@@ -52,6 +53,16 @@ class Tally:
     unchanged: int = 0
     errors: list[tuple[int, str, str]] = field(default_factory=list)
     homes: dict[UUID, bool] = field(default_factory=dict)
+
+
+@dataclass
+class Checked:
+    """A slice of the file: how many rows, what they say by line, and those that were refused."""
+
+    count: int = 0
+    lines: list[int] = field(default_factory=list)
+    listed: list[Listed] = field(default_factory=list)
+    errors: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 class Rehearsed(Exception):
@@ -129,12 +140,17 @@ async def _run(service: CustomerService, row: store.imports.Row, path: Path) -> 
     async with service.transaction() as tx:
         await store.imports.begin(tx.db, import_id=row.id, total=total, at=service.clock.now())
     rows = reading.rows(path, importing.MEANINGS, layout)
-    done = sum(1 for _ in islice(rows, row.done))
-    while batch := list(islice(rows, SLICE)):
-        if not await _slice(service, row=row, layout=layout, batch=batch, since=done):
-            return  # cancelled, or another process works on it
-        done += len(batch)
-        await asyncio.sleep(0)
+    done = row.done
+    await asyncio.to_thread(lambda: sum(1 for _ in islice(rows, done)))
+    ahead = asyncio.create_task(_read(service, row, layout, rows))
+    try:
+        while (checked := await ahead).count:
+            ahead = asyncio.create_task(_read(service, row, layout, rows))
+            if not await _slice(service, row=row, checked=checked, since=done):
+                return  # cancelled, or another process works on it
+            done += checked.count
+    finally:
+        await asyncio.gather(ahead, return_exceptions=True)  # the thread reads the file that is about to go
     await _end(service, import_id=row.id, state=DONE)
 
 
@@ -147,39 +163,50 @@ async def _end(service: CustomerService, tx: Transaction, *, import_id: UUID, st
         _log.info("import_ended", service=service.name, state=state, count=row.done)
 
 
-async def _slice(service: CustomerService, *, row: store.imports.Row, layout: Layout, batch: Sequence[Row | RowError], since: int) -> bool:
+async def _read(service: CustomerService, row: store.imports.Row, layout: Layout, rows: Iterator[Row | RowError]) -> Checked:
+    """The next slice, in a thread: meanwhile the slice before it is stored, and everybody else is answered."""
+    async with service.read() as db:
+        definitions = await store.definitions.current(db, service.resources.definitions)
+    region = service.settings.default_region or None
+    return await asyncio.to_thread(lambda: _check(islice(rows, SLICE), layout, definitions, region=region, name=row.name))
+
+
+def _check(rows: Iterable[Row | RowError], layout: Layout, definitions: Definitions, *, region: str | None, name: str) -> Checked:
+    checked = Checked()
+    for each in rows:
+        checked.count += 1
+        if isinstance(each, RowError):
+            checked.errors.append((each.line, each.code, each.reason))
+            continue
+        try:
+            said = importing.read_row(each, layout, definitions, region=region, name=name)
+        except Refused as refused:
+            checked.errors.append((each.line, refused.code, refused.reason))
+            continue
+        checked.lines.append(each.line)
+        checked.listed.append(said)
+    return checked
+
+
+async def _slice(service: CustomerService, *, row: store.imports.Row, checked: Checked, since: int) -> bool:
     try:
-        return await _take(service, row=row, layout=layout, batch=batch, since=since)
+        return await _take(service, row=row, checked=checked, since=since)
     except Rehearsed as rehearsed:
-        return await _count(service, row=row, tally=rehearsed.tally, since=since, rows=len(batch))
+        return await _count(service, row=row, tally=rehearsed.tally, since=since, rows=checked.count)
 
 
 @transactional
-async def _take(
-    service: CustomerService, tx: Transaction, *, row: store.imports.Row, layout: Layout, batch: Sequence[Row | RowError], since: int
-) -> bool:
+async def _take(service: CustomerService, tx: Transaction, *, row: store.imports.Row, checked: Checked, since: int) -> bool:
     """Resolve a slice of rows and count it."""
     held = await store.imports.find(tx.db, import_id=row.id, lock=True)
     if held is None or held.state != RUNNING or held.done != since:
         return False
-    definitions = await store.definitions.current(tx.db, service.resources.definitions)
-    tally, lines, listed = Tally(), [], []
-    for each in batch:
-        if isinstance(each, RowError):
-            tally.errors.append((each.line, each.code, each.reason))
-            continue
-        try:
-            said = importing.read_row(each, layout, definitions, region=service.settings.default_region or None, name=row.name)
-        except Refused as refused:
-            tally.errors.append((each.line, refused.code, refused.reason))
-            continue
-        lines.append(each.line)
-        listed.append(said)
-    if listed:
-        await _resolve(service, tx, row, lines, listed, tally)
+    tally = Tally(errors=[*checked.errors])
+    if checked.listed:
+        await _resolve(service, tx, row, checked.lines, checked.listed, tally)
     if row.dry_run:
         raise Rehearsed(tally)
-    return await _note(tx, row=row, tally=tally, since=since, rows=len(batch))
+    return await _note(tx, row=row, tally=tally, since=since, rows=checked.count)
 
 
 @transactional

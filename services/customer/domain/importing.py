@@ -23,6 +23,8 @@ MEANINGS: Final = Meanings(
     },
 )
 MAX_VALUE_BYTES: Final = 16 * 1024
+#: Plain text of this many signs fits whatever escapes it needs.
+SHORT: Final = MAX_VALUE_BYTES // 8
 #: Columns of an export that say nothing new when they come back.
 _NOT_TRAITS: Final = frozenset({"id", "registered_at", "known", "version", "type"})
 _IDS: Final = {"user_id": "user", "anonymous_id": "anon", "account_id": "account"}
@@ -41,7 +43,9 @@ class Listed(NamedTuple):
 
 def read_row(row: Row, layout: Layout, definitions: Definitions, *, region: str | None, name: str) -> Listed:
     """Raises chassis.tabular.values.Refused with code and reason; never with what stood in the row."""
-    cells = {column: value for column, value in row.cells.items() if column not in _NOT_TRAITS}
+    cells = row.cells.copy()
+    for column in _NOT_TRAITS & cells.keys():
+        del cells[column]
     at = moment(cells.pop("updated_at"), "updated_at", layout) if "updated_at" in cells else None
     named = _identities(cells, region)
     told = _traits(cells, definitions, region)
@@ -97,6 +101,8 @@ def _traits(cells: Mapping[str, Any], definitions: Definitions, region: str | No
     if clean.left_out:
         raise Refused(f"bad_{clean.left_out[0]}"[:60], f"{clean.left_out[0]} cannot be used: no address, number or name anybody could use")
     for name, value in clean.values.items():
+        if name not in definitions.by_name and isinstance(value, str) and len(value) <= SHORT and value.isascii() and "\0" not in value and name.isidentifier():
+            continue
         fitting = clean.values[name] = _as_defined(value, definitions, name)
         if not traits.storable(name) or not traits.storable(fitting) or len(msgspec.json.encode(fitting)) > MAX_VALUE_BYTES:
             raise Refused("bad_trait", "a value cannot be stored: NUL, broken text, too large or too deep")
