@@ -183,38 +183,47 @@ class Story:
             "from_address": "hello@shop.example", "from_name": "Shop", "utm": {"source": "ecrm", "medium": "email", "campaign": "thanks"},
         })
         self.campaign_id = str(campaign["id"])
+        allowed = await self._who_allowed(api)
         withdrawn: list[str] = []
         middle, count = max(1, min(100, self.members // 4)), max(1, min(10, self.members // 20))
 
         async def after(number: int) -> None:
             """This one mail waits for its answer until some of those who are still to be written to have withdrawn their consent."""
             if number == middle:
-                withdrawn.extend(await self._withdraw(api, count))
+                withdrawn.extend(await self._withdraw(api, allowed, count))
 
         async with mailbox.open_mailbox(self.data / "mails", port=self.smtp_port, after=after) as box:
             await api.ask("POST", f"/api/v1/campaigns/{campaign['id']}/launch", {})
             await self._until_finished(api, box)
         self.box = box
-        self.screen.print(f"{box.count:,} mails handed over; after mail {middle}, {len(withdrawn)} people withdrew and got none.")
+        spared = set(await self._recipients(api, "suppressed")).intersection(withdrawn)
+        told = f"{box.count:,} mails handed over; after mail {middle}, {len(withdrawn)} people withdrew and {len(spared)} of them got none."
+        self.screen.print(told, soft_wrap=True)
         return str(campaign["id"])
 
-    async def _withdraw(self, api: Api, count: int) -> list[str]:
-        """Some who allowed it and are still to be written to withdraw, all at once."""
-        waiting: set[str] = set()
+    async def _who_allowed(self, api: Api) -> set[str]:
+        """The numbers of the regular customers whose consent was recorded; asked before anything is sent, to be quick later."""
+        found: set[str] = set()
+        regulars = [person for person in self.shop.known if person.marketing and len(person.orders) > 1]
+        for batch in _batches(iter(regulars), 8):
+            answers = await asyncio.gather(*(api.ask("GET", f"/api/v1/customers?identity=user:{person.user_id}") for person in batch))
+            found.update(customer["id"] for answer in answers for customer in answer["data"])
+        return found
+
+    async def _recipients(self, api: Api, state: str) -> list[str]:
+        """Whose message is in this state, in the order of sending."""
+        found: list[str] = []
         token = ""
         while True:
-            page = await api.ask("GET", f"/api/v1/campaigns/{self.campaign_id}/messages?state=planned&limit=500{token}")
-            waiting.update(message["customer_id"] for message in page["data"])
+            page = await api.ask("GET", f"/api/v1/campaigns/{self.campaign_id}/messages?state={state}&limit=500{token}")
+            found.extend(message["customer_id"] for message in page["data"])
             if not page["next_page_token"]:
-                break
+                return found
             token = f"&page_token={page['next_page_token']}"
-        chosen: list[str] = []
-        for person in reversed([person for person in self.shop.known if person.marketing and len(person.orders) > 1]):
-            found = (await api.ask("GET", f"/api/v1/customers?identity=user:{person.user_id}"))["data"]
-            if len(chosen) < count and found and found[0]["id"] in waiting:
-                chosen.append(found[0]["id"])
-            if len(chosen) == count:
-                break
+
+    async def _withdraw(self, api: Api, allowed: set[str], count: int) -> list[str]:
+        """Those who allowed it and would be written to last withdraw, all at once, while the sending goes on."""
+        chosen = [customer for customer in await self._recipients(api, "planned") if customer in allowed][-count:]
         await asyncio.gather(*(
             api.ask("POST", "/api/v1/consents/withdrawals", {"customer_id": customer, "purpose": "marketing", "source": "demo"}) for customer in chosen
         ))
