@@ -20,6 +20,12 @@ settings.register_profile("deep", max_examples=1000, deadline=None)
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_configure() -> None:
+    """The size that xdist gives its workers would be that of every screen made at import; commands under test choose their own."""
+    for size in ("COLUMNS", "LINES"):
+        os.environ.pop(size, None)
+
+
 class _Rooms(LoadScopeScheduling):  # type: ignore[misc]
     """What goes to one worker in one piece: a file, and all that asks the one platform of tests/e2e."""
 
