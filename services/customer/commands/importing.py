@@ -32,7 +32,8 @@ from services.customer.domain.graph import Claim, Named
 from services.customer.domain.importing import Listed
 from services.customer.settings import CustomerService
 
-SLICE: Final = 1000
+#: Small enough that others are not kept waiting for long, large enough that statements cost little a row.
+SLICE: Final = 500
 MAX_PARTS: Final = 10_000
 #: Beyond it a file is not what it was taken for.
 MAX_ERRORS_KEPT: Final = 100_000
