@@ -33,6 +33,7 @@ class _Rooms(LoadScopeScheduling):  # type: ignore[misc]
         return "tests/e2e" if nodeid.startswith("tests/e2e/") else nodeid.split("::", 1)[0]
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Rooms:
     """Used with several workers only."""
     return _Rooms(config, log)
