@@ -147,7 +147,14 @@ def _parquet_rows(path: Path, meanings: Meanings, layout: Layout) -> Iterator[Ro
     with file:
         columns = meant(meanings, layout, file.schema_arrow.names)
         line = 0
-        for batch in file.iter_batches(batch_size=PARQUET_ROWS, columns=list(columns)):
+        batches = file.iter_batches(batch_size=PARQUET_ROWS, columns=list(columns))
+        while True:
+            try:
+                batch = next(batches, None)
+            except (pa.ArrowException, OSError) as error:
+                raise BadMapping(f"the Parquet file is damaged behind row {line:,}") from error
+            if batch is None:
+                return
             for cells in batch.to_pylist():
                 line += 1
                 found = {columns[name]: _plain(value) for name, value in cells.items() if value not in (None, "", [], {})}

@@ -9,7 +9,7 @@ from chassis.unit_of_work import Transaction
 from contracts.customer import IdentityState, ProfileState
 from services.customer import errors, store
 from services.customer.commands import merging, telling
-from services.customer.commands.importing import CANCELLED, DONE, UNDOING, UNDONE
+from services.customer.commands.importing import CANCELLED, DONE, FAILED, UNDOING, UNDONE
 from services.customer.commands.records import CustomerRecord
 from services.customer.commands.repeating import transactional
 from services.customer.commands.resolving import load
@@ -26,7 +26,7 @@ async def undo_import(service: CustomerService, tx: Transaction, *, import_id: U
     row = await store.imports.find(tx.db, import_id=import_id, lock=True)
     if row is None:
         raise errors.unknown_import()
-    if row.state not in {DONE, CANCELLED} or row.dry_run:
+    if row.state not in {DONE, CANCELLED, FAILED} or row.dry_run:
         raise errors.import_is("a dry run" if row.dry_run else row.state)
     await store.imports.settle(tx.db, import_id=import_id, state=UNDOING, at=row.finished_at or service.clock.now())
 

@@ -136,6 +136,26 @@ async def test_what_cannot_be_imported_is_told(cluster: PrivateCluster, tmp_path
         assert (code, "ecrm up" in said) == (1, True)
 
 
+async def test_a_damaged_file_fails_once_and_what_it_brought_can_be_taken_back(cluster: PrivateCluster, tmp_path: Path) -> None:
+    path, good = tmp_path / "people.parquet", tmp_path / "good.csv"
+    rows = pa.table({"user_id": [f"u{number}" for number in range(4000)]})
+    parquet.write_table(rows, path, row_group_size=2000, use_dictionary=False)
+    offset = parquet.read_metadata(path).row_group(1).column(0).data_page_offset
+    content = bytearray(path.read_bytes())
+    content[offset + 60 : offset + 400] = b"\xff" * 340
+    path.write_bytes(content)
+    good.write_text("user_id\n1\n")
+    async with terminal(cluster) as at:
+        code, said = await at.type(importing.app, "customers", path)
+        assert code == 1, said
+        assert "damaged behind row 2,000" in said
+        (failed,) = (await at.get("/imports"))["data"]
+        assert (await at.type(importing.app, "customers", good))[0] == 0
+        code, said = await at.type(importing.app, "undo", failed["id"])
+        assert code == 0, said
+        assert [row["traits"] for row in (await at.get("/customers"))["data"]] == [{}]
+
+
 async def test_ctrl_c_leaves_the_import_to_the_platform_and_says_so(cluster: PrivateCluster, tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_text("user_id,plan\n1,gold\n")
