@@ -34,8 +34,15 @@ class Row(NamedTuple):
 
 COLUMNS = "id, root_id, merged_into, registered_at, updated_at, source, version, has_user, known, traits, search, type, recorded_at, extended, owner"
 
-_FAMILIES = f"SELECT {COLUMNS} FROM customer WHERE root_id = ANY($1::uuid[])"  # noqa: S608 - constant columns
-_FIND = f"SELECT {COLUMNS} FROM customer WHERE id = ANY($1::uuid[])"  # noqa: S608 - constant columns
+_FAMILIES = f"""
+SELECT {COLUMNS} FROM unnest($1::uuid[]) AS wanted (key)
+CROSS JOIN LATERAL (SELECT {COLUMNS} FROM customer c WHERE c.root_id = wanted.key OFFSET 0) AS found
+"""  # noqa: S608 - constant columns
+# One index probe for each, as with identities.
+_FIND = f"""
+SELECT {COLUMNS} FROM unnest($1::uuid[]) AS wanted (key)
+CROSS JOIN LATERAL (SELECT {COLUMNS} FROM customer c WHERE c.id = wanted.key LIMIT 1) AS found
+"""  # noqa: S608 - constant columns
 
 
 async def lock(db: Connection, *, ids: Collection[UUID]) -> None:
@@ -45,13 +52,13 @@ async def lock(db: Connection, *, ids: Collection[UUID]) -> None:
 
 async def families(db: Connection, *, roots: Collection[UUID]) -> list[Row]:
     """The customers of the roots: themselves and all merged into them."""
-    rows = await db.fetch(_FAMILIES, list(roots))
+    rows = await db.fetch(_FAMILIES, list(set(roots)))
     return [Row(*row) for row in rows]
 
 
 async def find(db: Connection, *, ids: Collection[UUID]) -> list[Row]:
     """The very customers with these ids."""
-    rows = await db.fetch(_FIND, list(ids))
+    rows = await db.fetch(_FIND, list(set(ids)))
     return [Row(*row) for row in rows]
 
 
