@@ -39,9 +39,17 @@ class Upright:
     pid: int
 
     def ask(self, method: str, path: str, body: Any = None, *, key: str | None = None, expect: int | None = 200, **more: Any) -> Any:
-        """The JSON answer; asserts the status unless `expect` is None, then the whole response is returned."""
+        """The JSON answer; asserts the status unless `expect` is None, then the whole response is returned.
+
+        A read is asked again for a while where a part that is just starting does not answer yet (503 says so).
+        """
         headers = {"authorization": f"Bearer {key or self.admin_key}", **more.pop("headers", {})}
-        answer = httpx2.request(method, self.url + path, json=body, headers=headers, timeout=30, **more)
+        deadline = time.monotonic() + 20
+        while True:
+            answer = httpx2.request(method, self.url + path, json=body, headers=headers, timeout=30, **more)
+            if answer.status_code != 503 or method != "GET" or expect != 200 or time.monotonic() > deadline:
+                break
+            time.sleep(0.2)
         if expect is None:
             return answer
         assert answer.status_code == expect, f"{method} {path}: {answer.status_code} {answer.text[:1000]}"
