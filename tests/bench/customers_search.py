@@ -130,7 +130,7 @@ async def measure(cluster: PrivateCluster) -> dict[str, Any]:
         people, customer = People(), platform["customer"]
         await fill(platform, people)
         name = await customer.service.database.fetch_value("SELECT current_database()")
-        owner = await asyncpg.connect(cluster.url("template_customer", role="owner").replace("@/template_customer?", f"@/{name}?"))
+        owner = await asyncpg.connect(f"postgresql://postgres@/{name}?" + cluster.url("postgres").partition("?")[2])
         await owner.execute("VACUUM ANALYZE customer")  # autovacuum would, soon
         await owner.close()
         searches = [*people.searches()]
