@@ -217,7 +217,8 @@ async def _count(service: CustomerService, tx: Transaction, *, row: store.import
 
 
 async def _note(tx: Transaction, *, row: store.imports.Row, tally: Tally, since: int, rows: int) -> bool:
-    if tally.errors and row.refused < MAX_ERRORS_KEPT:
+    held = await store.imports.find(tx.db, import_id=row.id)
+    if tally.errors and held is not None and held.refused < MAX_ERRORS_KEPT:
         await store.imports.note_errors(tx.db, import_id=row.id, errors=tally.errors)
     if tally.homes:
         await store.imports.note_customers(tx.db, import_id=row.id, homes=list(tally.homes.items()))
