@@ -50,6 +50,7 @@ class Supervisor:
         self.cluster = PrivateCluster(self.data / "postgres", list(roster.ALL), max_connections=150)
         self.processes: dict[str, asyncio.subprocess.Process] = {}
         self._stopping = False
+        self._is_ready = False
 
     async def run(self) -> None:
         """Until SIGINT or SIGTERM."""
@@ -70,6 +71,8 @@ class Supervisor:
             stack.push_async_callback(self._end, keepers)
             await self._ready()
             await self._first_keys(found, environment)
+            await self._keys_open()
+            self._is_ready = True
             self._write_state()
             screen.print(f"[green]ready[/green]: gateway http://127.0.0.1:{self.port}, keys in {self.data / 'keys.json'}")
             await told.wait()
@@ -171,9 +174,32 @@ class Supervisor:
         if await process.wait() != 0:
             raise RuntimeError("the first keys could not be made")
 
+    async def _keys_open(self) -> None:
+        """Wait until the first keys open both doors: keys reach gateway and collector by the log, within about a second."""
+        keys = json.loads((self.data / "keys.json").read_text(encoding="utf-8"))
+        doors = (
+            ("POST", "/v1/batch", aiohttp.encode_basic_auth(keys["source_key"], ""), {"batch": []}),
+            ("GET", "/api/v1/keys", f"Bearer {keys['admin_key']}", None),
+        )
+        deadline = time.monotonic() + READY_SECONDS
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
+            for method, path, authorization, body in doors:
+                while not await self._opens(session, method, path, authorization, body):
+                    if time.monotonic() > deadline:
+                        raise RuntimeError(f"{path} does not know its key after {READY_SECONDS} s; see {self.data / 'logs'}")
+                    await asyncio.sleep(0.1)
+
+    async def _opens(self, session: aiohttp.ClientSession, method: str, path: str, authorization: str, body: object) -> bool:
+        try:
+            headers = {"authorization": authorization}
+            async with session.request(method, f"http://127.0.0.1:{self.port}{path}", headers=headers, json=body) as answer:
+                return answer.status not in {401, 503}
+        except (OSError, aiohttp.ClientError, TimeoutError):
+            return False
+
     def _write_state(self) -> None:
         state = {
-            "pid": os.getpid(), "port": self.port, "kafka": f"127.0.0.1:{self.kafka_port}", "ports": self.ports,
+            "ready": self._is_ready, "pid": os.getpid(), "port": self.port, "kafka": f"127.0.0.1:{self.kafka_port}", "ports": self.ports,
             "processes": {name: process.pid for name, process in self.processes.items()},
         }
         secrets.write_private(self.data / "cluster.json", json.dumps(state, indent=2))
@@ -222,7 +248,7 @@ def start(data: Data = Path("data/cluster"), port: BasePort = 8080) -> None:
     with screen.status("starting broker, PostgreSQL and seven processes"):
         while child.poll() is None:
             state = _state(data)
-            if state and state["pid"] == child.pid and (data / "keys.json").exists() and _answers(state["port"]):
+            if state and state["pid"] == child.pid and state.get("ready") and _answers(state["port"]):
                 break
             time.sleep(0.3)
     if child.poll() is not None:

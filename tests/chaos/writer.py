@@ -75,7 +75,7 @@ class Writer:
     async def _until_accepted(self, session: aiohttp.ClientSession, batch: list[dict[str, Any]], chance: random.Random) -> None:
         while True:
             try:
-                async with session.post(self._url, json={"batch": batch}, auth=aiohttp.BasicAuth(self._key, "")) as answer:
+                async with session.post(self._url, json={"batch": batch}, headers={"Authorization": aiohttp.encode_basic_auth(self._key, "")}) as answer:
                     said = await answer.json()
                 if answer.status == 200:
                     assert said["accepted"] == len(batch), said
