@@ -177,7 +177,7 @@ class Supervisor:
     async def _keys_open(self) -> None:
         """Wait until the first keys open both doors: keys reach gateway and collector by the log, within about a second."""
         keys = json.loads((self.data / "keys.json").read_text(encoding="utf-8"))
-        doors = (
+        doors: tuple[tuple[str, str, str, object], ...] = (
             ("POST", "/v1/batch", aiohttp.encode_basic_auth(keys["source_key"], ""), {"batch": []}),
             ("GET", "/api/v1/keys", f"Bearer {keys['admin_key']}", None),
         )

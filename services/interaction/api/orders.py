@@ -8,13 +8,14 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from chassis import web
-from services.interaction import commands, queries, schemas
+from services.interaction import commands, queries
 from services.interaction.api.timeline import From, Here, Limit, Reader, To, Writer, aware, read_cursor
+from services.interaction.schemas import interactions, orders
 
 router = APIRouter(tags=["orders"])
 
 
-@router.get("/api/v1/customers/{customer_id}/orders", response_model=web.Page[schemas.OrderView])
+@router.get("/api/v1/customers/{customer_id}/orders", response_model=web.Page[orders.OrderView])
 async def list_customer_orders(
     here: Here, caller: Reader, *, customer_id: UUID, status: str | None = None, page_token: str | None = None, limit: Limit = 50
 ) -> dict[str, Any]:
@@ -25,13 +26,13 @@ async def list_customer_orders(
     return {"data": found, "next_page_token": web.page_token(following[0].isoformat(), following[1]) if following else None}
 
 
-@router.get("/api/v1/customers/{customer_id}/credits", response_model=web.Page[schemas.CreditView])
+@router.get("/api/v1/customers/{customer_id}/credits", response_model=web.Page[orders.CreditView])
 async def list_customer_credits(here: Here, caller: Reader, customer_id: UUID) -> dict[str, Any]:
     """Refunds of a customer that name no order, newest first."""
     return {"data": await queries.list_credits(here, customer_id=customer_id), "next_page_token": None}
 
 
-@router.get("/api/v1/orders", response_model=web.Page[schemas.OrderView])
+@router.get("/api/v1/orders", response_model=web.Page[orders.OrderView])
 async def list_orders(
     here: Here, caller: Reader, *, status: str | None = None, since: From = None, until: To = None, page_token: str | None = None,
     limit: Limit = 50,
@@ -43,19 +44,19 @@ async def list_orders(
     return {"data": found, "next_page_token": web.page_token(following[0].isoformat(), following[1]) if following else None}
 
 
-@router.post("/api/v1/orders", status_code=202, response_model=schemas.Taken)
-async def post_order(here: Here, caller: Writer, body: schemas.PostOrder) -> dict[str, str]:
+@router.post("/api/v1/orders", status_code=202, response_model=interactions.Taken)
+async def post_order(here: Here, caller: Writer, body: orders.PostOrder) -> dict[str, str]:
     """Tell a completed order; telling it again changes nothing."""
     return {"id": await commands.record_order(here, body=body.model_dump(exclude_unset=True), source_id=caller.source_id)}
 
 
-@router.get("/api/v1/orders/{order_id:path}", response_model=schemas.OrderHistory)
+@router.get("/api/v1/orders/{order_id:path}", response_model=orders.OrderHistory)
 async def get_order(here: Here, caller: Reader, order_id: str) -> dict[str, Any]:
     """An order with all its versions."""
     return await queries.get_order(here, order_id=order_id)
 
 
-@router.get("/api/v1/products", response_model=web.Page[schemas.ProductView])
+@router.get("/api/v1/products", response_model=web.Page[orders.ProductView])
 async def list_products(
     here: Here, caller: Reader, *, q: Annotated[str | None, Query(max_length=200)] = None, page_token: str | None = None, limit: Limit = 100
 ) -> dict[str, Any]:

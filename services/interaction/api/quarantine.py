@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query
 
 from chassis import web
 from chassis.errors import Invalid
-from services.interaction import commands, queries, schemas
+from services.interaction import commands, queries
 from services.interaction.api.timeline import Here, Limit, Reader, Writer
+from services.interaction.schemas import quarantine
 
 router = APIRouter(tags=["quarantine"])
 
@@ -26,7 +27,7 @@ def _after(page_token: str | None) -> UUID | None:
         raise Invalid("page.bad_token", "The page token is not one of ours: begin again without it.") from None
 
 
-@router.get("/api/v1/quarantine", response_model=web.Page[schemas.QuarantineEntry])
+@router.get("/api/v1/quarantine", response_model=web.Page[quarantine.QuarantineEntry])
 async def list_quarantine(
     here: Here, caller: Reader, *, state: State = "open", source: str | None = None, code: str | None = None, page_token: str | None = None,
     limit: Limit = 100,
@@ -38,20 +39,20 @@ async def list_quarantine(
     return {"data": found, "next_page_token": web.page_token(str(following)) if following else None}
 
 
-@router.get("/api/v1/quarantine/{entry_id}", response_model=schemas.QuarantinedPayload)
+@router.get("/api/v1/quarantine/{entry_id}", response_model=quarantine.QuarantinedPayload)
 async def get_quarantined(here: Here, caller: Reader, entry_id: UUID) -> dict[str, Any]:
     """One refused payload with its content."""
     return await queries.get_quarantined(here, entry_id=entry_id)
 
 
-@router.post("/api/v1/quarantine/{entry_id}/release", response_model=schemas.Closed)
-async def release(here: Here, caller: Writer, entry_id: UUID, body: schemas.Release | None = None) -> dict[str, str]:
+@router.post("/api/v1/quarantine/{entry_id}/release", response_model=quarantine.Closed)
+async def release(here: Here, caller: Writer, entry_id: UUID, body: quarantine.Release | None = None) -> dict[str, str]:
     """Send a payload, corrected if one is given, through the same checks again."""
     await commands.release(here, entry_id=entry_id, payload=body.payload if body else None)
     return {"state": "released"}
 
 
-@router.post("/api/v1/quarantine/{entry_id}/discard", response_model=schemas.Closed)
+@router.post("/api/v1/quarantine/{entry_id}/discard", response_model=quarantine.Closed)
 async def discard(here: Here, caller: Writer, entry_id: UUID) -> dict[str, str]:
     """Give a payload up; its content is deleted."""
     await commands.discard(here, entry_id=entry_id)

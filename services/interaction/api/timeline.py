@@ -11,7 +11,8 @@ from fastapi import APIRouter, Depends, Query
 from chassis import web
 from chassis.errors import Invalid
 from chassis.identity import Caller
-from services.interaction import commands, queries, schemas
+from services.interaction import commands, queries
+from services.interaction.schemas import interactions
 from services.interaction.settings import InteractionService
 
 router = APIRouter(tags=["interactions"])
@@ -43,7 +44,7 @@ def read_cursor(token: str | None) -> tuple[datetime, str] | None:
     return moment, last
 
 
-@router.get("/api/v1/customers/{customer_id}/timeline", response_model=web.Page[schemas.TimelineEntry])
+@router.get("/api/v1/customers/{customer_id}/timeline", response_model=web.Page[interactions.TimelineEntry])
 async def list_timeline(
     here: Here, caller: Reader, *, customer_id: UUID, kind: str | None = None, channel: str | None = None, initiator: str | None = None,
     purpose: str | None = None, since: From = None, until: To = None, page_token: str | None = None, limit: Limit = 50,
@@ -63,13 +64,13 @@ async def list_timeline(
     return {"data": entries, "next_page_token": web.page_token(following[0].isoformat(), str(following[1])) if following else None}
 
 
-@router.post("/api/v1/interactions", status_code=202, response_model=schemas.Taken)
-async def post_interaction(here: Here, caller: Writer, body: schemas.PostTouchpoint) -> dict[str, str]:
+@router.post("/api/v1/interactions", status_code=202, response_model=interactions.Taken)
+async def post_interaction(here: Here, caller: Writer, body: interactions.PostTouchpoint) -> dict[str, str]:
     """Record a contact on any channel: a call, a letter, a visit …"""
     given = body.model_dump(exclude_unset=True)
     return {"id": await commands.record_touchpoint(here, body=given, source_id=caller.source_id)}
 
 
-@router.get("/api/v1/interactions/{interaction_id}", response_model=schemas.TimelineEntry)
+@router.get("/api/v1/interactions/{interaction_id}", response_model=interactions.TimelineEntry)
 async def get_interaction(here: Here, caller: Reader, interaction_id: UUID) -> dict[str, Any]:
     return await queries.get_interaction(here, interaction_id=interaction_id)

@@ -1,47 +1,14 @@
-"""HTTP shapes of the consent service."""
+"""Statements, and how a person stands."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
-Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, pattern=r"^[^\x00]*$")]
-
-
-class Given(BaseModel):
-    """Input: nothing that is not asked for."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class PurposeChange(Given):
-    """`basis`: opt_in needs a grant, opt_out is allowed until refused. Titles and wordings by language; `en` is required."""
-
-    basis: Literal["opt_in", "opt_out"]
-    legal_basis: Literal["consent", "contract", "legal_obligation", "vital_interest", "public_task", "legitimate_interest"]
-    channels: Annotated[list[Name], Field(min_length=1, max_length=16)]
-    title: Annotated[dict[Language, Text], Field(min_length=1, max_length=32)]
-    wording: Annotated[dict[Language, Text], Field(min_length=1, max_length=32)]
-
-
-class DefinePurpose(PurposeChange):
-    purpose: Name
-
-
-class PurposeView(BaseModel):
-    purpose: str
-    version: int
-    basis: str
-    legal_basis: str
-    channels: list[str]
-    title: dict[str, str]
-    wording: dict[str, str]
-    defined_at: datetime
+from services.consent.schemas.given import Given, Language, Name
 
 
 class Statement(Given):

@@ -1,0 +1,28 @@
+"""What consent is asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Column, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlmodel import Field
+
+from services.consent.tables.metadata import NOW, TIME, ConsentTable
+
+
+class PurposeRow(ConsentTable, table=True):
+    """A version of a purpose; never changed."""
+
+    __tablename__ = "purpose"
+    __table_args__ = (CheckConstraint("basis IN ('opt_in', 'opt_out')"),)
+
+    purpose: str = Field(primary_key=True, sa_type=Text)
+    version: int = Field(primary_key=True)
+    basis: str = Field(sa_type=Text)
+    legal_basis: str = Field(sa_type=Text)
+    channels: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    title: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
+    wording: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
+    defined_at: datetime = Field(sa_type=TIME, sa_column_kwargs=NOW)
+    defined_by: str = Field(sa_type=Text)
