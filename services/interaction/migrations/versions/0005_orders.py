@@ -1,0 +1,17 @@
+"""Orders, catalogue and storage of the timeline."""
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+STATEMENTS: tuple[str, ...] = ()
+
+
+def upgrade() -> None:
+    for statement in STATEMENTS:
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    """Nothing is taken back: data outlives a version of the programs."""
