@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Final
 
 import uvicorn
@@ -38,13 +39,15 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def serving(app: App, listener: socket.socket) -> AsyncIterator[None]:
-    """Answer HTTP on the listener while the block runs; finish open requests within the grace time."""
+async def serving(app: App, listener: socket.socket, *, certificate: tuple[Path, Path] | None = None) -> AsyncIterator[None]:
+    """Answer HTTP, with a certificate and its key HTTPS, while the block runs; finish open requests within the grace time."""
+    chain, key = certificate or (None, None)
     from launcher.http_protocol import GuardedProtocol
 
     config = uvicorn.Config(
         app, loop="uvloop", http=GuardedProtocol, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
         date_header=False, timeout_graceful_shutdown=GRACE_SECONDS, timeout_keep_alive=30, proxy_headers=False,
+        ssl_certfile=chain, ssl_keyfile=key,
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]), name="http")

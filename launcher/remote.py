@@ -17,6 +17,7 @@ from rich.table import Table
 
 from chassis import settings
 from chassis.settings import SettingsError
+from launcher import tls
 
 #: Answers that ask to come again.
 BUSY: Final = frozenset({429, 502, 503, 504})
@@ -68,7 +69,7 @@ class Api:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Api:
-        self._session = aiohttp.ClientSession()
+        self._session = tls.session()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -138,7 +139,7 @@ def _refusal(method: str, path: str, status: int, text: str) -> str:
 
 async def check(url: str, screen: Console) -> int:
     """Readiness of the gateway and, through it, of every part."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
+    async with tls.session(timeout=aiohttp.ClientTimeout(total=10)) as session:
         try:
             async with session.get(url + "/readyz") as answer:
                 said = await answer.json()

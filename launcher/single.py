@@ -17,7 +17,7 @@ from chassis.eventlog import EventLog, NotConfirmed
 from chassis.peers import App, Transport, new_session
 from chassis.runtime import NotReady
 from chassis.settings import SettingsError
-from launcher import process, roster, secrets, wiring
+from launcher import process, roster, secrets, tls, wiring
 
 _log = telemetry.logger(__name__)
 
@@ -44,6 +44,7 @@ def log_url() -> str:
 
 
 async def _serve(name: str, host: str, port: int) -> int:
+    certificate = tls.certificate() if name == "gateway" else None
     listener = process.listen(host, port)
     told = asyncio.create_task(process.until_told())
     async with AsyncExitStack() as stack:
@@ -56,7 +57,7 @@ async def _serve(name: str, host: str, port: int) -> int:
             if url:
                 transports[other] = wiring.transport(url, {}, lambda: session)
         app = await stack.enter_async_context(_app(name, log, transports))
-        await stack.enter_async_context(process.serving(app, listener))
+        await stack.enter_async_context(process.serving(app, listener, certificate=certificate))
         process.settle_memory()
         _log.info("ready", service=name, port=port)
         await told

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from chassis import settings
 from chassis.runtime import NotReady
-from launcher import everything, process, roster, secrets
+from launcher import everything, process, roster, secrets, tls
 from launcher.embedded_postgres import ClusterError, ClusterInUse, PrivateCluster
 
 KEY_SECONDS: Final = 5
@@ -33,8 +33,9 @@ def run(*, data: Path, host: str, port: int, screen: Console) -> int:
 
 async def _up(data: Path, host: str, port: int, screen: Console) -> int:
     began = time.monotonic()
+    certificate = tls.certificate()
     listener = process.listen(host, port)
-    public_url = f"http://{host}:{port}"
+    public_url = f"{'https' if certificate else 'http'}://{host}:{port}"
     told = asyncio.create_task(process.until_told())
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)
@@ -64,7 +65,7 @@ async def _up(data: Path, host: str, port: int, screen: Console) -> int:
         keys, new = await _first_keys(platform, data, public_url)
         if new:
             await _known_to_collector(platform, keys["source_key"])
-        await stack.enter_async_context(process.serving(platform.door, listener))
+        await stack.enter_async_context(process.serving(platform.door, listener, certificate=certificate))
         process.settle_memory()
         _welcome(screen, public_url, data, keys, new=new, seconds=time.monotonic() - began)
         await told

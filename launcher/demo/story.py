@@ -17,6 +17,7 @@ import aiohttp
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from launcher import tls
 from launcher.demo import mailbox, population, texts
 from launcher.remote import Api
 
@@ -74,7 +75,7 @@ class Story:
         """Through the same door as any SDK, in batches."""
         events = list(population.events(self.shop))
         accepted = 0
-        async with aiohttp.ClientSession(auth=aiohttp.BasicAuth(self.source_key, "")) as session:
+        async with tls.session(headers={"authorization": aiohttp.encode_basic_auth(self.source_key, "")}) as session:
             with self._progress() as progress:
                 bar = progress.add_task("events posted", total=len(events))
                 queue = _batches(iter(events))
@@ -253,13 +254,13 @@ class Story:
         mails = [mailbox.read(path) for path in sorted(self.box.files)]
         by_recipient = sorted((str(mail["To"]), mail) for mail in mails)
         orders = []
-        async with aiohttp.ClientSession(headers={"user-agent": BROWSER}) as session:
+        async with tls.session(headers={"user-agent": BROWSER}) as session:
             for number, (address, mail) in enumerate(by_recipient):
                 if number % 5 == 0:
                     await self._follow(session, mail)
                 if number % 10 == 0:
                     orders.append(self._response_order(address, number))
-        async with aiohttp.ClientSession(auth=aiohttp.BasicAuth(self.source_key, "")) as session:
+        async with tls.session(headers={"authorization": aiohttp.encode_basic_auth(self.source_key, "")}) as session:
             for batch in _batches(iter(orders)):
                 await self._post(session, batch)
         await api.ask("POST", "/api/v1/costs", {

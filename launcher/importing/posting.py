@@ -12,6 +12,7 @@ import aiohttp
 import msgspec
 
 from chassis.tabular import RowError
+from launcher import tls
 from launcher.importing.messages import Message
 
 BATCH_EVENTS: Final = 500
@@ -56,7 +57,7 @@ class Poster:
     async def post_all(self, batches: AsyncIterator[list[Message]]) -> AsyncIterator[Posted]:
         """Outcomes in the order they arrive, at most four batches on the way. Raises Aborted."""
         timeout = aiohttp.ClientTimeout(total=60, sock_connect=5)
-        async with aiohttp.ClientSession(timeout=timeout, headers=self._headers) as session:
+        async with tls.session(timeout=timeout, headers=self._headers) as session:
             tasks: set[asyncio.Task[Posted]] = set()
             try:
                 async for batch in batches:
