@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from chassis.ids import new_id
 from chassis.unit_of_work import Transaction
 from contracts import consent as facts
 from services.consent.commands.counting import count_entries, renew_roots
+from services.consent.domain.statements import Entry
 from services.consent.settings import ConsentService
 from services.consent.store import ledger, people
 
@@ -43,17 +45,33 @@ async def merge_customers(service: ConsentService, tx: Transaction, *, survivor:
 
 
 async def unmerge_customers(service: ConsentService, tx: Transaction, *, restored: UUID) -> None:
-    """What each said under its own id counts for it alone again. Undoing what is undone changes nothing."""
+    """What each said under its own id counts for it alone again; who refused while they were one refused for both.
+
+    What was said under an identity is whose the identity is. Undoing what is undone changes nothing.
+    """
     locked = await people.lock(tx.db, {restored})
     root = locked[restored].root_id
-    if not await people.delete_merge(tx.db, merged=restored):
+    merged_at = await people.delete_merge(tx.db, merged=restored)
+    if merged_at is None:
         return
     await people.part_family(tx.db, restored=restored)
     version = max(locked[root].version, locked[restored].version)
-    await renew_roots(
-        tx,
-        {
-            root: locked[root]._replace(version=version),
-            restored: locked[restored]._replace(root_id=restored, version=version),
-        },
-    )
+    apart = {
+        root: locked[root]._replace(version=version),
+        restored: locked[restored]._replace(root_id=restored, version=version),
+    }
+    refused = [
+        (taker, _repeated(entry, taker, service.clock.now()))
+        for taker, teller in ((root, restored), (restored, root))
+        for entry in await ledger.refused_since(tx.db, root=teller, since=merged_at)
+    ]
+    await ledger.insert_entries(tx.db, [entry for _, entry in refused])
+    await people.save(tx.db, apart.values())
+    counted = await count_entries(tx, apart, refused)
+    await renew_roots(tx, {customer: person for customer, person in apart.items() if customer not in counted})
+
+
+def _repeated(entry: Entry, customer: UUID, now: datetime) -> Entry:
+    """The same word in the other's name; it points to where it was said."""
+    evidence = {"entry": str(entry.id), "customer_id": str(entry.customer_id), "source": entry.source}
+    return entry._replace(id=new_id(), customer_id=customer, source="unmerge", evidence=evidence, actor="customer", recorded_at=now)

@@ -146,6 +146,8 @@ async def _record(tx: Transaction, entries: Sequence[Entry]) -> list[Recorded]:
     kept: list[tuple[Entry, Entry | None]] = []
     for entry in entries:
         before = _already_withdrawn(locked, waiting, entry)
+        if before is not None and await _is_new_of_all(tx, locked, entry, before):
+            before = None
         kept.append((entry, before))
         if before is None:
             fresh.append(entry)
@@ -176,6 +178,15 @@ def _already_withdrawn(
     if own is None or counts is None or own.state != WITHDRAWN or counts.state != WITHDRAWN:
         return None
     return entry._replace(id=UUID(own.entry), said_at=own.at)
+
+
+async def _is_new_of_all(tx: Transaction, locked: dict[UUID, people.Person], entry: Entry, before: Entry) -> bool:
+    """Whether a refusal says more than the one before it: of a customer who is several in one, for the first time since they are."""
+    if entry.customer_id is None or entry.identity is not None:
+        return False
+    root = locked[entry.customer_id].root_id
+    merged_at = (await people.last_merges(tx.db, [root])).get(root)
+    return merged_at is not None and (before.said_at <= merged_at or before.id not in await ledger.own_names(tx.db, [before.id]))
 
 
 async def _barrier(service: ConsentService, customer: UUID | None, scopes: list[str], committed: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +42,27 @@ async def entries_of(
         customers, before, limit,
     )
     return [_entry(row) for row in rows]
+
+
+async def refused_since(db: Connection, *, root: UUID, since: datetime) -> list[Entry]:
+    """What a family refused after a time in its own name, not under an identity, and did not grant again."""
+    rows = await db.fetch(
+        """
+        SELECT * FROM (
+            SELECT DISTINCT ON (e.purpose, e.channel) e.* FROM person p JOIN entry e ON e.customer_id = p.customer_id
+            WHERE (p.root_id = $1 OR p.customer_id = $1) AND e.said_at > $2 AND (e.identity IS NULL OR e.state = 'granted')
+            ORDER BY e.purpose, e.channel, e.said_at DESC, e.state DESC
+        ) last WHERE state = 'withdrawn' ORDER BY id
+        """,
+        root, since,
+    )
+    return [_entry(row) for row in rows]
+
+
+async def own_names(db: Connection, entries: Sequence[UUID]) -> set[UUID]:
+    """Those of the entries that were said of a customer, not under an identity."""
+    rows = await db.fetch("SELECT id FROM entry WHERE id = ANY($1::uuid[]) AND identity IS NULL", entries)
+    return {row["id"] for row in rows}
 
 
 async def customers_of(db: Connection, identities: Sequence[bytes]) -> dict[bytes, UUID]:

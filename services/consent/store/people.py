@@ -101,10 +101,20 @@ async def insert_merge(db: Connection, *, merged: UUID, into: UUID, at: datetime
     return made is not None
 
 
-async def delete_merge(db: Connection, *, merged: UUID) -> bool:
-    """False when there is no such merge."""
-    gone = await db.fetchval("DELETE FROM merge WHERE merged_id = $1 RETURNING true", merged)
-    return bool(gone)
+async def delete_merge(db: Connection, *, merged: UUID) -> datetime | None:
+    """Since when the customer was merged; None when there is no such merge."""
+    since: datetime | None = await db.fetchval("DELETE FROM merge WHERE merged_id = $1 RETURNING merged_at", merged)
+    return since
+
+
+async def last_merges(db: Connection, roots: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When somebody was merged into the family of a root last; roots without merges are left out."""
+    rows = await db.fetch(
+        "SELECT p.root_id, max(m.merged_at) AS at FROM person p JOIN merge m ON m.merged_id = p.customer_id "
+        "WHERE p.root_id = ANY($1::uuid[]) AND p.customer_id <> p.root_id GROUP BY 1",
+        roots,
+    )
+    return {row["root_id"]: row["at"] for row in rows}
 
 
 async def part_family(db: Connection, *, restored: UUID) -> None:
