@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote
 from uuid import UUID
@@ -107,11 +108,13 @@ async def list_campaign_messages(service: CampaignService, *, campaign_id: UUID,
         return await results.list_of_campaign(db, campaign_id=campaign_id, state=state, after=after, limit=limit)
 
 
-async def list_customer_messages(service: CampaignService, *, customer_id: UUID, after: UUID | None, limit: int) -> Rows:
-    """Newest first; those of everybody merged into the customer too. A customer nobody has heard of has none."""
+async def list_customer_messages(
+    service: CampaignService, *, customer_ids: Sequence[UUID], since: datetime | None, until: datetime | None, after: UUID | None, limit: int
+) -> Rows:
+    """Newest first; those of everybody merged into the customers too. A customer nobody has heard of has none."""
     async with service.read() as db:
-        person = await recipients.same_person(db, customer_id)
-        return await results.list_of_customer(db, customer_ids=person, after=after, limit=limit)
+        people = {person for customer in customer_ids for person in await recipients.same_person(db, customer)}
+        return await results.list_of_customer(db, customer_ids=list(people), since=since, until=until, after=after, limit=limit)
 
 
 async def explain(service: CampaignService, *, campaign_id: UUID, customer_id: UUID) -> Decision:

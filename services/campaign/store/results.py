@@ -73,16 +73,20 @@ async def list_of_campaign(db: Connection, *, campaign_id: UUID, state: str | No
     return [dict(row) for row in rows]
 
 
-async def list_of_customer(db: Connection, *, customer_ids: list[UUID], after: UUID | None, limit: int) -> list[dict[str, Any]]:
-    """Newest first, with the campaign's name and whether people opened or clicked."""
+async def list_of_customer(
+    db: Connection, *, customer_ids: list[UUID], since: datetime | None, until: datetime | None, after: UUID | None, limit: int
+) -> list[dict[str, Any]]:
+    """Newest first, with the campaign's name and whether people opened or clicked; with times only what was handed off between them."""
     rows = await db.fetch(
         """
         SELECT m.*, c.name AS campaign_name,
             EXISTS (SELECT FROM engagement e WHERE e.message_id = m.id AND e.kind = 'open' AND NOT e.automated) AS opened,
             EXISTS (SELECT FROM engagement e WHERE e.message_id = m.id AND e.kind = 'click' AND NOT e.automated) AS clicked
         FROM message m JOIN campaign c ON c.id = m.campaign_id
-        WHERE m.customer_id = ANY($1::uuid[]) AND ($2::uuid IS NULL OR m.id < $2) ORDER BY m.id DESC LIMIT $3
+        WHERE m.customer_id = ANY($1::uuid[]) AND ($2::uuid IS NULL OR m.id < $2)
+          AND ($4::timestamptz IS NULL OR m.handed_off_at >= $4) AND ($5::timestamptz IS NULL OR m.handed_off_at < $5)
+        ORDER BY m.id DESC LIMIT $3
         """,
-        customer_ids, after, limit,
+        customer_ids, after, limit, since, until,
     )
     return [dict(row) for row in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -26,6 +27,7 @@ from services.customer.schemas.merges import (
     MovingAddress,
     MovingIdentity,
     MovingNeed,
+    SentView,
     TwoCustomers,
     UndoMerge,
     UndoneAnswer,
@@ -45,7 +47,7 @@ async def list_merges(
         MergeView(
             **row._asdict() | {
                 "identities": [identity.hex() for identity in row.identities], "event_id": row.event_id or None,
-                "meanwhile": meanwhile_view(msgspec.json.decode(row.meanwhile), survivor_id=row.survivor_id) if row.meanwhile else None,
+                "meanwhile": meanwhile_view(msgspec.json.decode(row.meanwhile), survivor_id=row.survivor_id, merged_id=row.merged_id) if row.meanwhile else None,
             }
         )
         for row in rows
@@ -70,10 +72,15 @@ async def preview_merge(here: Here, asking: Reading, body: TwoCustomers) -> Merg
 async def undo_merge(here: Here, _asking: Writing, merge_id: UUID, body: UndoMerge | None = None) -> UndoneAnswer:
     """Take a merge back without loss, at any later time; the two are not merged automatically again."""
     done = await commands.undo_merge(here, merge_id=merge_id, reason=(body or UndoMerge()).reason)
+    meanwhile = meanwhile_view(msgspec.to_builtins(done.meanwhile), survivor_id=done.survivor_id, merged_id=done.restored_id)
     return UndoneAnswer(
-        merge_id=merge_id, customer_id=done.restored_id, survivor_id=done.survivor_id,
-        meanwhile=meanwhile_view(msgspec.to_builtins(done.meanwhile), survivor_id=done.survivor_id),
+        merge_id=merge_id, customer_id=done.restored_id, survivor_id=done.survivor_id, meanwhile=meanwhile,
+        sent=_sent(await queries.sent_messages(here, at=meanwhile.messages)),
     )
+
+
+def _sent(messages: list[dict[str, Any]] | None) -> list[SentView] | None:
+    return None if messages is None else [SentView.model_validate(each) for each in messages]
 
 
 def _preview(found: queries.MergePreview, asking: Caller) -> MergePreviewView:

@@ -20,7 +20,7 @@ from services.customer.queries.definitions import (
     refuse_hidden,
 )
 from services.customer.queries.duplicates import get_scan, list_duplicates, list_scans
-from services.customer.queries.merges import list_merges
+from services.customer.queries.merges import list_merges, sent_messages
 from services.customer.queries.past import Past, Told, get_past, list_history
 from services.customer.queries.previewing import MergePreview, preview_merge
 from services.customer.queries.reaching import get_preferences, list_contact_points, list_needs, open_needs
@@ -94,4 +94,5 @@ __all__ = [
     "read_export",
     "refuse_hidden",
     "search_customers",
+    "sent_messages",
 ]

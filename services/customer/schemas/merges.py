@@ -32,7 +32,7 @@ class CameView(BaseModel):
 
 
 class MeanwhileView(BaseModel):
-    """What came while the two were one, by the side it belongs to. Messages sent meanwhile are listed at `messages`."""
+    """What came while the two were one, by the side it belongs to. Messages sent meanwhile to either are listed at `messages`."""
 
     since: datetime
     until: datetime
@@ -60,6 +60,18 @@ class MergeAnswer(BaseModel):
     customer_id: UUID
 
 
+class SentView(BaseModel):
+    """A message that went out while the two were one."""
+
+    id: UUID
+    campaign_id: UUID
+    campaign_name: str
+    customer_id: UUID
+    channel: str
+    state: str
+    handed_off_at: datetime
+
+
 class UndoneAnswer(BaseModel):
     """`customer_id` answers for itself again, apart from `survivor_id`."""
 
@@ -67,6 +79,7 @@ class UndoneAnswer(BaseModel):
     customer_id: UUID
     survivor_id: UUID
     meanwhile: MeanwhileView
+    sent: list[SentView] | None = Field(description="Messages sent in between, the newest hundred. Null: the campaign service does not answer now.")
 
 
 class ConflictView(BaseModel):
@@ -131,8 +144,8 @@ class MergePreviewView(BaseModel):
     consent: list[ConsentPreview] | None = Field(description="Null: the consent service does not answer now.")
 
 
-def meanwhile_view(between: dict[str, Any], *, survivor_id: UUID) -> MeanwhileView:
+def meanwhile_view(between: dict[str, Any], *, survivor_id: UUID, merged_id: UUID) -> MeanwhileView:
     """With the way to the messages that were sent in between."""
     view = MeanwhileView(**between, messages="")
     window = f"since={view.since.isoformat()}&until={view.until.isoformat()}".replace("+00:00", "Z")
-    return view.model_copy(update={"messages": f"/api/v1/customers/{survivor_id}/messages?{window}"})
+    return view.model_copy(update={"messages": f"/api/v1/messages?customer_id={survivor_id}&customer_id={merged_id}&{window}"})
