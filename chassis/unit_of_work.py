@@ -63,6 +63,10 @@ class Transaction:
         """Remove a key from a state topic (a tombstone)."""
         self._told.append(Record(catalogue.entry_of(state).topic, key.encode(), None))
 
+    def append(self, record: Record) -> None:
+        """Publish a record as it is, when and only when the transaction commits: for topics whose records are no facts of the catalogue."""
+        self._told.append(record)
+
     def mark(self) -> int:
         """Where the telling stands, for `rewind`."""
         return len(self._told)

@@ -58,6 +58,7 @@ ENTRIES: Final = (
     Entry("ecrm.interaction.credit_noted.v1", interaction.CreditNoted, "interaction", "ecrm.interaction.facts", "identity"),
     Entry("ecrm.interaction.consent_signal_seen.v1", interaction.ConsentSignalSeen, "interaction", "ecrm.interaction.facts", "identity"),
     Entry("ecrm.interaction.bounce_received.v1", interaction.BounceReceived, "interaction", "ecrm.interaction.facts", "identity"),
+    Entry("ecrm.interaction.task_due.v1", interaction.TaskDue, "interaction", "ecrm.interaction.facts", "task_id"),
     Entry("ecrm.consent.purpose_defined.v1", consent.PurposeDefined, "consent", "ecrm.consent", "purpose"),
     Entry("ecrm.consent.granted.v1", consent.ConsentGranted, "consent", "ecrm.consent", "customer_id"),
     Entry("ecrm.consent.withdrawn.v1", consent.ConsentWithdrawn, "consent", "ecrm.consent", "customer_id"),

@@ -67,6 +67,9 @@ def _touchpoint(
     return schema
 
 
+#: A contact between two customers, told once on either's timeline: `role` says which of the two this one is.
+_BETWEEN: Final[Schema] = {"other": IDENTITY, "role": {"enum": ["author", "recipient"]}, "text": TEXT, "product_id": TEXT, "exchange": TEXT}
+
 _TOUCHPOINTS: Final[dict[str, Schema]] = {
     "call": _touchpoint(
         "call", "answered duration_s", answered=BOOLEAN, duration_s=SECONDS, phone=TEXT, queue=ANY_TEXT, recording_url=TEXT, transcript=ANY_TEXT,
@@ -107,6 +110,19 @@ _TOUCHPOINTS: Final[dict[str, Schema]] = {
     "case_note": _touchpoint(
         "case_note", "case_id note visibility", note=TEXT, visibility={"enum": ["internal", "customer"]}, status=TEXT, priority={},
     ),
+    "meeting": _touchpoint(
+        "meeting", "duration_s", duration_s=SECONDS, place=ANY_TEXT, subject=ANY_TEXT, attendees={"type": "array"}, task_id=TEXT, notes=ANY_TEXT,
+    ),
+    "form": _touchpoint("form", "form answers", form=TEXT, form_version=COUNT, answers=OPEN, consents={"type": "array"}, lead=OPEN),
+    "lead": _touchpoint("lead", "lead_id source", lead_id=TEXT, source=TEXT, campaign=ANY_TEXT, title=ANY_TEXT),
+    "room_post": _touchpoint("room_post", "room post_id text", room=TEXT, post_id=TEXT, thread=TEXT, text=TEXT),
+    "board_post": _touchpoint("board_post", "room post_id text", room=TEXT, post_id=TEXT, thread=TEXT, text=TEXT),
+    "bid": _touchpoint(
+        "bid", "auction_id amount_minor currency", auction_id=TEXT, amount_minor=COUNT, currency=CURRENCY, won=BOOLEAN, agent_id=TEXT,
+    ),
+    "question": _touchpoint("question", "other role text", **_BETWEEN),
+    "answer": _touchpoint("answer", "other role text in_reply_to", **_BETWEEN),
+    "recommendation": _touchpoint("recommendation", "other role text", **_BETWEEN),
 }
 
 _LINE: Final[Schema] = {

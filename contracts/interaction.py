@@ -129,3 +129,17 @@ class BounceReceived(Fact, frozen=True, kw_only=True):
     bounced_at: Moment
     source: str
     reason: str | None = None
+
+
+class TaskDue(Fact, frozen=True, kw_only=True):
+    """A reminder of work to do: told once for each, `minutes_before` it is due; to the employee, or to the team where nobody has it."""
+
+    task_id: str
+    kind: str
+    due_at: Moment
+    minutes_before: int
+    employee_id: str | None = None
+    team_id: str | None = None
+    customer_id: str | None = None
+    case_id: str | None = None
+    opportunity_id: str | None = None

@@ -10,6 +10,7 @@ _OWNERS: Final = {
     **dict.fromkeys(
         ("interactions", "orders", "products", "cases", "employees", "live", "quarantine", "inbound"), "interaction"
     ),
+    **dict.fromkeys(("tasks",), "interaction"),
     **dict.fromkeys(
         ("segments", "models", "metrics", "cohorts", "funnels", "paths", "clusters", "costs", "selections"), "analytics"
     ),

@@ -42,3 +42,20 @@ def not_an_object() -> Invalid:
 
 def not_confirmed() -> Unavailable:
     return Unavailable("interaction.not_confirmed", "The event log did not confirm in time: send the same again.", retry_after=2)
+
+
+def wrong(code: str, pointer: str, message: str) -> Invalid:
+    """A field that is well-formed but cannot be; the pointer names it."""
+    return Invalid(code, message, errors=[{"pointer": pointer, "detail": message}])
+
+
+def unknown_task() -> Unknown:
+    return Unknown("task.unknown", "There is no such task.")
+
+
+def closed_task(state: str) -> Conflict:
+    return Conflict("task.closed", f"This task is {state} already: plan a new one.", state=state)
+
+
+def task_without_time() -> Conflict:
+    return Conflict("task.no_due_time", "A calendar needs a time: say when the task is due, then ask again.")

@@ -17,7 +17,12 @@ async def forget_quarantine(service: InteractionService) -> bool:
     return await commands.forget_quarantine(service)
 
 
+async def tell_due_tasks(service: InteractionService) -> bool:
+    return await commands.tasks.tell_due_tasks(service)
+
+
 JOBS: Final = (
     Job("publish_leftovers", every=2, run=publish_leftovers),
     Job("forget_quarantine", every=3600, run=forget_quarantine),
+    Job("tell_due_tasks", every=1, run=tell_due_tasks),
 )

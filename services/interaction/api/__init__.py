@@ -2,6 +2,6 @@
 
 from typing import Final
 
-from services.interaction.api import orders, quarantine, timeline
+from services.interaction.api import orders, quarantine, tasks, timeline
 
-ROUTERS: Final = (timeline.router, orders.router, quarantine.router)
+ROUTERS: Final = (timeline.router, orders.router, quarantine.router, tasks.router)

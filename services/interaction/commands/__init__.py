@@ -1,5 +1,6 @@
 """Write use cases."""
 
+from services.interaction.commands import tasks
 from services.interaction.commands.keeping import forget_quarantine
 from services.interaction.commands.posting import record_order, record_touchpoint
 from services.interaction.commands.publishing import hand_over, publish, publish_leftovers
@@ -16,5 +17,5 @@ from services.interaction.commands.replicating import (
 
 __all__ = [
     "discard", "forget_quarantine", "hand_over", "note_campaign", "note_merge", "note_message", "note_unmerge", "publish", "publish_leftovers",
-    "record_events", "record_order", "record_touchpoint", "release", "replicate_consent", "replicate_identities",
+    "record_events", "record_order", "record_touchpoint", "release", "replicate_consent", "replicate_identities", "tasks",
 ]

@@ -33,6 +33,16 @@ async def record_touchpoint(service: InteractionService, *, body: dict[str, Any]
 
     Raises Invalid (with a JSON pointer where a schema is broken), Unknown for a customer nobody knows, Unavailable.
     """
+    new_id, record = await touchpoint_record(service, body=body, source_id=source_id)
+    await _append(service, record)
+    return new_id
+
+
+async def touchpoint_record(service: InteractionService, *, body: dict[str, Any], source_id: str | None) -> tuple[str, Record]:
+    """A checked touch point as a record of the collected log, and the id it will have; for what is told together with rows (`tx.append`).
+
+    A body with an `id` of its own gives the same id each time. Raises as `record_touchpoint` does.
+    """
     body = await _with_customer(service, body)
     source = source_settings(service, source_id or API_SOURCE)
     given = body.get("id")
@@ -42,8 +52,7 @@ async def record_touchpoint(service: InteractionService, *, body: dict[str, Any]
         accepted = collecting.check_touchpoint(_encode(body), receipt)
     except collecting.EventRefused as refusal:
         raise errors.refused(refusal.code, refusal.detail) from None
-    await append_accepted(service, accepted, source.source_id)
-    return new_id
+    return new_id, accepted_record(accepted, source.source_id)
 
 
 async def record_order(service: InteractionService, *, body: dict[str, Any], source_id: str | None) -> str:
@@ -86,12 +95,21 @@ def check_one(payload: bytes, receipt: collecting.Receipt, *, cloudevent: bool) 
 
 async def append_accepted(service: InteractionService, accepted: collecting.Accepted, source_id: str) -> None:
     """Return when the log has confirmed. Raises Unavailable."""
+    await _append(service, accepted_record(accepted, source_id))
+
+
+def accepted_record(accepted: collecting.Accepted, source_id: str) -> Record:
+    """What the collected log holds of an accepted event."""
     headers = (
         ("ce_specversion", b"1.0"), ("ce_id", accepted.id), ("ce_source", source_id.encode()),
         ("ce_type", collected.ACCEPTED_TYPE.encode()), (collected.STAMP, accepted.stamp),
     )
+    return Record(collected.TOPIC, accepted.key, accepted.value, headers)
+
+
+async def _append(service: InteractionService, record: Record) -> None:
     try:
-        await service.log.append([Record(collected.TOPIC, accepted.key, accepted.value, headers)])
+        await service.log.append([record])
     except NotConfirmed:
         raise errors.not_confirmed() from None
 
@@ -115,13 +133,13 @@ async def _with_customer(service: InteractionService, body: dict[str, Any]) -> d
         body["customer"] = identity
     elif customer_id is not None:
         try:
-            body["customer"] = await _key_of(service, UUID(str(customer_id)))
+            body["customer"] = await key_of(service, UUID(str(customer_id)))
         except ValueError:
             raise errors.unknown_customer() from None
     return body
 
 
-async def _key_of(service: InteractionService, customer_id: UUID) -> str:
+async def key_of(service: InteractionService, customer_id: UUID) -> str:
     """An identity key of a customer, the strongest that an event ever showed; else the customer service is asked. Raises Unknown."""
     async with service.read() as db:
         survivor = await replicas.find_survivor(db, customer_id)

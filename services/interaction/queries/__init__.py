@@ -1,5 +1,6 @@
 """Reads."""
 
+from services.interaction.queries import tasks
 from services.interaction.queries.ordering import (
     get_order,
     list_credits,
@@ -12,5 +13,5 @@ from services.interaction.queries.timeline import get_interaction, list_timeline
 
 __all__ = [
     "get_interaction", "get_order", "get_quarantined", "list_credits", "list_customer_orders", "list_dead_letters", "list_intake", "list_orders", "list_products",
-    "list_quarantine", "list_timeline",
+    "list_quarantine", "list_timeline", "tasks",
 ]

@@ -30,6 +30,15 @@ TOUCHPOINTS: dict[str, dict[str, Any]] = {
     "salesperson": {"employee_id": "e1", "action": "visit", "learned": {"traits": {"colour": "blue"}}},
     "survey": {"survey_id": "s1", "question_id": "q1", "answer": 9, "scale": "nps"},
     "case_note": {"case_id": "k1", "note": "called back", "visibility": "internal"},
+    "meeting": {"duration_s": 1800, "place": "online"},
+    "form": {"form": "demo", "answers": {"name": "Anna"}},
+    "lead": {"lead_id": "l1", "source": "fair"},
+    "room_post": {"room": "cafe", "post_id": "p1", "text": "hello"},
+    "board_post": {"room": "help", "post_id": "p2", "text": "how?"},
+    "bid": {"auction_id": "a1", "amount_minor": 500, "currency": "EUR"},
+    "question": {"other": "user:boris", "role": "author", "text": "does it fit?"},
+    "answer": {"other": "user:boris", "role": "recipient", "text": "yes", "in_reply_to": "x1"},
+    "recommendation": {"other": "user:boris", "role": "author", "text": "buy it"},
 }
 
 

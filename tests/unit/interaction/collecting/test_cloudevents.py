@@ -139,6 +139,11 @@ TOUCHPOINTS: dict[str, dict[str, Any]] = {
     "social": {"direction": "inbound", "network": "x", "handle": "@a", "visibility": "public", "post_url": "https://x"},
     "partner": {"partner_id": "p", "action": "sale"}, "salesperson": {"employee_id": "e", "action": "demo"},
     "survey": {"survey_id": "s", "question_id": "q", "answer": 9}, "case_note": {"case_id": "c", "note": "n", "visibility": "internal"},
+    "meeting": {"duration_s": 60}, "form": {"form": "f", "answers": {}}, "lead": {"lead_id": "l", "source": "fair"},
+    "room_post": {"room": "r", "post_id": "p", "text": "t"}, "board_post": {"room": "r", "post_id": "p", "text": "t"},
+    "bid": {"auction_id": "a", "amount_minor": 5, "currency": "EUR"}, "question": {"other": "user:o", "role": "author", "text": "t"},
+    "answer": {"other": "user:o", "role": "recipient", "text": "t", "in_reply_to": "q"},
+    "recommendation": {"other": "user:o", "role": "author", "text": "t"},
 }
 
 

@@ -1,0 +1,1 @@
+"""Work to do, leads, forms, knowledge and the smaller channels."""
