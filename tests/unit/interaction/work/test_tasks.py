@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
@@ -36,6 +36,7 @@ def test_a_series_ends_by_day_and_by_number_and_skips_what_was_missed() -> None:
     assert tasks.following(datetime(9999, 12, 30, tzinfo=UTC), Recurrence(every="day"), 5, "UTC", now=FIRST) is None
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(["day", "week", "month", "year"]), st.integers(1, 12), st.integers(0, 200), st.sampled_from(["UTC", "Asia/Tehran", "America/New_York"]))
 def test_later_occurrences_are_later(every: str, interval: int, number: int, zone: str) -> None:
     rule = Recurrence(every=every, interval=interval)
