@@ -45,6 +45,11 @@ def counter(name: str, text: str, labels: tuple[str, ...] = ()) -> Counter:
     return Counter(name, text, labels, registry=REGISTRY)
 
 
+def gauge(name: str, text: str, labels: tuple[str, ...] = ()) -> Gauge:
+    """A gauge of a service; made once at import of its room. Labels never name a person."""
+    return Gauge(name, text, labels, registry=REGISTRY)
+
+
 def exposition() -> bytes:
     """All metrics of this process in Prometheus' text format."""
     return generate_latest(REGISTRY)

@@ -21,6 +21,10 @@ ACCEPTED_TYPE: Final = "ecrm.collected.v1"
 REFUSED_TYPE: Final = "ecrm.collected.refused.v1"
 REFUSAL: Final = "ecrm_refusal"
 
+#: `ce_type` of a record in which the collector says how much it has accepted, and the header that says it; it has no value.
+TALLY_TYPE: Final = "ecrm.collected.tally.v1"
+TALLY: Final = "ecrm_tally"
+
 #: Only these six are SDK messages.
 MESSAGE_TYPES: Final = frozenset({"identify", "track", "page", "screen", "group", "alias"})
 
@@ -99,6 +103,19 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     message_id: str | None = None
 
 
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """What one collector process has accepted of a source within a minute, so far: later ones of the same three say more, never less.
+
+    `receipts` is the XOR of the receipt ids, 32 hexadecimal digits.
+    """
+
+    collector: str
+    source: str
+    minute: datetime
+    accepted: int
+    receipts: str
+
+
 class CleanEvent(msgspec.Struct, frozen=True, gc=False):
     """An event after merging and cleaning: what is stored, shown and published.
 
@@ -134,6 +151,7 @@ _decode = msgspec.json.Decoder().decode
 _canonical = msgspec.json.Encoder(order="sorted").encode
 read_stamp = msgspec.json.Decoder(Stamp).decode
 read_refusal = msgspec.json.Decoder(Refusal).decode
+read_tally = msgspec.json.Decoder(Tally).decode
 
 
 def clean_event(value: bytes, stamp: Stamp) -> CleanEvent:

@@ -13,6 +13,10 @@ async def publish_leftovers(service: InteractionService) -> bool:
     return await commands.publish_leftovers(service)
 
 
+async def balance_intake(service: InteractionService) -> None:
+    await commands.balance_intake(service)
+
+
 async def forget_quarantine(service: InteractionService) -> bool:
     return await commands.forget_quarantine(service)
 
@@ -23,6 +27,7 @@ async def tell_due_tasks(service: InteractionService) -> bool:
 
 JOBS: Final = (
     Job("publish_leftovers", every=2, run=publish_leftovers),
+    Job("balance_intake", every=60, run=balance_intake),
     Job("forget_quarantine", every=3600, run=forget_quarantine),
     Job("tell_due_tasks", every=1, run=tell_due_tasks),
 )

@@ -2,6 +2,18 @@
 
 from typing import Final
 
-from services.interaction.api import orders, quarantine, tasks, timeline
+from services.interaction.api import (
+    intake,
+    orders,
+    quarantine,
+    tasks,
+    timeline,
+)
 
-ROUTERS: Final = (timeline.router, orders.router, quarantine.router, tasks.router)
+ROUTERS: Final = (
+    timeline.router,
+    orders.router,
+    quarantine.router,
+    intake.router,
+    tasks.router,
+)

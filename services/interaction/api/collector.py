@@ -27,6 +27,7 @@ from contracts.collected import MESSAGE_TYPES
 from services.interaction.api import collector_answers as answers
 from services.interaction.api import collector_confirming as confirming
 from services.interaction.api import collector_receiving as receiving
+from services.interaction.api import collector_tallying as tallying
 from services.interaction.domain import collecting
 from services.interaction.settings import InteractionService
 
@@ -71,6 +72,7 @@ class Collector:
         self._confirmer = confirming.Confirmer(log, clock)
         self._quota = confirming.Quota(clock, quarantine_per_hour)
         self._flight = receiving.Flight()
+        self.teller = tallying.Teller(log)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -174,6 +176,7 @@ class Collector:
         records += confirming.refused_records(outcome, receipt, self._quota)
         await self._confirmer.append(records)
         _count(outcome, source.source_id)
+        self.teller.add(source.source_id, receipt.received_at, outcome.accepted)
         if outcome.nothing_attributable:
             REQUESTS.labels(400, "nothing_attributable").inc()
             return answers.refusal("nothing_attributable", outcome, problem=cloudevent)

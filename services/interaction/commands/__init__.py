@@ -1,6 +1,7 @@
 """Write use cases."""
 
 from services.interaction.commands import tasks
+from services.interaction.commands.balancing import balance_intake
 from services.interaction.commands.keeping import forget_quarantine
 from services.interaction.commands.posting import record_order, record_touchpoint
 from services.interaction.commands.publishing import hand_over, publish, publish_leftovers
@@ -16,6 +17,21 @@ from services.interaction.commands.replicating import (
 )
 
 __all__ = [
-    "discard", "forget_quarantine", "hand_over", "note_campaign", "note_merge", "note_message", "note_unmerge", "publish", "publish_leftovers",
-    "record_events", "record_order", "record_touchpoint", "release", "replicate_consent", "replicate_identities", "tasks",
+    "balance_intake",
+    "discard",
+    "forget_quarantine",
+    "hand_over",
+    "note_campaign",
+    "note_merge",
+    "note_message",
+    "note_unmerge",
+    "publish",
+    "publish_leftovers",
+    "record_events",
+    "record_order",
+    "record_touchpoint",
+    "release",
+    "replicate_consent",
+    "replicate_identities",
+    "tasks",
 ]

@@ -19,7 +19,7 @@ from services.interaction.domain import order_events, products, recording, signa
 from services.interaction.domain.order_events import Moment, Origin, Said
 from services.interaction.domain.recording import Incoming, Outgoing, SetAside, Tally
 from services.interaction.settings import InteractionService
-from services.interaction.store import interactions, orders, quarantine, replicas
+from services.interaction.store import intake, interactions, orders, quarantine, replicas
 
 STORED, DUPLICATE, CONFLICT, DROPPED, REFUSED = range(5)
 WEEK: Final = 7 * 86_400
@@ -42,7 +42,9 @@ async def record_events(service: InteractionService, tx: Transaction, records: l
         await publishing.append_again(service, records)
         return
     publishing.unstage(service, records)
-    incoming, refused = _read(records)
+    incoming, refused, told = _read(records)
+    if told:
+        await intake.put_told(tx.db, [recording.told_row(each) for each in told])
     tally = Tally()
     settings = {source: service.resources.keys.source(source) for source in {each.event.stamp.source for each in incoming}}
     allowed = await _with_consent(service, tx.db, incoming, settings, tally)
@@ -56,25 +58,30 @@ async def record_events(service: InteractionService, tx: Transaction, records: l
     await _catalogue(tx.db, stored)
     await _signal(tx, stored)
     _bounced(service, tx, stored)
-    await interactions.add_intake(tx.db, tally.rows())
+    await intake.add(tx.db, tally.rows())
     publishing.stage(service, stored)
 
 
-def _read(records: list[Stored]) -> tuple[list[Incoming], list[SetAside]]:
+def _read(records: list[Stored]) -> tuple[list[Incoming], list[SetAside], list[collected.Tally]]:
     incoming: list[Incoming] = []
     refused: list[SetAside] = []
+    told: list[collected.Tally] = []
     for record in records:
-        stamp = refusal = None
+        stamp = refusal = tally = None
         for name, value in record.headers:
             if name == STAMP:
                 stamp = value
             elif name == REFUSAL:
                 refusal = value
+            elif name == collected.TALLY:
+                tally = value
         if refusal is not None:
             refused.append(SetAside(record.partition, record.offset, collected.read_refusal(refusal), record.value or b"", None))
+        elif tally is not None:
+            told.append(collected.read_tally(tally))
         else:
             incoming.append(recording.read(record.partition, record.offset, record.value or b"", stamp or b""))
-    return incoming, refused
+    return incoming, refused, told
 
 
 async def _with_consent(

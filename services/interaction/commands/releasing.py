@@ -62,7 +62,7 @@ def _under_another_id(raw: bytes, stamp_bytes: bytes, entry_id: UUID) -> collect
         stamp, id=f"{stamp.id[:80]}~{entry_id}", receipt_id=ids.new_text_id(), notes=[*stamp.notes, "released"]
     )
     key = (stamp.keys[0] if stamp.keys else stamp.source).encode()
-    return collecting.Accepted(key, raw, _encode(released), released.id.encode())
+    return collecting.Accepted(key, raw, _encode(released), released.id.encode(), released.receipt_id)
 
 
 def _is_cloudevent(raw: bytes) -> bool:

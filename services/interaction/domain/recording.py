@@ -167,5 +167,11 @@ class Tally:
         ]
 
 
+def told_row(tally: collected.Tally) -> tuple[Any, ...]:
+    """The values of a row of what a collector said."""
+    receipts = int(tally.receipts, 16)
+    return tally.minute, tally.source, tally.collector, tally.accepted, _signed(receipts >> 64), _signed(receipts & 0xFFFFFFFFFFFFFFFF)
+
+
 def _signed(number: int) -> int:
     return number - 2**64 if number >= 2**63 else number

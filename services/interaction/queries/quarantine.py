@@ -1,15 +1,13 @@
-"""What was set aside: quarantine, dead letters, and the counters that must add up."""
+"""What was set aside: quarantine and dead letters."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from chassis import dead_letters
 from services.interaction import errors
 from services.interaction.settings import InteractionService
-from services.interaction.store import interactions
 from services.interaction.store import quarantine as store
 
 _SHOWN = ("id", "source", "code", "detail", "message_id", "digest", "size", "received_at", "state", "closed_at")
@@ -40,17 +38,3 @@ async def list_dead_letters(
     """Records that could not be processed, with their causes, oldest first."""
     async with service.read() as db:
         return await dead_letters.listed(db, state=state, after=after, limit=limit)
-
-
-async def list_intake(service: InteractionService, *, since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """What became of the accepted events of each source and minute: accepted = stored + duplicate + conflict + dropped."""
-    async with service.read() as db:
-        rows = await interactions.list_intake(db, since=since, until=until)
-    return [
-        {
-            **{name: row[name] for name in ("minute", "source", "stored", "duplicate", "conflict", "dropped", "refused")},
-            "accepted": row["stored"] + row["duplicate"] + row["conflict"] + row["dropped"],
-            "receipts": f"{row['xor_high'] % 2**64:016x}{row['xor_low'] % 2**64:016x}",
-        }
-        for row in rows
-    ]

@@ -85,26 +85,6 @@ async def insert_interactions(db: Connection, rows: Sequence[tuple[Any, ...]]) -
     await db.copy_records_to_table("interaction", records=rows, columns=COLUMNS)
 
 
-async def add_intake(db: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Add to the counters of (minute, source)."""
-    await db.executemany(
-        """
-        INSERT INTO intake AS i (minute, source, stored, duplicate, conflict, dropped, refused, xor_high, xor_low)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        ON CONFLICT (minute, source) DO UPDATE
-        SET stored = i.stored + excluded.stored, duplicate = i.duplicate + excluded.duplicate, conflict = i.conflict + excluded.conflict,
-            dropped = i.dropped + excluded.dropped, refused = i.refused + excluded.refused,
-            xor_high = i.xor_high # excluded.xor_high, xor_low = i.xor_low # excluded.xor_low
-        """,
-        rows,
-    )
-
-
-async def list_intake(db: Connection, *, since: datetime, until: datetime) -> list[asyncpg.Record]:
-    """Counters of the minutes from `since` to before `until`."""
-    return await db.fetch("SELECT * FROM intake WHERE minute >= $1 AND minute < $2 ORDER BY minute, source", since, until)
-
-
 async def find_published(db: Connection, partition: int) -> int:
     """Up to which collected offset a partition was published; -1 for not at all."""
     position: int | None = await db.fetchval("SELECT position FROM published WHERE partition = $1", partition)

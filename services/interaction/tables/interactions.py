@@ -97,3 +97,16 @@ class IntakeRow(InteractionTable, table=True):
     refused: int
     xor_high: int = Field(sa_type=BigInteger)
     xor_low: int = Field(sa_type=BigInteger)
+
+
+class IntakeToldRow(InteractionTable, table=True):
+    """What a collector process says it accepted of a source within a minute."""
+
+    __tablename__ = "intake_told"
+
+    minute: datetime = Field(sa_column=Column(TIME, primary_key=True))
+    source: str = Field(sa_column=Column(Text, primary_key=True))
+    collector: str = Field(sa_column=Column(Text, primary_key=True))
+    accepted: int
+    xor_high: int = Field(sa_type=BigInteger)
+    xor_low: int = Field(sa_type=BigInteger)

@@ -65,7 +65,7 @@ def check_touchpoint(raw: bytes, receipt: Receipt) -> Accepted:
         id=unique, form="touchpoint", type="touchpoint", event=name, source=source.source_id, authority=source.kind, receipt_id=receipt_id,
         received_at=receipt.received_at, timestamp=messages.received_moment(event.get("occurred_at"), receipt.received_at), keys=[customer],
     )
-    return Accepted(customer.encode(), raw, msgspec.json.encode(stamp), unique.encode())
+    return Accepted(customer.encode(), raw, msgspec.json.encode(stamp), unique.encode(), receipt_id)
 
 
 def _rejected(

@@ -133,7 +133,7 @@ def _accept(slice_: bytes, event: dict[str, Any], name: str, customer: str | Non
         user_agent=receipt.user_agent if source.kind == "browser" else None,
     )
     key = customer or f"source:{source.source_id}"
-    return Accepted(key.encode(), slice_, _encode(stamp), unique.encode())
+    return Accepted(key.encode(), slice_, _encode(stamp), unique.encode(), receipt_id)
 
 
 def _check_attributes(event: dict[str, Any]) -> None:

@@ -158,7 +158,7 @@ def accept(
         timestamp=when.timestamp, original_timestamp=when.original, sent_at=when.sent, keys=keys, ip=ip, user_agent=user_agent,
         gpc=receipt.gpc or context.get("gpc") is True, notes=notes, context=parts.raw_context, integrations=parts.raw_integrations,
     )
-    return Accepted(keys[0].encode(), slice_, _encode(stamp), message_id.encode())
+    return Accepted(keys[0].encode(), slice_, _encode(stamp), message_id.encode(), receipt_id)
 
 
 def _object(event: dict[str, Any], name: str) -> dict[str, Any] | None:

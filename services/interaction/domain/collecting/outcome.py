@@ -80,12 +80,13 @@ class EventRefused(Exception):
 
 
 class Accepted(NamedTuple):
-    """A record to append: the partition key, the slice as sent, the encoded stamp, the message id."""
+    """A record to append: the partition key, the slice as sent, the encoded stamp, the message id, the receipt id."""
 
     key: bytes
     value: bytes
     stamp: bytes
     id: bytes
+    receipt_id: str
 
 
 class Rejected(NamedTuple):

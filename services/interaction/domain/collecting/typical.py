@@ -199,7 +199,7 @@ class Usual:
         head = _Head(
             message_id, kind, name, receipt_id, moment, original, keys, ip or None, user_agent, self._gpc or context.gpc is True, notes, sent
         )
-        return Accepted(keys[0].encode(), slice_, _encode(head)[:-1] + tail, message_id.encode())
+        return Accepted(keys[0].encode(), slice_, _encode(head)[:-1] + tail, message_id.encode(), receipt_id)
 
 
 def _reachable(traits: _Traits | None) -> bool:

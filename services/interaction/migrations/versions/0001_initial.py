@@ -40,6 +40,11 @@ INTERACTIONS = (
         dropped int NOT NULL, refused int NOT NULL, xor_high bigint NOT NULL, xor_low bigint NOT NULL, PRIMARY KEY (minute, source))
     """,
     """
+    CREATE TABLE intake_told (
+        minute timestamptz NOT NULL, source text NOT NULL, collector text NOT NULL, accepted int NOT NULL, xor_high bigint NOT NULL,
+        xor_low bigint NOT NULL, PRIMARY KEY (minute, source, collector))
+    """,
+    """
     CREATE TABLE quarantine (
         id uuid PRIMARY KEY, source text NOT NULL, code text NOT NULL, detail text NOT NULL, message_id text, payload bytea NOT NULL,
         stamp bytea, digest text NOT NULL, size int NOT NULL, received_at timestamptz NOT NULL, state text NOT NULL DEFAULT 'open',

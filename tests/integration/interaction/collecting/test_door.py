@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from contracts import collection_schemas
+from contracts import collected, collection_schemas
 from contracts.envelope import header
 from tests.integration.interaction.collecting.support import (
     API_KEY,
@@ -206,3 +206,19 @@ async def test_a_batch_of_2500_is_one_answer(door: Door) -> None:
     events = [{**TRACK, "messageId": f"m-{number}", "userId": f"u-{number}"} for number in range(2500)]
     assert (await door.post("/v1/batch", {"batch": events})).json["accepted"] == 2500
     assert {event.stamp.id for event in await door.events()} == {f"m-{number}" for number in range(2500)}
+
+
+async def test_it_tells_how_much_it_accepted(door: Door) -> None:
+    await door.post("/v1/batch", {"batch": [TRACK, {"type": "track"}, TRACK]})
+    await door.app.teller.tell()  # type: ignore[attr-defined]
+    accepted, receipts = 0, 0
+    tallies = []
+    for record in await door.appended():
+        stamp = header(record.headers, collected.STAMP)
+        if stamp is not None:
+            accepted, receipts = accepted + 1, receipts ^ int(collected.read_stamp(stamp).receipt_id.replace("-", ""), 16)
+        told = header(record.headers, collected.TALLY)
+        if told is not None:
+            tallies.append(collected.read_tally(told))
+    assert [(tally.source, tally.accepted, int(tally.receipts, 16)) for tally in tallies] == [("shop", 2, receipts)]
+    assert accepted == 2
