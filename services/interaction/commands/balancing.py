@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Final
 
 from chassis import telemetry
-from services.interaction import queries
 from services.interaction.domain import balancing
 from services.interaction.settings import InteractionService
 from services.interaction.store import intake
@@ -22,12 +21,12 @@ _log = telemetry.logger(__name__)
 
 
 async def balance_intake(service: InteractionService) -> None:
-    """Raise the alarm, a metric and a line of the log, for minutes of which something is missing. They are listed by `list_intake`."""
+    """Raise the alarm, a metric and a line of the log, for minutes of which something is missing; forget old counters."""
     now = service.clock.now()
-    minutes = await queries.list_intake(service, since=now - UNTIL, until=now - AFTER)
+    async with service.transaction() as tx:
+        minutes = [balancing.minute(row) for row in await intake.list_minutes(tx.db, since=now - UNTIL, until=now - AFTER)]
+        await intake.delete_older(tx.db, now - KEPT)
     missing = [each for each in minutes if each["state"] == balancing.MISSING]
     MISSING.set(sum(max(each["told"] - each["accepted"], 1) for each in missing))
     for each in missing:
         _log.error("intake_missing", source_id=each["source"], minute=each["minute"].isoformat(), told=each["told"], accepted=each["accepted"])
-    async with service.transaction() as tx:
-        await intake.delete_older(tx.db, now - KEPT)

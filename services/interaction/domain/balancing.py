@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 BALANCED: Final = "balanced"
 #: Collectors accepted more than was worked off, or other events: some are still on their way, or lost.
@@ -11,10 +12,22 @@ MISSING: Final = "missing"
 UNCOUNTED: Final = "uncounted"
 
 
-def state(*, told: int | None, told_receipts: tuple[int, int], done: int, receipts: tuple[int, int]) -> str:
-    """`told` is None when no collector said anything of the minute and source."""
+def minute(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A minute and source as it is shown, from the counters of both sides; receipts are told apart only where the counts agree."""
+    done = row["stored"] + row["duplicate"] + row["conflict"] + row["dropped"]
+    same = (row["told_high"], row["told_low"]) == (row["xor_high"], row["xor_low"])
+    return {
+        **{name: row[name] for name in ("minute", "source", "told", "stored", "duplicate", "conflict", "dropped", "refused")},
+        "accepted": done,
+        "state": state(told=row["told"], done=done, same=same),
+        "receipts": f"{row['xor_high'] % 2**64:016x}{row['xor_low'] % 2**64:016x}",
+    }
+
+
+def state(*, told: int | None, done: int, same: bool) -> str:
+    """`told` is None when no collector said anything of the minute and source; `same`: the XORs of the receipts agree."""
     if (told or 0) > done:
         return MISSING
     if told is None or told < done:
         return UNCOUNTED
-    return BALANCED if told_receipts == receipts else MISSING
+    return BALANCED if same else MISSING

@@ -84,7 +84,7 @@ async def test_spans_are_bounded(cluster: PrivateCluster) -> None:
 
 async def test_states() -> None:
     def state(told: int | None, done: int, *, same: bool = True) -> str:
-        return balancing.state(told=told, told_receipts=(1, 2), done=done, receipts=(1, 2) if same else (3, 4))
+        return balancing.state(told=told, done=done, same=same)
 
     assert [state(3, 3), state(3, 3, same=False), state(4, 3), state(2, 3), state(None, 3), state(None, 0)] == [
         "balanced", "missing", "missing", "uncounted", "uncounted", "uncounted",
