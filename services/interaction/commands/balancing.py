@@ -24,7 +24,7 @@ async def balance_intake(service: InteractionService) -> None:
     """Raise the alarm, a metric and a line of the log, for minutes of which something is missing; forget old counters."""
     now = service.clock.now()
     async with service.transaction() as tx:
-        minutes = [balancing.minute(row) for row in await intake.list_minutes(tx.db, since=now - UNTIL, until=now - AFTER)]
+        minutes = [balancing.minute(dict(row)) for row in await intake.list_minutes(tx.db, since=now - UNTIL, until=now - AFTER)]
         await intake.delete_older(tx.db, now - KEPT)
     missing = [each for each in minutes if each["state"] == balancing.MISSING]
     MISSING.set(sum(max(each["told"] - each["accepted"], 1) for each in missing))
