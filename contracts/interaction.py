@@ -55,10 +55,16 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     price_minor: int = 0
     discount_minor: int = 0
     amount_minor: int = 0
+    promised_on: date | None = None
+    shipped_at: Moment | None = None
+    delivered_at: Moment | None = None
 
 
 class OrderFields(Fact, frozen=True, kw_only=True):
-    """An order as it stands after the change. `net_minor` is without tax and shipping, before refunds."""
+    """An order as it stands after the change. `net_minor` is without tax and shipping, before refunds.
+
+    `partner_id`: the intermediary it came through; `employee_id`: the salesperson.
+    """
 
     order_id: str
     identity: str
@@ -79,6 +85,8 @@ class OrderFields(Fact, frozen=True, kw_only=True):
     delivered_at: Moment | None = None
     version: int = 1
     lines: list[OrderLine] = []
+    partner_id: str | None = None
+    employee_id: str | None = None
 
 
 class OrderPlaced(OrderFields, frozen=True, kw_only=True):
@@ -86,7 +94,13 @@ class OrderPlaced(OrderFields, frozen=True, kw_only=True):
 
 
 class OrderUpdated(OrderFields, frozen=True, kw_only=True):
-    """An order's fields, lines, delivery or status changed (also: cancelled)."""
+    """An order's fields, lines, delivery or status changed (also: cancelled): their names are `changed`.
+
+    `promised_before` is the delivery date that was promised until now, if that changed.
+    """
+
+    changed: list[str] = []
+    promised_before: date | None = None
 
 
 class OrderRefunded(OrderFields, frozen=True, kw_only=True):

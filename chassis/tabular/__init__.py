@@ -60,6 +60,8 @@ class Layout(BaseModel):
     time_zone: str = "UTC"
     decimal: Literal[".", ","] = "."
     currency: str | None = Field(None, pattern="^[A-Z]{3}$")
+    #: Orders: `product_id`s that are no goods, and what their amount is of the order; a fee stays a line.
+    charges: dict[str, Literal["shipping", "tax", "discount", "fee"]] = {}
 
     @field_validator("time_zone")
     @classmethod

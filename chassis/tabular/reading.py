@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +16,8 @@ from chassis.tabular import BadMapping, Layout, Meanings, Row, RowError, meant
 
 #: Rows of a Parquet file that are in memory at once.
 PARQUET_ROWS = 2000
+#: Bytes that the encoding does not know.
+_UNREAD = re.compile("[\udc80-\udcff]")
 
 
 def format_of(path: Path, layout: Layout) -> str:
@@ -76,7 +79,7 @@ def _table(lines: Iterator[tuple[int, list[str] | str]], meanings: Meanings, lay
             yield RowError(line, "bad_csv", fields)
         elif len(fields) > len(columns):
             yield RowError(line, "too_many_fields", f"{len(fields)} fields, but {len(columns)} columns")
-        elif any("\udc80" <= sign <= "\udcff" for field in fields for sign in field if sign > "\ud7ff"):
+        elif not (joined := "".join(fields)).isascii() and _UNREAD.search(joined):
             yield RowError(line, "bad_encoding", f"bytes that are no {layout.encoding}; name the `encoding` in a mapping file")
         else:
             cells = {

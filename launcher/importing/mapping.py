@@ -14,6 +14,7 @@ _TARGETS: Final[Mapping[str, tuple[str, ...]]] = {
     "orders": (
         "customer_id", "email", "order_id", "ordered_at", "total", "subtotal", "shipping", "tax", "discount", "currency", "coupon",
         "affiliation", "product_id", "product_name", "category", "brand", "quantity", "price", "line_discount", "refund_of",
+        "partner_id", "employee_id", "promised_on", "shipped_at", "delivered_at",
     ),
     "events": ("type", "event", "user_id", "anonymous_id", "timestamp", "message_id"),
 }

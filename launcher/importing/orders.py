@@ -15,6 +15,10 @@ from launcher.importing.values import Repetitions
 
 _LINE: Final = {"product_id": "product_id", "product_name": "name", "category": "category", "brand": "brand"}
 _LINE_CELLS: Final = frozenset({*_LINE, "quantity", "price", "line_discount"})
+#: As many lines one event can have: five values each, and about a hundred bytes.
+PORTION: Final = 200
+#: What the row says of the whole order in words.
+_TEXTS: Final = ("coupon", "affiliation", "partner_id", "employee_id", "promised_on", "shipped_at", "delivered_at")
 LONGEST_EMAIL: Final = 320
 _AMOUNTS: Final = ("total", "subtotal", "shipping", "tax", "discount")
 
@@ -50,18 +54,25 @@ class OrderRows:
         faults: dict[int, Refused] = {}
         lines: list[dict[str, Any]] = []
         total = Decimal(0)
+        charged: dict[str, Decimal] = {}
         for row in rows:
             try:
                 line, paid = self._line(row)
+                charge = self._layout.charges.get(line.get("product_id", ""))
+                if charge is not None and charge != "fee":
+                    charged[charge] = charged.get(charge, Decimal(0)) + (-paid if charge == "discount" else paid)
+                    continue
+                if charge == "fee":
+                    line["fee"] = True
                 lines += [line] if line else []
                 total += paid
             except Refused as refused:
                 faults[row.line] = refused
         if not faults:
             try:
-                order = self._order(rows, lines, total)
+                order = self._order(rows, lines, total, charged)
                 yield from self._introduction(rows, order)
-                yield order
+                yield from portions(order)
                 return
             except Refused as refused:
                 faults = {row.line: refused for row in rows}
@@ -82,13 +93,14 @@ class OrderRows:
         if "price" not in cells:
             return line, Decimal(0)
         price = values.amount(cells["price"], "price", self._layout)
-        discount = values.amount(cells.get("line_discount", 0), "line_discount", self._layout)
         line["price"] = values.number(price)
-        if discount:
-            line["discount"] = values.number(discount)
+        if "line_discount" not in cells:
+            return line, price * quantity
+        discount = values.amount(cells["line_discount"], "line_discount", self._layout)
+        line["discount"] = values.number(discount)
         return line, price * quantity - discount
 
-    def _order(self, rows: list[Row], lines: list[dict[str, Any]], of_lines: Decimal) -> Message:
+    def _order(self, rows: list[Row], lines: list[dict[str, Any]], of_lines: Decimal, charged: dict[str, Decimal]) -> Message:
         head = self._head(rows)
         properties: dict[str, Any] = {
             name: value for row in rows for name, value in row.cells.items() if name not in MEANINGS["orders"].targets
@@ -96,19 +108,20 @@ class OrderRows:
         currency = str(head.get("currency", self._currency or "")).strip().upper()
         if currency:
             properties["currency"] = currency
-        for name in ("coupon", "affiliation"):
+        for name in _TEXTS:
             if name in head:
                 properties[name] = str(head[name])
         amounts = {name: values.amount(head[name], name, self._layout) for name in _AMOUNTS if name in head}
+        amounts |= {name: amounts.get(name, Decimal(0)) + value for name, value in charged.items()}
         if "total" not in amounts and "subtotal" not in amounts:
-            if not any("price" in line for line in lines):
+            if not any("price" in line for line in lines) and not charged:
                 raise Refused("missing_total", "the row has no total, and no price of a line")
             amounts["total"] = of_lines - amounts.get("discount", Decimal(0)) + amounts.get("shipping", Decimal(0)) + amounts.get("tax", Decimal(0))
         content = {"type": "track", "event": "Order Completed", **self._customer(head), "timestamp": self._ordered_at(head)}
         numbers = tuple(row.line for row in rows)
         total = amounts.get("total", amounts.get("subtotal", Decimal(0)))
         if total < 0 or "refund_of" in head:
-            return self._refund(content, head, properties, abs(total), numbers)
+            return self._refund(content, head, properties, lines, abs(total), numbers)
         if any(value < 0 for value in amounts.values()):
             raise Refused("negative_amount", "an amount of the order is below zero")
         properties |= {name: values.number(value) for name, value in amounts.items()}
@@ -130,10 +143,13 @@ class OrderRows:
         return sealed({**content, "properties": properties}, lines, nth=nth)
 
     def _refund(
-        self, content: dict[str, Any], head: dict[str, Any], properties: dict[str, Any], total: Decimal, lines: tuple[int, ...]
+        self, content: dict[str, Any], head: dict[str, Any], properties: dict[str, Any], returned: list[dict[str, Any]], total: Decimal,
+        lines: tuple[int, ...],
     ) -> Message:
-        """A cancelling invoice is a refund of the order it names, else a credit note of the customer."""
+        """A cancelling invoice is a refund of the order it names, else a credit note of the customer; what came back stands in it."""
         properties["total"] = values.number(total)
+        if returned and len(returned) <= PORTION and all("product_id" in line for line in returned):
+            properties["products"] = [{**line, "quantity": abs(line["quantity"])} for line in returned if type(line["quantity"]) is not str]
         if "refund_of" in head:
             properties["order_id"] = id_text(head["refund_of"], "refund_of")
         nth = 1
@@ -178,6 +194,21 @@ class OrderRows:
         if "ordered_at" not in head:
             raise Refused("missing_ordered_at", "the row has no ordered_at")
         return values.iso(moment(head["ordered_at"], "ordered_at", self._layout))
+
+
+def portions(order: Message) -> Iterator[Message]:
+    """The order in one message, or in several if it has more lines than the platform takes at once: the first says how many in all."""
+    properties = order.content["properties"]
+    products = properties.get("products", [])
+    if len(products) <= PORTION:
+        yield order
+        return
+    content = {name: value for name, value in order.content.items() if name != "messageId"}
+    whole = {**properties, "products": products[:PORTION], "products_total": len(products)}
+    yield sealed({**content, "properties": whole}, order.lines)
+    for begin in range(PORTION, len(products), PORTION):
+        more = {"order_id": properties["order_id"], "products": products[begin : begin + PORTION], "products_from": begin}
+        yield sealed({**content, "event": "Order Updated", "properties": more}, ())
 
 
 def last_lines(rows: Iterable[Row | RowError]) -> dict[str, int]:

@@ -26,6 +26,12 @@ NAMES: Final = {
     "Cancelled Order": "cancelled",
 }
 
+#: What can be known of the delivery of an order, and of each of its lines.
+DELIVERY: Final = ("promised_on", "shipped_at", "delivered_at")
+#: Events of these kinds list what arrives, not what the order is made of.
+_ARRIVALS: Final = frozenset({"shipped", "delivered"})
+#: More lines than any order has.
+MOST_LINES: Final = 100_000
 AMOUNTS: Final[tuple[str, ...]] = ("total", "subtotal", "revenue", "shipping", "tax", "discount")
 ID_LENGTH: Final = 256
 #: Amounts beyond it are unreadable: ten trillion of the major unit.
@@ -46,6 +52,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     quantity: str = "1"
     price: str | None = None
     discount: str | None = None
+    promised_on: str | None = None
+    shipped_at: str | None = None
+    delivered_at: str | None = None
 
 
 class Moment(NamedTuple):
@@ -148,33 +157,51 @@ def _values(kind: str, properties: dict[str, Any], origin: Origin) -> dict[str, 
         if number is not None and abs(number) < MOST and (number >= 0 or kind == "refunded"):
             values[name] = str(number)
     lines = read_lines(properties.get("products"))
-    if lines:
+    if lines and kind not in _ARRIVALS:
         values["lines"] = lines
+        _portion(properties, len(lines), values)
     currency = money.read_currency(properties.get("currency"))
     if currency is not None:
         values["currency"] = currency
     elif kind in {"completed", "refunded"} and origin.default_currency and properties.get("currency") is None:
         values["currency"] = money.read_currency(origin.default_currency)
-    for name in ("coupon", "affiliation"):
+    for name in ("coupon", "affiliation", "partner_id", "employee_id"):
         text = _text(properties, name)
         if text is not None:
             values[name] = text
     if kind not in {"refunded", "cancelled"}:
-        _delivery(properties, values)
+        told = _delivery(properties)
+        if lines and kind in _ARRIVALS:  # a part of the order: what is told counts for these lines alone
+            for line in lines:
+                own = {name: value for name in DELIVERY if (value := getattr(line, name)) is not None}
+                values |= {f"{name}@{line.product_id}": value for name, value in (told | own).items() if line.product_id}
+        else:
+            values |= told
     return values
 
 
-def _delivery(properties: dict[str, Any], values: dict[str, Any]) -> None:
+def _portion(properties: dict[str, Any], count: int, values: dict[str, Any]) -> None:
+    """An order of more lines than one event takes is told in several: which of its lines these are, and how many it has in all."""
+    begin, total = properties.get("products_from"), properties.get("products_total")
+    if type(begin) is int and 0 < begin < MOST_LINES:
+        values["lines_from"] = begin
+    else:
+        values["lines_total"] = total if type(total) is int and count < total < MOST_LINES else count
+
+
+def _delivery(properties: dict[str, Any]) -> dict[str, str]:
+    told: dict[str, str] = {}
     for name in ("shipped_at", "delivered_at"):
         moment = read_moment(properties.get(name))
         if moment is not None:
-            values[name] = moment.isoformat()
+            told[name] = moment.isoformat()
     promised = properties.get("promised_on")
     if isinstance(promised, str):
         try:
-            values["promised_on"] = date.fromisoformat(promised.strip()[:10]).isoformat()
+            told["promised_on"] = date.fromisoformat(promised.strip()[:10]).isoformat()
         except ValueError:
             pass  # an unreadable date is as good as none
+    return told
 
 
 def _enough(kind: str, values: dict[str, Any]) -> bool:
@@ -184,9 +211,9 @@ def _enough(kind: str, values: dict[str, Any]) -> bool:
             amount = priced or any(name in values for name in ("total", "subtotal", "revenue"))
             return amount and values.get("currency") is not None
         case "shipped":
-            return "shipped_at" in values or "promised_on" in values
+            return any(name.startswith(("shipped_at", "promised_on")) for name in values)
         case "delivered":
-            return "delivered_at" in values
+            return any(name.startswith("delivered_at") for name in values)
         case _:
             return True
 
@@ -209,6 +236,7 @@ def read_lines(products: Any) -> list[Line]:
                 quantity="1" if quantity is None else str(quantity),
                 price=None if price is None else str(price),
                 discount=None if discount is None else str(discount),
+                **_delivery(product),
             )
         )
     return lines
@@ -228,7 +256,7 @@ def _disagrees(values: dict[str, Any]) -> bool:
     """Whether lines and order differ by more than one minor unit a line."""
     lines: list[Line] = values.get("lines", [])
     currency = values.get("currency")
-    if not lines or currency is None or any(line.price is None for line in lines):
+    if not lines or currency is None or any(line.price is None for line in lines) or values.get("lines_total", 0) > len(lines):
         return False
     return lines_disagree(values, lines, currency)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from contracts.interaction import OrderFields, OrderPlaced, OrderRefunded, OrderUpdated
 from services.interaction.domain.orders import Order, Refund
@@ -23,7 +23,7 @@ def facts(before: Order | None, after: Order, *, version: int) -> list[OrderFiel
     else:
         known = {refund.refund_id: refund for refund in before.refunds}
         if _without_refunds(before) != _without_refunds(after):
-            told.append(OrderUpdated(**fields))
+            told.append(_updated(before, after, fields))
     for refund in after.refunds:
         earlier = known.get(refund.refund_id)
         if earlier is None or earlier.amount_minor != refund.amount_minor:
@@ -32,9 +32,21 @@ def facts(before: Order | None, after: Order, *, version: int) -> list[OrderFiel
                     **fields, refund_id=refund.refund_id, refund_minor=refund.amount_minor, refunded_at=refund.refunded_at
                 )
             )
-    if not told and before != after:
-        told.append(OrderUpdated(**fields))
+    if not told and before is not None and before != after:
+        told.append(_updated(before, after, fields))
     return told
+
+
+def _updated(before: Order, after: Order, fields: dict[str, Any]) -> OrderUpdated:
+    """With the names of what changed, and the promise that no longer holds."""
+    changed = sorted(
+        name for name in Order.__struct_fields__ if name not in _DERIVED and getattr(before, name) != getattr(after, name)
+    )
+    moved = before.promised_on if before.promised_on != after.promised_on else None
+    return OrderUpdated(**fields, changed=changed, promised_before=moved)
+
+
+_DERIVED: Final = frozenset({"identity", "source", "notes", "placed"})
 
 
 def _fields(order: Order, version: int) -> dict[str, Any]:
@@ -54,6 +66,8 @@ def _fields(order: Order, version: int) -> dict[str, Any]:
         "refunded_minor": order.refunded_minor,
         "coupon": order.coupon,
         "affiliation": order.affiliation,
+        "partner_id": order.partner_id,
+        "employee_id": order.employee_id,
         "shipped_at": order.shipped_at,
         "promised_on": order.promised_on,
         "delivered_at": order.delivered_at,

@@ -14,6 +14,7 @@ import msgspec
 
 from contracts.interaction import OrderLine
 from services.interaction.domain import money
+from services.interaction.domain import order_lines as portions
 from services.interaction.domain.order_events import (
     AMOUNTS,
     MISMATCH,
@@ -23,23 +24,11 @@ from services.interaction.domain.order_events import (
     line_amount,
     lines_disagree,
 )
+from services.interaction.domain.order_lines import Held
 
 EXCEEDS: Final = "refund_exceeds_order"
 OTHER_CURRENCY: Final = "refund_in_other_currency"
-
-
-class Held(msgspec.Struct, frozen=True, array_like=True):
-    """A field's value and what it must be beaten by: weight first, then time, then place in the log."""
-
-    value: Any
-    weight: int
-    at: int
-    partition: int
-    offset: int
-
-    @property
-    def rank(self) -> tuple[int, int, int, int]:
-        return (self.weight, self.at, self.partition, self.offset)
+MISSING: Final = "lines_missing"
 
 
 class RefundHeld(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -58,10 +47,11 @@ class RefundHeld(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class OrderState(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Everything that was ever said about an order, as far as it still counts."""
+    """Everything that was ever said about an order, as far as it still counts. `parts`: lines beyond the first event's, by position."""
 
     fields: dict[str, Held] = {}
     lines: Held | None = None
+    parts: dict[int, Held] = {}
     refunds: dict[str, RefundHeld] = {}
     ordered_at: int | None = None
 
@@ -93,6 +83,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     refunded_minor: int = 0
     coupon: str | None = None
     affiliation: str | None = None
+    partner_id: str | None = None
+    employee_id: str | None = None
     shipped_at: datetime | None = None
     promised_on: date | None = None
     delivered_at: datetime | None = None
@@ -117,20 +109,22 @@ def merge(state: OrderState, change: OrderChange) -> OrderState:
         put("identity", change.origin.identity, 2 * owns + change.origin.known)
         put("source", change.origin.source, int(owns))
     if change.kind == "refunded":
-        return OrderState(fields=fields, lines=state.lines, refunds=_with_refund(state, change), ordered_at=state.ordered_at)
+        return OrderState(
+            fields=fields, lines=state.lines, parts=state.parts, refunds=_with_refund(state, change), ordered_at=state.ordered_at
+        )
 
-    lines, ordered_at = state.lines, state.ordered_at
+    lines, parts, ordered_at = state.lines, state.parts, state.ordered_at
     for name, value in change.values.items():
-        if name != "lines":
+        if name == "lines":
+            lines, parts = portions.merged(lines, parts, Held(value, 1, *moment), change.values.get("lines_from", 0))
+        elif name != "lines_from":
             put(name, value)
-        elif lines is None or (1, *moment) > lines.rank:
-            lines = Held(value, 1, *moment)
     if change.kind == "cancelled":
         put("status", "cancelled")
     elif change.kind == "completed":
         put("status", "completed")
         ordered_at = moment.at if ordered_at is None else min(ordered_at, moment.at)
-    return OrderState(fields=fields, lines=lines, refunds=state.refunds, ordered_at=ordered_at)
+    return OrderState(fields=fields, lines=lines, parts=parts, refunds=state.refunds, ordered_at=ordered_at)
 
 
 def _with_refund(state: OrderState, change: OrderChange) -> dict[str, RefundHeld]:
@@ -148,7 +142,8 @@ def _with_refund(state: OrderState, change: OrderChange) -> dict[str, RefundHeld
 def show(order_id: str, state: OrderState) -> Order:
     """The order as it stands, computed from the state."""
     values = {name: held.value for name, held in state.fields.items()}
-    lines = [line if isinstance(line, Line) else msgspec.convert(line, Line) for line in state.lines.value] if state.lines else []
+    lines = portions.listed(state.lines, state.parts, values)
+    whole = len(lines) >= values.get("lines_total", 0)
     code = values.get("currency", "")
     given = {name: Decimal(values[name]) for name in AMOUNTS if name in values}
     shipping, tax, discount = (given.get(name, Decimal(0)) for name in ("shipping", "tax", "discount"))
@@ -156,17 +151,20 @@ def show(order_id: str, state: OrderState) -> Order:
     net = given.get("revenue", given.get("subtotal", paid - shipping - tax))
     paid_minor = _minor(paid, code)
     placed = state.ordered_at is not None
+    arrived = portions.delivery(lines, values)
     refunds = _refunds(state, code, paid_minor, lines) if placed else []
     refunded = sum(refund.amount_minor for refund in refunds)
     notes = sorted({note for refund in refunds for note in refund.notes})
-    if lines and code and all(line.price is not None for line in lines) and lines_disagree(values, lines, code):
+    if not whole:
+        notes.insert(0, MISSING)
+    elif lines and code and all(line.price is not None for line in lines) and lines_disagree(values, lines, code):
         notes.insert(0, MISMATCH)
     return Order(
         order_id=order_id,
         placed=placed,
         identity=values.get("identity", ""),
         source=values.get("source", ""),
-        status=_status(values, placed=placed, refunded=bool(refunds) and refunded >= paid_minor),
+        status=_status(values, arrived, placed=placed, refunded=bool(refunds) and refunded >= paid_minor),
         currency=money.stored_currency(code),
         ordered_at=None if state.ordered_at is None else from_micros(state.ordered_at),
         paid_minor=paid_minor,
@@ -177,9 +175,11 @@ def show(order_id: str, state: OrderState) -> Order:
         refunded_minor=refunded,
         coupon=values.get("coupon"),
         affiliation=values.get("affiliation"),
-        shipped_at=_moment(values.get("shipped_at")),
-        promised_on=date.fromisoformat(values["promised_on"]) if "promised_on" in values else None,
-        delivered_at=_moment(values.get("delivered_at")),
+        partner_id=values.get("partner_id"),
+        employee_id=values.get("employee_id"),
+        shipped_at=_moment(arrived.get("shipped_at")),
+        promised_on=_day(arrived.get("promised_on")),
+        delivered_at=_moment(arrived.get("delivered_at")),
         lines=[_line(line, code) for line in lines],
         refunds=refunds,
         notes=notes,
@@ -235,16 +235,16 @@ def _priced(line: Line, sold: Line | None) -> Line:
     return Line(product_id=line.product_id, quantity=line.quantity, price=str(each), discount=line.discount)
 
 
-def _status(values: dict[str, Any], *, placed: bool, refunded: bool) -> str:
+def _status(values: dict[str, Any], arrived: dict[str, str], *, placed: bool, refunded: bool) -> str:
     if values.get("status") == "cancelled":
         return "cancelled"
     if not placed:
         return "incomplete"
     if refunded:
         return "refunded"
-    if "delivered_at" in values:
+    if "delivered_at" in arrived:
         return "delivered"
-    return "shipped" if "shipped_at" in values else "completed"
+    return "shipped" if "shipped_at" in arrived else "completed"
 
 
 def _line(line: Line, code: str) -> OrderLine:
@@ -257,6 +257,9 @@ def _line(line: Line, code: str) -> OrderLine:
         price_minor=_minor(Decimal(line.price or 0), code),
         discount_minor=_minor(Decimal(line.discount or 0), code),
         amount_minor=_minor(line_amount(line), code),
+        promised_on=_day(line.promised_on),
+        shipped_at=_moment(line.shipped_at),
+        delivered_at=_moment(line.delivered_at),
     )
 
 
@@ -265,6 +268,10 @@ def _minor(amount: Decimal, code: str) -> int:
         return 0
     units = money.minor_units(amount, code)
     return 0 if units is None else units
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -25,7 +25,7 @@ def collect(event: CleanEvent, found: dict[str, ProductRow]) -> None:
         return
     told_at = _BROWSER if event.stamp.authority == "browser" else event.stamp.timestamp
     for product in products:
-        if not isinstance(product, dict):
+        if not isinstance(product, dict) or product.get("fee") is True:
             continue
         product_id = _text(product.get("product_id") or product.get("productId") or product.get("sku"), ID_LENGTH)
         if product_id is None:

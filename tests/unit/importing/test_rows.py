@@ -80,6 +80,36 @@ def test_a_cancelling_invoice_is_a_credit_note(made: Any) -> None:
     assert message["properties"] == {"total": 10.3, "currency": "GBP", "refund_id": "C9"}
 
 
+def test_lines_that_are_no_goods_become_shipping_discount_or_a_fee(made: Any) -> None:
+    """D1"""
+    layout = Layout(charges={"POST": "shipping", "D": "discount", "M": "fee"}, currency="GBP")
+    messages, errors = made(
+        "orders",
+        "order_id,customer_id,ordered_at,product_id,quantity,price\n"
+        "1,7,2024-01-02,p1,2,10.00\n1,7,2024-01-02,POST,1,3.50\n1,7,2024-01-02,D,-1,2.25\n1,7,2024-01-02,M,1,0.75\n"
+        "2,7,2024-01-02,POST,1,4\nC3,7,2024-01-02,D,-1,5.5\nC4,7,2024-01-02,p1,-2,10\nC4,7,2024-01-02,POST,-1,3.5\n",
+        layout,
+    )
+    first, postage, discount, returned = (message["properties"] for message in messages)
+    assert (first["total"], first["shipping"], first["discount"]) == (22, 3.5, 2.25)
+    assert [(line["product_id"], line.get("fee", False)) for line in first["products"]] == [("p1", False), ("M", True)]
+    assert (postage["total"], postage["shipping"], "products" in postage) == (4, 4, False)
+    assert (discount["total"], discount["refund_id"]) == (5.5, "C3")
+    assert (returned["total"], returned["products"]) == (23.5, [{"product_id": "p1", "quantity": 2, "price": 10}])
+    assert errors == []
+
+
+def test_an_order_of_many_lines_is_told_in_portions(made: Any) -> None:
+    """D1"""
+    rows = "".join(f"1,7,2024-01-02,p{number},1,1.10\n" for number in range(450))
+    messages, _ = made("orders", "order_id,customer_id,ordered_at,product_id,quantity,price\n" + rows, currency="EUR")
+    assert [message["event"] for message in messages] == ["Order Completed", "Order Updated", "Order Updated"]
+    parts = [message["properties"] for message in messages]
+    assert (parts[0]["total"], parts[0]["products_total"]) == (495, 450)
+    assert [(part.get("products_from"), len(part["products"])) for part in parts] == [(None, 200), (200, 200), (400, 50)]
+    assert len({message["messageId"] for message in messages}) == 3
+
+
 def test_one_bad_line_refuses_its_order_and_no_other(made: Any) -> None:
     messages, errors = made(
         "orders",

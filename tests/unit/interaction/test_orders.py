@@ -131,6 +131,49 @@ def test_a_refund_before_its_order_waits_in_a_shell() -> None:
     assert (refunded.refund_id, refunded.refund_minor, placed.version) == ("r1", 500, 2)
 
 
+def test_lines_arrive_each_at_its_time_and_the_whole_order_with_the_last() -> None:
+    """D1 C14"""
+    two = [{"product_id": "a", "price": 5, "promised_on": "2026-01-04"}, {"product_id": "b", "price": 6, "promised_on": "2026-01-09"}]
+    placed = change("Order Completed", {"order_id": "o1", "currency": "EUR", "products": two, "partner_id": "acme", "employee_id": "e7"})
+    order = shown(placed)
+    assert (order.status, order.promised_on, order.partner_id, order.employee_id) == ("completed", date(2026, 1, 9), "acme", "e7")
+    first = change(
+        "Order Delivered", {"order_id": "o1", "products": [{"product_id": "a", "delivered_at": "2026-01-04"}]}, at=DAY, offset=1
+    )
+    half = shown(placed, first)
+    assert (half.status, half.delivered_at, len(half.lines)) == ("completed", None, 2)
+    assert [line.delivered_at for line in half.lines] == [datetime(2026, 1, 4, tzinfo=UTC), None]
+    second = change("Order Delivered", {"order_id": "o1", "delivered_at": "2026-01-08", "products": [{"product_id": "b"}]}, at=DAY, offset=2)
+    done = shown(placed, second, first)
+    assert (done.status, done.delivered_at) == ("delivered", datetime(2026, 1, 8, tzinfo=UTC))
+
+
+def test_a_promise_that_moves_is_told_with_the_one_before() -> None:
+    """C14"""
+    first = change("Order Completed", {**COMPLETED, "promised_on": "2026-01-05"})
+    later = change("Order Updated", {"order_id": "o1", "promised_on": "2026-01-11"}, at=1, offset=1)
+    (told,) = order_facts.facts(shown(first), shown(first, later), version=2)
+    assert isinstance(told, OrderUpdated)
+    assert (told.changed, told.promised_before, told.promised_on) == (["promised_on"], date(2026, 1, 5), date(2026, 1, 11))
+
+
+def test_an_order_told_in_portions_is_whole_in_any_order_and_a_shorter_correction_leaves_nothing_behind() -> None:
+    """D1"""
+    def line(number: int) -> dict[str, Any]:
+        return {"product_id": f"p{number}", "price": 2}
+
+    head = change("Order Completed", {"order_id": "o1", "currency": "EUR", "total": 10, "products": [line(0), line(1)], "products_total": 5})
+    middle = change("Order Updated", {"order_id": "o1", "products": [line(2), line(3)], "products_from": 2}, offset=1)
+    last = change("Order Updated", {"order_id": "o1", "products": [line(4)], "products_from": 4}, offset=2)
+    for told in ((head, middle, last), (last, middle, head), (middle, head, last)):
+        order = shown(*told)
+        assert ([each.product_id for each in order.lines], order.paid_minor, order.notes) == ([f"p{n}" for n in range(5)], 1000, [])
+    assert shown(head, last).notes == ["lines_missing"]
+    corrected = change("Order Updated", {"order_id": "o1", "total": 4, "products": [line(0), line(1)]}, at=1, offset=3)
+    order = shown(head, middle, last, corrected)
+    assert ([each.product_id for each in order.lines], order.paid_minor, order.notes) == (["p0", "p1"], 400, [])
+
+
 def test_a_refund_without_an_order_is_a_credit_note() -> None:
     said = order_events.read_order_event("Order Refunded", {"total": "-12.345", "currency": "GBP", "refund_id": "c9"}, origin())
     assert said.credit is not None
@@ -183,7 +226,11 @@ def test_browser_and_server_reporting_one_order_keep_the_known_customer() -> Non
 
 amounts = st.one_of(st.none(), st.decimals(0, 1000, places=2).map(str), st.integers(0, 500))
 lines = st.lists(
-    st.fixed_dictionaries({"product_id": st.sampled_from("abc"), "price": amounts, "quantity": st.integers(0, 4)}), max_size=3
+    st.fixed_dictionaries(
+        {"product_id": st.sampled_from("abc"), "price": amounts, "quantity": st.integers(0, 4)},
+        optional={"promised_on": st.sampled_from(["2026-02-02", "2026-02-07"])},
+    ),
+    max_size=3,
 )
 events = st.tuples(
     st.sampled_from(sorted(order_events.NAMES)),
@@ -192,6 +239,7 @@ events = st.tuples(
         optional={
             "total": amounts, "subtotal": amounts, "shipping": amounts, "revenue": amounts, "tax": amounts, "products": lines,
             "refund_id": st.sampled_from(["r1", "r2"]), "coupon": st.sampled_from(["x", "y"]),
+            "products_from": st.sampled_from([2, 3]), "products_total": st.sampled_from([4, 5]), "partner_id": st.sampled_from(["a", "b"]),
             "shipped_at": st.just("2026-02-01"), "delivered_at": st.sampled_from(["2026-02-03", "2026-02-04"]),
         },
     ),
