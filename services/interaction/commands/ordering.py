@@ -80,6 +80,7 @@ def _change(order_id: str, changes: list[OrderChange], known: Any, now: Any, wor
     row = (
         order_id, bytes.fromhex(shown.identity), shown.source, shown.status, shown.placed, shown.currency, shown.ordered_at,
         shown.paid_minor, shown.net_minor, shown.refunded_minor, version, now, _encode(state).decode(),
+        shown.shipping_minor, shown.tax_minor, shown.discount_minor, shown.partner_id, shown.employee_id,
     )
     (work.new if known is None else work.changed).append(row)
     work.lines.extend(

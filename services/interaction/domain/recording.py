@@ -134,7 +134,7 @@ def row(out: Outgoing) -> tuple[Any, ...]:
     stamp = event.stamp
     return (
         stamp.receipt_id, out.identity, event.kind, event.channel, event.initiator, out.purpose, stamp.timestamp,
-        out.incoming.partition, out.incoming.offset, out.record.decode(),
+        stamp.received_at, out.incoming.partition, out.incoming.offset, out.record.decode(),
     )
 
 

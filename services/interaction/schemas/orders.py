@@ -19,6 +19,9 @@ class LineView(BaseModel):
     price_minor: int = 0
     discount_minor: int = 0
     amount_minor: int = 0
+    promised_on: date | None = None
+    shipped_at: datetime | None = None
+    delivered_at: datetime | None = None
 
 
 class RefundView(BaseModel):
@@ -47,6 +50,8 @@ class OrderView(BaseModel):
     refunded_minor: int
     coupon: str | None
     affiliation: str | None
+    partner_id: str | None
+    employee_id: str | None
     shipped_at: datetime | None
     promised_on: date | None
     delivered_at: datetime | None

@@ -16,7 +16,8 @@ GENERATIONS: Final = 6
 COPY_FROM: Final = 30
 
 COLUMNS: Final = (
-    "id", "identity", "kind", "channel", "initiator", "purpose", "occurred_at", "collected_partition", "collected_offset", "record",
+    "id", "identity", "kind", "channel", "initiator", "purpose", "occurred_at", "received_at", "collected_partition", "collected_offset",
+    "record",
 )
 
 

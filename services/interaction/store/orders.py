@@ -12,7 +12,7 @@ from chassis.database import Connection
 
 ORDER: Final = (
     "order_id", "identity", "source", "status", "placed", "currency", "ordered_at", "paid_minor", "net_minor", "refunded_minor", "version",
-    "updated_at", "state",
+    "updated_at", "state", "shipping_minor", "tax_minor", "discount_minor", "partner_id", "employee_id",
 )
 LINE: Final = ("order_id", "position", "product_id", "quantity", "price_minor", "discount_minor", "amount_minor")
 VERSION: Final = ("order_id", "version", "kind", "source", "message_id", "occurred_at", "recorded_at", "content")
@@ -60,11 +60,13 @@ async def _write(
             """
             UPDATE orders o SET identity = n.identity, source = n.source, status = n.status, placed = n.placed, currency = n.currency,
                 ordered_at = n.ordered_at, paid_minor = n.paid_minor, net_minor = n.net_minor, refunded_minor = n.refunded_minor,
-                version = n.version, updated_at = n.updated_at, state = n.state
+                version = n.version, updated_at = n.updated_at, state = n.state, shipping_minor = n.shipping_minor,
+                tax_minor = n.tax_minor, discount_minor = n.discount_minor, partner_id = n.partner_id, employee_id = n.employee_id
             FROM unnest($1::text[], $2::bytea[], $3::text[], $4::text[], $5::bool[], $6::text[], $7::timestamptz[], $8::bigint[],
-                        $9::bigint[], $10::bigint[], $11::int[], $12::timestamptz[], $13::text[])
+                        $9::bigint[], $10::bigint[], $11::int[], $12::timestamptz[], $13::text[], $14::bigint[], $15::bigint[],
+                        $16::bigint[], $17::text[], $18::text[])
                 AS n (order_id, identity, source, status, placed, currency, ordered_at, paid_minor, net_minor, refunded_minor, version,
-                      updated_at, state)
+                      updated_at, state, shipping_minor, tax_minor, discount_minor, partner_id, employee_id)
             WHERE o.order_id = n.order_id
             """,
             *(list(column) for column in zip(*changed, strict=True)),

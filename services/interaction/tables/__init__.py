@@ -1,6 +1,8 @@
 """Rows of this service, as the migrations make them."""
 
-from services.interaction.tables import cases, employees, interactions, orders, quarantine, replicas, tasks
+from services.interaction.tables import cases, employees, interactions, orders, quarantine, registries, replicas, surveys, tasks
 from services.interaction.tables.metadata import InteractionTable
 
-__all__ = ["InteractionTable", "cases", "employees", "interactions", "orders", "quarantine", "replicas", "tasks"]
+__all__ = [
+    "InteractionTable", "cases", "employees", "interactions", "orders", "quarantine", "registries", "replicas", "surveys", "tasks",
+]

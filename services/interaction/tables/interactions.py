@@ -22,15 +22,20 @@ from services.interaction.tables.metadata import TIME, InteractionTable
 
 
 class InteractionRow(InteractionTable, table=True):
-    """An event as it was stored; `record` is the published JSON, byte for byte; the columns beside it are what events are found by."""
+    """An event as it was stored; `record` is the published JSON, byte for byte; the columns beside it are what events are found by.
+
+    A part for each month of `received_at`, and one for what belongs to none of them.
+    """
 
     __tablename__ = "interaction"
     __table_args__ = (
         Index("interaction_timeline", "identity", text("occurred_at DESC"), text("id DESC")),
-        Index("interaction_collected", "collected_partition", "collected_offset", postgresql_using="brin"),
+        Index("interaction_collected", "collected_partition", "collected_offset", "received_at", postgresql_using="brin"),
+        {"postgresql_partition_by": "RANGE (received_at)"},
     )
 
     id: UUID = Field(primary_key=True)
+    received_at: datetime = Field(sa_column=Column(TIME, primary_key=True))
     identity: bytes
     kind: str = Field(sa_type=Text)
     channel: str = Field(sa_type=Text)

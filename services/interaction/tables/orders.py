@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 
 from sqlalchemy import (
     BigInteger,
     Column,
     Index,
+    Numeric,
     Text,
     text,
 )
@@ -23,6 +25,8 @@ class OrderRow(InteractionTable, table=True):
     __table_args__ = (
         Index("orders_identity", "identity", text("ordered_at DESC")),
         Index("orders_ordered", text("ordered_at DESC"), text("order_id DESC")),
+        Index("orders_partner", "partner_id", "ordered_at", postgresql_where=text("partner_id IS NOT NULL")),
+        Index("orders_employee", "employee_id", "ordered_at", postgresql_where=text("employee_id IS NOT NULL")),
     )
 
     order_id: str = Field(sa_column=Column(Text, primary_key=True))
@@ -38,12 +42,18 @@ class OrderRow(InteractionTable, table=True):
     version: int
     updated_at: datetime = Field(sa_type=TIME)
     state: str = Field(sa_type=Text)
+    shipping_minor: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    tax_minor: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    discount_minor: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    partner_id: str | None = Field(default=None, sa_type=Text)
+    employee_id: str | None = Field(default=None, sa_type=Text)
 
 
 class OrderLineRow(InteractionTable, table=True):
     """One position of an order as it stands."""
 
     __tablename__ = "order_line"
+    __table_args__ = (Index("order_line_product", "product_id"),)
 
     order_id: str = Field(sa_column=Column(Text, primary_key=True))
     position: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
@@ -95,16 +105,14 @@ class CreditNoteRow(InteractionTable, table=True):
     noted_at: datetime = Field(sa_type=TIME)
 
 
-class ProductRow(InteractionTable, table=True):
-    """A product as the newest event that named it told."""
+class ExchangeRateRow(InteractionTable, table=True):
+    """What one unit of a currency was worth in the home currency from a day on, and who says so."""
 
-    __tablename__ = "product"
+    __tablename__ = "exchange_rate"
 
-    product_id: str = Field(sa_column=Column(Text, primary_key=True))
-    name: str | None = Field(default=None, sa_type=Text)
-    category: str | None = Field(default=None, sa_type=Text)
-    brand: str | None = Field(default=None, sa_type=Text)
-    variant: str | None = Field(default=None, sa_type=Text)
-    url: str | None = Field(default=None, sa_type=Text)
-    image_url: str | None = Field(default=None, sa_type=Text)
-    told_at: datetime = Field(sa_type=TIME)
+    home: str = Field(sa_column=Column(Text, primary_key=True))
+    currency: str = Field(sa_column=Column(Text, primary_key=True))
+    day: date = Field(primary_key=True)
+    rate: Decimal = Field(sa_type=Numeric)
+    source: str = Field(sa_type=Text)
+    changed_at: datetime = Field(sa_type=TIME)

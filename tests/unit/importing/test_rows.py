@@ -77,7 +77,10 @@ def test_a_cancelling_invoice_is_a_credit_note(made: Any) -> None:
     )
     (message,) = messages
     assert message["event"] == "Order Refunded"
-    assert message["properties"] == {"total": 10.3, "currency": "GBP", "refund_id": "C9"}
+    assert message["properties"] == {
+        "total": 10.3, "currency": "GBP", "refund_id": "C9",
+        "products": [{"product_id": "p1", "quantity": 2, "price": 4.65}, {"product_id": "p2", "quantity": 1, "price": 1}],
+    }
 
 
 def test_lines_that_are_no_goods_become_shipping_discount_or_a_fee(made: Any) -> None:
