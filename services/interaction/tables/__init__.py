@@ -1,6 +1,16 @@
 """Rows of this service, as the migrations make them."""
 
-from services.interaction.tables import cases, employees, interactions, orders, quarantine, registries, replicas, surveys, tasks
+from services.interaction.tables import (
+    cases,
+    employees,
+    interactions,
+    orders,
+    quarantine,
+    registries,
+    replicas,
+    surveys,
+    tasks,
+)
 from services.interaction.tables.metadata import InteractionTable
 
 __all__ = [
