@@ -6,8 +6,8 @@ revision = "0005"
 down_revision = "0004"
 
 ORDERS = (
-    "ALTER TABLE orders ADD shipping_minor bigint NOT NULL DEFAULT 0, ADD tax_minor bigint NOT NULL DEFAULT 0, "
-    "ADD discount_minor bigint NOT NULL DEFAULT 0, ADD partner_id text, ADD employee_id text",
+    ("ALTER TABLE orders ADD shipping_minor bigint NOT NULL DEFAULT 0, ADD tax_minor bigint NOT NULL DEFAULT 0, "
+    "ADD discount_minor bigint NOT NULL DEFAULT 0, ADD partner_id text, ADD employee_id text"),
     "CREATE INDEX orders_partner ON orders (partner_id, ordered_at) WHERE partner_id IS NOT NULL",
     "CREATE INDEX orders_employee ON orders (employee_id, ordered_at) WHERE employee_id IS NOT NULL",
     "CREATE INDEX order_line_product ON order_line (product_id)",
@@ -20,8 +20,8 @@ ORDERS = (
 
 REGISTRIES = (
     # `held`: the fields that a person set; what events tell leaves them alone.
-    "ALTER TABLE product ADD vendor text, ADD description text, ADD active boolean NOT NULL DEFAULT true, "
-    "ADD held text[] NOT NULL DEFAULT '{}', ADD edited_at timestamptz",
+    ("ALTER TABLE product ADD vendor text, ADD description text, ADD active boolean NOT NULL DEFAULT true, "
+    "ADD held text[] NOT NULL DEFAULT '{}', ADD edited_at timestamptz"),
     "CREATE INDEX product_category ON product (category)",
     """
     CREATE TABLE product_price (
@@ -112,11 +112,11 @@ STORAGE = (
     "DROP TABLE interaction_flat",
     "ALTER TABLE interaction ADD PRIMARY KEY (id, received_at)",
     "CREATE INDEX interaction_timeline ON interaction (identity, occurred_at DESC, id DESC)",
-    "CREATE INDEX interaction_collected ON interaction USING brin (collected_partition, collected_offset, received_at) "
-    "WITH (pages_per_range = 32, autosummarize = on)",
+    ("CREATE INDEX interaction_collected ON interaction USING brin (collected_partition, collected_offset, received_at) "
+    "WITH (pages_per_range = 32, autosummarize = on)"),
     *MONTHS,
-    "SELECT make_interaction_month(month::date) FROM (SELECT DISTINCT date_trunc('month', received_at AT TIME ZONE 'UTC') FROM interaction "
-    "UNION SELECT date_trunc('month', now() AT TIME ZONE 'UTC') + number * interval '1 month' FROM generate_series(0, 3) AS number) AS found (month)",
+    ("SELECT make_interaction_month(month::date) FROM (SELECT DISTINCT date_trunc('month', received_at AT TIME ZONE 'UTC') FROM interaction "
+    "UNION SELECT date_trunc('month', now() AT TIME ZONE 'UTC') + number * interval '1 month' FROM generate_series(0, 3) AS number) AS found (month)"),
 )
 
 STATEMENTS: tuple[str, ...] = (*ORDERS, *REGISTRIES, *SURVEYS, *RETENTION, *STORAGE)
