@@ -111,7 +111,7 @@ class OrderRows:
         for name in _TEXTS:
             if name in head:
                 properties[name] = str(head[name])
-        amounts = {name: values.amount(head[name], name, self._layout) for name in _AMOUNTS if name in head}
+        amounts: dict[str, Decimal] = {name: values.amount(head[name], name, self._layout) for name in _AMOUNTS if name in head}
         amounts |= {name: amounts.get(name, Decimal(0)) + value for name, value in charged.items()}
         if "total" not in amounts and "subtotal" not in amounts:
             if not any("price" in line for line in lines) and not charged:
