@@ -19,6 +19,13 @@ class UnknownSource(Unknown):
         super().__init__("sources.unknown", "There is no such source.")
 
 
+class UnknownOperation(Unknown):
+    """No operation of that id that this caller may see."""
+
+    def __init__(self) -> None:
+        super().__init__("operations.unknown", "There is no such operation of yours; they are remembered for 30 days.")
+
+
 class TooManyKeys(Conflict):
     """A source has at most two live keys: the old one and its successor."""
 

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 
 from chassis.keys import KeyTable
 from chassis.manifest import Manifest, Mount
-from gateway.api import documents, keys, views
+from chassis.scheduling import Job
+from gateway import commands
+from gateway.api import documents, keys, operations, views
 from gateway.api.door import Door
 from gateway.settings import GatewayResources, GatewayService, GatewaySettings
 from gateway.tables import GatewayTable
@@ -29,7 +31,8 @@ MANIFEST = Manifest(
     settings=GatewaySettings,
     migrations="gateway.migrations",
     tables=GatewayTable.metadata,
-    routers=(keys.router, views.router, documents.router),
+    routers=(keys.router, operations.router, views.router, documents.router),
     mounts=(Mount(("/*",), Door),),
+    jobs=(Job("forget_operations", every=3600, run=commands.forget_operations),),
     open=open_resources,
 )

@@ -11,6 +11,7 @@ from chassis.errors import Refusal, Unavailable, Unknown
 from chassis.identity import Caller
 from gateway import errors, store
 from gateway.domain.keys import Key, Source
+from gateway.domain.operations import Operation
 from gateway.settings import GatewayService
 
 VIEW_SECONDS: Final = 3.0
@@ -30,6 +31,14 @@ PARTS: Final = {
 class SourceWithKeys(NamedTuple):
     source: Source
     keys: list[Key]
+
+
+class Progress(NamedTuple):
+    """An operation and what its owner says of it; `resource` None with the reason when that could not be had."""
+
+    operation: Operation
+    resource: dict[str, Any] | None
+    missing: str
 
 
 class View(NamedTuple):
@@ -71,6 +80,22 @@ async def get_source(service: GatewayService, *, source_id: UUID) -> SourceWithK
         return SourceWithKeys(source, await store.keys_of(db, source_id))
 
 
+async def list_operations(service: GatewayService, *, asking: Caller, before: UUID | None, limit: int) -> list[Operation]:
+    """The caller's own, an administrator's: all; the newest first."""
+    async with service.read() as db:
+        return await store.list_operations(db, asked_by=None if "admin" in asking.scopes else asking.subject, before=before, limit=limit)
+
+
+async def get_operation(service: GatewayService, *, operation_id: UUID, asking: Caller) -> Progress:
+    """How far it is, asked of its owner in the caller's name and scopes. Raises UnknownOperation."""
+    async with service.read() as db:
+        found = await store.find_operation(db, operation_id)
+    if found is None or (found.asked_by != asking.subject and "admin" not in asking.scopes):
+        raise errors.UnknownOperation
+    resource, missing = await _ask(service, found.service, found.resource, asking)
+    return Progress(found, resource, missing)
+
+
 async def get_view(service: GatewayService, *, customer_id: UUID, asking: Caller) -> View:
     """The 360 view: all parts asked at once, in the caller's name and scopes. Raises Unknown when the customer service knows nobody."""
     found = await asyncio.gather(*(_part(service, customer_id, asking, name) for name in PARTS))
@@ -84,11 +109,16 @@ async def get_view(service: GatewayService, *, customer_id: UUID, asking: Caller
 async def _part(service: GatewayService, customer_id: UUID, asking: Caller, name: str) -> tuple[Any, str]:
     """One part, or why it is missing."""
     owner, path = PARTS[name]
+    return await _ask(service, owner, f"/api/v1/customers/{customer_id}{path}", asking)
+
+
+async def _ask(service: GatewayService, owner: str, path: str, asking: Caller) -> tuple[Any, str]:
+    """What a service answers to a GET in the caller's name, or why there is nothing."""
     if owner not in service.peers:
         return None, "unavailable"
     try:
         token = service.tokens.mint(owner, asking)
-        answer = await service.peers[owner].call("GET", f"/api/v1/customers/{customer_id}{path}", timeout=VIEW_SECONDS, token=token)
+        answer = await service.peers[owner].call("GET", path, timeout=VIEW_SECONDS, token=token)
         if answer.status == 200:
             return answer.json(), ""
     except (Unavailable, ValueError):

@@ -118,3 +118,23 @@ class CustomerView360(BaseModel):
     consent: dict[str, Any] | None = None
     messages: dict[str, Any] | None = None
     missing: list[MissingPart] = []
+
+
+class OperationView(BaseModel):
+    """Long work that was begun with `asked`: import, export, scan, launch, … `state` is running, done, failed or cancelled."""
+
+    id: UUID
+    asked: str
+    asked_by: str
+    asked_at: datetime
+    request_id: str
+    resource: str = Field(description="Where its owner says more, and takes orders such as cancel.")
+
+
+class OperationProgress(OperationView):
+    """With what its owner says now; `state` and `result` are null, with the reason in `missing`, while the owner cannot be asked."""
+
+    state: str | None
+    progress: float | None = Field(description="0..1; null while nobody knows.")
+    result: dict[str, Any] | None
+    missing: str | None = None

@@ -12,6 +12,7 @@ import msgspec
 from chassis.database import Connection
 from contracts.gateway import SourceSettings
 from gateway.domain.keys import Key, Source
+from gateway.domain.operations import Operation
 
 _settings = msgspec.json.Decoder(SourceSettings).decode
 
@@ -88,6 +89,30 @@ async def list_sources(db: Connection, *, after: UUID | None, limit: int) -> lis
 async def keys_of_sources(db: Connection, sources: Sequence[UUID]) -> list[Key]:
     rows = await db.fetch("SELECT * FROM access_key WHERE source_id = ANY($1::uuid[]) ORDER BY created_at, id", sources)
     return [_key(row) for row in rows]
+
+
+async def insert_operation(db: Connection, operation: Operation) -> None:
+    await db.execute(
+        "INSERT INTO operation (id, service, asked, resource, asked_by, request_id, asked_at) VALUES ($1, $2, $3, $4, $5, $6, $7)", *operation
+    )
+
+
+async def find_operation(db: Connection, operation_id: UUID) -> Operation | None:
+    row = await db.fetchrow("SELECT * FROM operation WHERE id = $1", operation_id)
+    return Operation(**row) if row else None
+
+
+async def list_operations(db: Connection, *, asked_by: str | None, before: UUID | None, limit: int) -> list[Operation]:
+    """The newest first; `asked_by` None: everybody's."""
+    rows = await db.fetch(
+        "SELECT * FROM operation WHERE ($1::text IS NULL OR asked_by = $1) AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
+        asked_by, before, limit,
+    )
+    return [Operation(**row) for row in rows]
+
+
+async def delete_operations(db: Connection, before: datetime) -> None:
+    await db.execute("DELETE FROM operation WHERE asked_at < $1", before)
 
 
 def _encoded(settings: SourceSettings) -> str:

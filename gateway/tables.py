@@ -50,3 +50,18 @@ class AccessKeyRow(GatewayTable, table=True):
     created_by: str = Field(sa_type=Text)
     expires_at: datetime | None = Field(default=None, sa_type=TIME)
     revoked_at: datetime | None = Field(default=None, sa_type=TIME)
+
+
+class OperationRow(GatewayTable, table=True):
+    """Long work that was begun through the door; how far it is, its owner knows."""
+
+    __tablename__ = "operation"
+    __table_args__ = (Index("operation_asked_by", "asked_by", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    service: str = Field(sa_type=Text)
+    asked: str = Field(sa_type=Text)
+    resource: str = Field(sa_type=Text)
+    asked_by: str = Field(sa_type=Text)
+    request_id: str = Field(sa_type=Text)
+    asked_at: datetime = Field(sa_type=TIME)

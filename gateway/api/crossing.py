@@ -48,7 +48,7 @@ def managing(allowed: frozenset[str], keys: KeyTable, origin: str) -> RawHeaders
     if not origin:
         return []
     if origin in allowed or any(origin in source.origins for source in keys.sources() if source.enabled):
-        exposed = b"x-request-id, retry-after, ratelimit, ratelimit-policy, location"
+        exposed = b"x-request-id, retry-after, ratelimit, ratelimit-policy, location, operation-location"
         return [(b"access-control-allow-origin", origin.encode("latin-1")), (b"access-control-expose-headers", exposed), _VARY]
     return [_VARY]
 

@@ -7,14 +7,16 @@ like anybody else's, so that scopes are checked in one way everywhere.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from chassis import telemetry
+from chassis.database import INFRASTRUCTURE
 from chassis.errors import Unavailable
 from chassis.ids import new_text_id
 from chassis.peers import App, Receive, Scope, Send
 from contracts.gateway import KeyState
+from gateway import commands
 from gateway.api import answering, crossing, readiness
 from gateway.api.collection import Asked, CollectionDoor
 from gateway.api.limits import MIB, Flight, Overloaded, Rates
@@ -133,6 +135,8 @@ class Door:
         # the scope keeps the client's own headers: they say whether and how a body comes; what is sent on is `headers`
         inner = {**asked.scope, "path": route.path, "raw_path": self._raw_path(asked, route)}
         answer = _Answering(send, asked.request_id, added, receive)
+        if state is not None:
+            answer.begun = lambda resource: self._note(asked, route, state.key_id, resource)
         started = self._service.clock.monotonic()
         try:
             async with asyncio.timeout(FIRST_BYTE_SECONDS) as deadline:
@@ -161,6 +165,18 @@ class Door:
             await self._refuse(send, asked, 408, "body.too_slow", "The body came too slowly.", headers=added)
             return
         await self._refuse(send, asked, 413, "body.too_large", self._too_large(), headers=added)
+
+    async def _note(self, asked: Asked, route: Route, key_id: str, resource: str) -> str:
+        """The address of the operation that stands for long work, or nothing: the work goes on whether or not it is noted."""
+        try:
+            operation = await commands.note_operation(
+                self._service, owner=route.service, asked=f"{asked.scope['method']} {asked.path}", resource=resource, asked_by=key_id,
+                request_id=asked.request_id,
+            )
+        except INFRASTRUCTURE as error:
+            _log.warning("operation_not_noted", error=error)
+            return ""
+        return f"/api/v1/operations/{operation}"
 
     def _raw_path(self, asked: Asked, route: Route) -> bytes:
         """As the client wrote it, escapes and all, where the path stays what it was."""
@@ -232,6 +248,8 @@ class _Answering:
         self._added = added
         self.status = 0
         self.began: Any = None
+        #: Asked with the address of long work that was begun; gives the address of its operation.
+        self.begun: Callable[[str], Awaitable[str]] | None = None
 
     async def __call__(self, message: Any) -> None:
         if self._receive.broken and not self.status:
@@ -240,6 +258,11 @@ class _Answering:
             self.status = message["status"]
             self.began()
             headers = [pair for pair in message["headers"] if pair[0].lower() not in {b"x-request-id", b"server", b"date"}]
+            if self.status == 202 and self.begun is not None:
+                resource = next((value for name, value in headers if name.lower() == b"location"), b"").decode("latin-1")
+                operation = await self.begun(resource) if resource.startswith("/api/v1/") else ""
+                if operation:
+                    headers.append((b"operation-location", operation.encode()))
             message = {**message, "headers": [*headers, (b"x-request-id", self._request_id), *self._added]}
         await self._send(message)
 

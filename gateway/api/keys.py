@@ -63,7 +63,7 @@ async def create_source(here: Here, asking: Administrator, body: schemas.CreateS
 @router.get("/sources")
 async def list_sources(here: Here, _asking: Administrator, page_token: str | None = None, limit: Limit = 100) -> web.Page[schemas.SourceView]:
     """All sources with their keys, oldest first."""
-    found = await queries.list_sources(here, after=_after_id(page_token), limit=limit + 1)
+    found = await queries.list_sources(here, after=after_id(page_token), limit=limit + 1)
     return web.Page(
         data=[_source(one.source, one.keys) for one in found[:limit]],
         next_page_token=web.page_token(str(found[limit - 1].source.id)) if len(found) > limit else None,
@@ -110,7 +110,8 @@ def _after(page_token: str | None) -> tuple[datetime, str] | None:
         raise Invalid("page.bad_token", "The page token is not one of ours: begin again without it.") from None
 
 
-def _after_id(page_token: str | None) -> UUID | None:
+def after_id(page_token: str | None) -> UUID | None:
+    """The id a page token names. Raises Invalid."""
     try:
         return UUID(str(web.read_page_token(page_token, 1)[0])) if page_token else None
     except ValueError:

@@ -16,7 +16,7 @@ _OWNERS: Final = {
     ),
     **dict.fromkeys(("templates", "campaigns", "journeys", "programmes", "messages", "decisions"), "campaign"),
     **dict.fromkeys(("purposes", "consents", "privacy"), "consent"),
-    **dict.fromkeys(("keys", "sources"), "gateway"),
+    **dict.fromkeys(("keys", "sources", "operations"), "gateway"),
 }
 
 #: Third part under /api/v1/customers/{id} -> owner, where it is not the customer service.

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from chassis import web
 from chassis.errors import Forbidden
@@ -67,8 +67,9 @@ async def get_campaign(service: Running, campaign_id: UUID) -> CampaignView:
 
 
 @router.post("/{campaign_id}/launch", status_code=202, dependencies=[SEND])
-async def launch(service: Running, campaign_id: UUID, body: Launch | None = None) -> CampaignView:
+async def launch(service: Running, campaign_id: UUID, response: Response, body: Launch | None = None) -> CampaignView:
     """Freeze the audience and send, now or at a time."""
+    response.headers["location"] = f"/api/v1/campaigns/{campaign_id}"
     return _view(await commands.launch_campaign(service, campaign_id=campaign_id, launch_at=body.launch_at if body else None))
 
 

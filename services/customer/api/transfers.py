@@ -81,8 +81,9 @@ async def put_part(here: Here, _asking: Writing, import_id: UUID, number: int, r
 
 
 @router.post("/imports/{import_id}/start", status_code=202)
-async def start_import(here: Here, _asking: Writing, import_id: UUID, body: StartImport) -> ImportView:
+async def start_import(here: Here, _asking: Writing, import_id: UUID, body: StartImport, response: Response) -> ImportView:
     """All pieces have arrived."""
+    response.headers["location"] = f"/api/v1/imports/{import_id}"
     await commands.start_import(here, import_id=import_id, parts=body.parts)
     return await _import(here, import_id)
 
@@ -121,8 +122,9 @@ async def cancel_import(here: Here, _asking: Writing, import_id: UUID) -> Import
 
 
 @router.post("/imports/{import_id}/undo", status_code=202)
-async def undo_import(here: Here, _asking: Writing, import_id: UUID) -> ImportView:
+async def undo_import(here: Here, _asking: Writing, import_id: UUID, response: Response) -> ImportView:
     """Take back what the import told, linked, merged and made; what came from elsewhere stays."""
+    response.headers["location"] = f"/api/v1/imports/{import_id}"
     await commands.undo_import(here, import_id=import_id)
     return await _import(here, import_id)
 
