@@ -157,3 +157,45 @@ class TaskDue(Fact, frozen=True, kw_only=True):
     customer_id: str | None = None
     case_id: str | None = None
     opportunity_id: str | None = None
+
+
+class LeadOpened(Fact, frozen=True, kw_only=True):
+    """Somebody may buy. `identity`: the keyed hash (hex) of the address or number that the lead gave; the owner is who the rules chose."""
+
+    lead_id: str
+    source: str
+    campaign: str | None = None
+    score: int = 0
+    identity: str | None = None
+    customer_id: str | None = None
+    employee_id: str | None = None
+    team_id: str | None = None
+    opened_at: Moment
+
+
+class OpportunityMoved(Fact, frozen=True, kw_only=True):
+    """A deal entered a stage, its first one too; `state`: open, won or lost. `probability` in per cent."""
+
+    opportunity_id: str
+    customer_id: str
+    pipeline: str
+    stage: str
+    state: str
+    previous_stage: str | None = None
+    value_minor: int
+    currency: str
+    probability: int
+    employee_id: str | None = None
+    moved_at: Moment
+
+
+class OpportunityStalled(Fact, frozen=True, kw_only=True):
+    """A deal needs attention: `late` (too long in its stage, told once for each stay) or `idle` (no next step, told once until it has one)."""
+
+    opportunity_id: str
+    why: str
+    pipeline: str
+    stage: str
+    stage_since: Moment
+    employee_id: str | None = None
+    team_id: str | None = None

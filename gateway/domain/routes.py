@@ -10,7 +10,7 @@ _OWNERS: Final = {
     **dict.fromkeys(
         ("interactions", "orders", "products", "cases", "employees", "live", "quarantine", "intake", "inbound"), "interaction"
     ),
-    **dict.fromkeys(("tasks",), "interaction"),
+    **dict.fromkeys(("tasks", "pipelines", "leads", "opportunities", "forecast"), "interaction"),
     **dict.fromkeys(
         ("segments", "models", "metrics", "cohorts", "funnels", "paths", "clusters", "costs", "selections"), "analytics"
     ),

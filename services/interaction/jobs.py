@@ -25,9 +25,19 @@ async def tell_due_tasks(service: InteractionService) -> bool:
     return await commands.tasks.tell_due_tasks(service)
 
 
+async def tell_stalled(service: InteractionService) -> bool:
+    return await commands.opportunities.tell_stalled(service)
+
+
+async def hand_over_left(service: InteractionService) -> None:
+    await commands.leads.hand_over_left(service)
+
+
 JOBS: Final = (
     Job("publish_leftovers", every=2, run=publish_leftovers),
     Job("balance_intake", every=60, run=balance_intake),
     Job("forget_quarantine", every=3600, run=forget_quarantine),
     Job("tell_due_tasks", every=1, run=tell_due_tasks),
+    Job("tell_stalled", every=30, run=tell_stalled),
+    Job("hand_over_left", every=15, run=hand_over_left),
 )

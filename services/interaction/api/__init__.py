@@ -2,13 +2,7 @@
 
 from typing import Final
 
-from services.interaction.api import (
-    intake,
-    orders,
-    quarantine,
-    tasks,
-    timeline,
-)
+from services.interaction.api import intake, orders, quarantine, sales, tasks, timeline
 
 ROUTERS: Final = (
     timeline.router,
@@ -16,4 +10,5 @@ ROUTERS: Final = (
     quarantine.router,
     intake.router,
     tasks.router,
+    sales.router,
 )

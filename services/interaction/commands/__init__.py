@@ -1,6 +1,6 @@
 """Write use cases."""
 
-from services.interaction.commands import tasks
+from services.interaction.commands import leads, opportunities, tasks
 from services.interaction.commands.balancing import balance_intake
 from services.interaction.commands.keeping import forget_quarantine
 from services.interaction.commands.posting import record_order, record_touchpoint
@@ -21,10 +21,12 @@ __all__ = [
     "discard",
     "forget_quarantine",
     "hand_over",
+    "leads",
     "note_campaign",
     "note_merge",
     "note_message",
     "note_unmerge",
+    "opportunities",
     "publish",
     "publish_leftovers",
     "record_events",

@@ -34,6 +34,7 @@ class PlanTask(Given):
     employee_id: UUID | None = None
     team_id: UUID | None = None
     case_id: UUID | None = None
+    lead_id: UUID | None = None
     opportunity_id: UUID | None = None
     due_at: AwareDatetime | None = None
     duration_minutes: int | None = Field(None, ge=1, le=60 * 24 * 14)
@@ -82,6 +83,7 @@ class TaskView(BaseModel):
     employee_id: UUID | None
     team_id: UUID | None
     case_id: UUID | None
+    lead_id: UUID | None
     opportunity_id: UUID | None
     due_at: datetime | None
     duration_minutes: int | None

@@ -12,7 +12,7 @@ import asyncpg
 from chassis.database import Connection
 
 COLUMNS: Final = (
-    "id", "kind", "title", "notes", "customer_id", "employee_id", "team_id", "case_id", "opportunity_id", "due_at", "duration_minutes", "place",
+    "id", "kind", "title", "notes", "customer_id", "employee_id", "team_id", "case_id", "lead_id", "opportunity_id", "due_at", "duration_minutes", "place",
     "time_zone", "recurrence", "series_id", "occurrence", "first_at", "state", "outcome", "done_at", "interaction_id", "created_at",
     "updated_at", "version",
 )

@@ -8,11 +8,22 @@ from services.interaction.tables import (
     quarantine,
     registries,
     replicas,
+    sales,
     surveys,
     tasks,
 )
 from services.interaction.tables.metadata import InteractionTable
 
 __all__ = [
-    "InteractionTable", "cases", "employees", "interactions", "orders", "quarantine", "registries", "replicas", "surveys", "tasks",
+    "InteractionTable",
+    "cases",
+    "employees",
+    "interactions",
+    "orders",
+    "quarantine",
+    "registries",
+    "replicas",
+    "sales",
+    "surveys",
+    "tasks",
 ]

@@ -31,6 +31,7 @@ class TaskRow(InteractionTable, table=True):
     employee_id: UUID | None = None
     team_id: UUID | None = None
     case_id: UUID | None = None
+    lead_id: UUID | None = None
     opportunity_id: UUID | None = None
     due_at: datetime | None = Field(default=None, sa_type=TIME)
     duration_minutes: int | None = None

@@ -5,11 +5,21 @@ from alembic import op
 revision = "0006"
 down_revision = "0005"
 
+#: A colon before a letter or digit would be a bound parameter to the driver; hence the blanks.
+STAGES = (
+    '[{"id": "new", "name": "New", "probability": 10, "max_age_days": 7, "kind": "open", "category": "pipeline"},'
+    '{"id": "qualified", "name": "Qualified", "probability": 25, "max_age_days": 14, "kind": "open", "category": "pipeline"},'
+    '{"id": "proposal", "name": "Proposal", "probability": 50, "max_age_days": 21, "kind": "open", "category": "best_case"},'
+    '{"id": "negotiation", "name": "Negotiation", "probability": 75, "max_age_days": 21, "kind": "open", "category": "commit"},'
+    '{"id": "won", "name": "Won", "probability": 100, "kind": "won", "category": "commit"},'
+    '{"id": "lost", "name": "Lost", "probability": 0, "kind": "lost", "category": "omitted"}]'
+)
+
 TASKS = (
     """
     CREATE TABLE task (
         id uuid PRIMARY KEY, kind text NOT NULL, title text NOT NULL, notes text NOT NULL, customer_id uuid, employee_id uuid, team_id uuid,
-        case_id uuid, opportunity_id uuid, due_at timestamptz, duration_minutes int, place text, time_zone text NOT NULL, recurrence text,
+        case_id uuid, lead_id uuid, opportunity_id uuid, due_at timestamptz, duration_minutes int, place text, time_zone text NOT NULL, recurrence text,
         series_id uuid NOT NULL, occurrence int NOT NULL, first_at timestamptz, state text NOT NULL, outcome text, done_at timestamptz,
         interaction_id uuid, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL, version int NOT NULL,
         UNIQUE (series_id, occurrence))
@@ -26,7 +36,53 @@ TASKS = (
     "CREATE INDEX task_reminder_due ON task_reminder (remind_at) WHERE told_at IS NULL",
 )
 
-STATEMENTS: tuple[str, ...] = (*TASKS,)
+SALES = (
+    """
+    CREATE TABLE pipeline (
+        id text PRIMARY KEY, name text NOT NULL, stages text NOT NULL, next_step_required boolean NOT NULL, version int NOT NULL,
+        updated_at timestamptz NOT NULL)
+    """,
+    f"INSERT INTO pipeline VALUES ('sales', 'Sales', '{STAGES}', true, 1, now())",
+    "CREATE TABLE lead_rules (id int PRIMARY KEY, rules text NOT NULL, version int NOT NULL, updated_at timestamptz NOT NULL)",
+    "INSERT INTO lead_rules VALUES (1, '[]', 1, now())",
+    "CREATE TABLE lead_turn (rule text PRIMARY KEY, turn bigint NOT NULL)",
+    """
+    CREATE TABLE lead (
+        id uuid PRIMARY KEY, title text NOT NULL, source text NOT NULL, campaign text, score int NOT NULL, language text, identity bytea,
+        customer_id uuid, contact text NOT NULL, state text NOT NULL, reason text, employee_id uuid, team_id uuid, rule text,
+        opportunity_id uuid, interaction_id uuid, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL, version int NOT NULL)
+    """,
+    "CREATE UNIQUE INDEX lead_open ON lead (identity, source) WHERE state IN ('new', 'working', 'qualified')",
+    "CREATE INDEX lead_listed ON lead (created_at DESC, id DESC)",
+    "CREATE INDEX lead_employee ON lead (employee_id)",
+    "CREATE INDEX lead_customer ON lead (customer_id)",
+    """
+    CREATE TABLE opportunity (
+        id uuid PRIMARY KEY, customer_id uuid NOT NULL, lead_id uuid, pipeline text NOT NULL REFERENCES pipeline, stage text NOT NULL,
+        title text NOT NULL, value_minor bigint NOT NULL, currency text NOT NULL, probability int NOT NULL, own_probability boolean NOT NULL,
+        category text NOT NULL, own_category boolean NOT NULL, expected_close date NOT NULL, products text NOT NULL, employee_id uuid,
+        team_id uuid, state text NOT NULL, reason text, closed_at timestamptz, stage_since timestamptz NOT NULL, stage_due timestamptz,
+        late_told_at timestamptz, idle_told_at timestamptz, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL,
+        version int NOT NULL)
+    """,
+    "CREATE INDEX opportunity_listed ON opportunity (created_at DESC, id DESC)",
+    "CREATE INDEX opportunity_open ON opportunity (expected_close) WHERE state = 'open'",
+    "CREATE INDEX opportunity_customer ON opportunity (customer_id)",
+    "CREATE INDEX opportunity_employee ON opportunity (employee_id)",
+    """
+    CREATE TABLE opportunity_stage (
+        opportunity_id uuid NOT NULL REFERENCES opportunity, number int NOT NULL, stage text NOT NULL, entered_at timestamptz NOT NULL,
+        left_at timestamptz, moved_by text NOT NULL, PRIMARY KEY (opportunity_id, number))
+    """,
+    """
+    CREATE TABLE quote (
+        id uuid PRIMARY KEY, opportunity_id uuid NOT NULL REFERENCES opportunity, number text NOT NULL, value_minor bigint NOT NULL,
+        currency text NOT NULL, products text NOT NULL, valid_until date NOT NULL, state text NOT NULL, follow_up_id uuid,
+        sent_at timestamptz NOT NULL, answered_at timestamptz, UNIQUE (opportunity_id, number))
+    """,
+)
+
+STATEMENTS: tuple[str, ...] = (*TASKS, *SALES)
 
 
 def upgrade() -> None:
