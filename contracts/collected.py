@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
@@ -20,6 +20,9 @@ STAMP: Final = "ecrm_stamp"
 ACCEPTED_TYPE: Final = "ecrm.collected.v1"
 REFUSED_TYPE: Final = "ecrm.collected.refused.v1"
 REFUSAL: Final = "ecrm_refusal"
+#: `ce_type` of a record that only says how much a source's rules kept from being collected; the header DROPS holds the counts.
+DROPPED_TYPE: Final = "ecrm.collected.dropped.v1"
+DROPS: Final = "ecrm_drops"
 
 #: `ce_type` of a record in which the collector says how much it has accepted, and the header that says it; it has no value.
 TALLY_TYPE: Final = "ecrm.collected.tally.v1"
@@ -116,6 +119,14 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     receipts: str
 
 
+class Drops(msgspec.Struct, frozen=True, kw_only=True):
+    """How many events (`path`, `event`, `category`, `gpc`) and fields (`field`) of a request a source's rules kept out, and on which day."""
+
+    source: str
+    day: date
+    counts: dict[str, int]
+
+
 class CleanEvent(msgspec.Struct, frozen=True, gc=False):
     """An event after merging and cleaning: what is stored, shown and published.
 
@@ -152,6 +163,7 @@ _canonical = msgspec.json.Encoder(order="sorted").encode
 read_stamp = msgspec.json.Decoder(Stamp).decode
 read_refusal = msgspec.json.Decoder(Refusal).decode
 read_tally = msgspec.json.Decoder(Tally).decode
+read_drops = msgspec.json.Decoder(Drops).decode
 
 
 def clean_event(value: bytes, stamp: Stamp) -> CleanEvent:

@@ -25,6 +25,21 @@ class KeyRevoked(Fact, frozen=True, kw_only=True):
     revoked_at: Moment
 
 
+class CollectionRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a source never collects: it is dropped at the collector before anything is written, and only counted.
+
+    `paths`: pages (`/health/*`, `shop.example/private/*`; `*` is any text), `events` and `categories`: names, `*` allowed; `fields`: places
+    (`properties.diagnosis`, `traits.*.ssn`) or a bare name, which is removed wherever it stands. `gpc`: `record` keeps events sent under
+    Global Privacy Control and records the signal, `drop` does not collect them.
+    """
+
+    paths: list[str] = []
+    events: list[str] = []
+    categories: list[str] = []
+    fields: list[str] = []
+    gpc: str = "record"
+
+
 class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the door and the collector must know of a source."""
 
@@ -41,6 +56,7 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     require_subject: bool = False
     require_consent: str | None = None
     consent_categories: dict[str, str] = {}
+    never: CollectionRules | None = None
     version: int = 1
 
 

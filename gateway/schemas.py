@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+PLACES: Final = ("properties", "traits", "context", "integrations", "data")
+#: What an event cannot be read without.
+NEEDED: Final = frozenset(
+    "type event name userid anonymousid groupid previousid properties traits context integrations messageid timestamp sentat data id source subject".split()
+)
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$", strip_whitespace=True)]
 Origin = Annotated[str, StringConstraints(pattern=r"^(\*|https?://[A-Za-z0-9.\-\[\]:]+)$", max_length=256)]
@@ -48,6 +54,36 @@ class CreatedKeyView(KeyView):
     key: str
 
 
+Pattern = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f]*$", strip_whitespace=True)]
+
+
+class NeverCollected(Given):
+    """What is never collected: dropped at the collector before anything is written, and only counted. In patterns `*` is any text.
+
+    `paths`: `/health/*`, `shop.example/private/*`; `fields`: `properties.diagnosis`, `traits.*.ssn`, or a bare name, which is removed
+    wherever it stands; `gpc`: `drop` collects no event sent under Global Privacy Control, `record` keeps it and records the signal.
+    """
+
+    paths: Annotated[list[Pattern], Field(max_length=200)] = []
+    events: Annotated[list[Pattern], Field(max_length=200)] = []
+    categories: Annotated[list[Pattern], Field(max_length=200)] = []
+    fields: Annotated[list[Pattern], Field(max_length=200)] = []
+    gpc: Literal["record", "drop"] = "record"
+
+    @field_validator("fields")
+    @classmethod
+    def _known_places(cls, fields: list[str]) -> list[str]:
+        for field in fields:
+            parts = field.split(".")
+            if not all(parts):
+                raise ValueError("a field is a name, or a place like properties.name, without empty parts")
+            if len(parts) > 1 and parts[0] not in PLACES:
+                raise ValueError(f"a place begins with one of {', '.join(PLACES)}; a bare name is removed wherever it stands")
+            if len(parts) == 1 and (parts[0] == "*" or parts[0].casefold() in NEEDED):
+                raise ValueError("the protocol needs this field: name the place inside properties, traits or context instead")
+        return fields
+
+
 class SourceFields(Given):
     """What may be set of a source. `kind` browser: its key is public, so it merges nobody by e-mail and confirms nothing."""
 
@@ -61,6 +97,7 @@ class SourceFields(Given):
     require_subject: bool | None = None
     require_consent: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")] | None = None
     consent_categories: Annotated[dict[str, str], Field(max_length=100)] | None = None
+    never: NeverCollected | None = None
 
 
 class CreateSource(SourceFields):
@@ -87,6 +124,7 @@ class SourceView(BaseModel):
     require_subject: bool
     require_consent: str | None
     consent_categories: dict[str, str]
+    never: NeverCollected | None
     version: int
     created_at: datetime
     changed_at: datetime

@@ -48,7 +48,8 @@ async def change_source(service: GatewayService, *, source_id: UUID, changes: Ma
         known = await store.find_source(tx.db, source_id, lock=True)
         if known is None:
             raise errors.UnknownSource
-        settings = msgspec.structs.replace(known.settings, **changes, version=known.settings.version + 1)
+        fields = {**msgspec.to_builtins(known.settings), **changes, "version": known.settings.version + 1}
+        settings = msgspec.convert(fields, SourceSettings)
         source = known._replace(settings=settings, changed_at=service.clock.now())
         await store.update_source(tx.db, source)
         states = [state_of(key, settings) for key in await store.keys_of(tx.db, source_id)]

@@ -22,8 +22,10 @@ _OWNERS: Final = {
 #: Third part under /api/v1/customers/{id} -> owner, where it is not the customer service.
 _OF_CUSTOMER: Final = {
     "timeline": "interaction", "orders": "interaction", "cases": "interaction", "scores": "analytics", "consent": "consent",
-    "messages": "campaign", "360": "gateway",
+    "messages": "campaign", "360": "gateway", "sessions": "interaction",
 }
+#: Third part under /api/v1/sources/{id}: the source is the gateway's, what came from it is not.
+_OF_SOURCE: Final = dict.fromkeys(("plan", "events", "violations", "drops"), "interaction")
 
 _SERVICES: Final = ("customer", "interaction", "analytics", "campaign", "consent", "gateway")
 
@@ -65,6 +67,8 @@ def _managed(path: str) -> Route | None:
     parts = path.split("/")[3:]
     if parts[0] == "customers" and len(parts) >= 3:
         return Route(_OF_CUSTOMER.get(parts[2], "customer"), path)
+    if parts[0] == "sources" and len(parts) >= 3:
+        return Route(_OF_SOURCE.get(parts[2], "gateway"), path)
     if parts[0] == "dead-letters":
         if len(parts) == 1 or parts[1] not in _SERVICES:
             return None

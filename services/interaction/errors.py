@@ -4,11 +4,34 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from chassis.errors import Conflict, Invalid, Unavailable, Unknown
+from chassis.errors import Conflict, Invalid, Outdated, Unavailable, Unknown
 
 
 def unknown_interaction() -> Unknown:
     return Unknown("interaction.unknown", "There is no such interaction.")
+
+
+def unknown_source() -> Unknown:
+    return Unknown("sources.unknown", "There is no such source.")
+
+
+def unknown_plan() -> Unknown:
+    return Unknown("plan.unknown", "This source has no tracking plan, or not this version: put one first.")
+
+
+def bad_plan(pointer: str, reason: str) -> Invalid:
+    return Invalid("plan.invalid", "The plan cannot be used; `errors` names the place.", errors=[{"pointer": pointer, "detail": reason}])
+
+
+def plan_changed_meanwhile(version: int) -> Outdated:
+    return Outdated(
+        "plan.changed_meanwhile", "Somebody changed this plan since you read it: read it again, then send your change with the new ETag.",
+        version=version,
+    )
+
+
+def not_as_planned(errors: list[dict[str, str]]) -> Invalid:
+    return Invalid("quarantine.not_as_planned", "The event is still not as the tracking plan of its source wants it; it stays open.", errors=errors)
 
 
 def unknown_order() -> Unknown:

@@ -26,15 +26,18 @@ async def open_resources(service: InteractionService) -> AsyncIterator[Interacti
     """The key table and the publisher, while the service runs."""
     resources = service.resources = InteractionResources(keys=KeyTable(service.clock))
     await resources.keys.start(service.log)
+    await commands.plans.load_plans(service)
     publisher = asyncio.create_task(commands.publish(service), name="interaction.publisher")
+    planner = asyncio.create_task(commands.plans.follow_plans(service), name="interaction.planner")
     try:
         yield resources
     finally:
         with suppress(TimeoutError):
             await asyncio.wait_for(resources.publishing.waiting.join(), LAST_WORDS)
-        publisher.cancel()
-        with suppress(asyncio.CancelledError):
-            await publisher
+        for task in (publisher, planner):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         await resources.keys.close()
 
 

@@ -12,6 +12,7 @@ from chassis.eventlog import Record
 from chassis.keys import KeyTable
 from chassis.service import Service
 from chassis.settings import ServiceSettings
+from services.interaction.domain.plans import Plan
 
 
 class InteractionSettings(ServiceSettings):
@@ -53,6 +54,11 @@ class InteractionResources:
     without_duplicates: int = 0
     #: Identity key -> hash of those that the recorder met lately.
     hashes: dict[str, bytes] = field(default_factory=dict)
+    #: Source -> its tracking plan in force.
+    plans: dict[str, Plan] = field(default_factory=dict)
+    #: Source -> (kind, name) of events, and kinds of violation, that are counted apart.
+    names: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    violations: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
     publishing: Publishing = field(default_factory=Publishing)
 
 

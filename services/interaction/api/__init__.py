@@ -2,7 +2,15 @@
 
 from typing import Final
 
-from services.interaction.api import intake, orders, quarantine, sales, tasks, timeline
+from services.interaction.api import (
+    intake,
+    orders,
+    quarantine,
+    sales,
+    sources,
+    tasks,
+    timeline,
+)
 
 ROUTERS: Final = (
     timeline.router,
@@ -11,4 +19,5 @@ ROUTERS: Final = (
     intake.router,
     tasks.router,
     sales.router,
+    sources.router,
 )

@@ -174,6 +174,8 @@ class Collector:
         outcome = collecting.check_events(body, receipt, cloudevent=cloudevent)
         records = confirming.accepted_records(outcome, source.source_id, _trace(asked.headers))
         records += confirming.refused_records(outcome, receipt, self._quota)
+        if outcome.kept_out:
+            records.append(confirming.dropped_record(outcome, receipt))
         await self._confirmer.append(records)
         _count(outcome, source.source_id)
         self.teller.add(source.source_id, receipt.received_at, outcome.accepted)
@@ -277,6 +279,8 @@ def _trace(headers: dict[bytes, bytes]) -> Headers:
 def _count(outcome: collecting.Outcome, source_id: str) -> None:
     if outcome.accepted:
         EVENTS.labels(source_id, "accepted").inc(len(outcome.accepted))
+    if outcome.dropped:
+        EVENTS.labels(source_id, "dropped").inc(outcome.dropped)
     for event in outcome.rejected:
         EVENTS.labels(source_id, event.code).inc()
 

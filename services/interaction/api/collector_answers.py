@@ -33,7 +33,7 @@ class Answer(NamedTuple):
 
 def success(outcome: collecting.Outcome) -> Answer:
     """200: everything accepted is durable; what was refused is listed with its reason."""
-    return Answer(200, _encode({"success": True, "accepted": len(outcome.accepted), "rejected": _rejected(outcome)}))
+    return Answer(200, _encode({"success": True, "accepted": len(outcome.accepted) + outcome.dropped, "rejected": _rejected(outcome)}))
 
 
 def refusal(code: str, outcome: collecting.Outcome | None = None, *, problem: bool = False) -> Answer:

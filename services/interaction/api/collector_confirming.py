@@ -112,6 +112,19 @@ def refused_records(outcome: collecting.Outcome, receipt: collecting.Receipt, qu
     return records
 
 
+def dropped_record(outcome: collecting.Outcome, receipt: collecting.Receipt) -> Record:
+    """How much the source's rules kept out of this request: numbers and a day, nothing else."""
+    source = receipt.source.source_id
+    drops = collected.Drops(source=source, day=receipt.received_at.date(), counts=outcome.kept_out)
+    return Record(
+        collected.TOPIC, source.encode(), b"",
+        (
+            _SPEC, ("ce_id", receipt.new_id().encode()), ("ce_source", source.encode()), ("ce_type", collected.DROPPED_TYPE.encode()),
+            (collected.DROPS, msgspec.json.encode(drops)),
+        ),
+    )
+
+
 def refused_request(code: str, receipt_id: str, received_at: datetime, source_id: str, size: int) -> Record:
     """A request that could not be used as a whole: time, size and code, no body."""
     refusal = collected.Refusal(

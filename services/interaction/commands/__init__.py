@@ -1,6 +1,6 @@
 """Write use cases."""
 
-from services.interaction.commands import leads, opportunities, tasks
+from services.interaction.commands import leads, opportunities, plans, tasks
 from services.interaction.commands.balancing import balance_intake
 from services.interaction.commands.keeping import forget_quarantine
 from services.interaction.commands.posting import record_order, record_touchpoint
@@ -27,6 +27,7 @@ __all__ = [
     "note_message",
     "note_unmerge",
     "opportunities",
+    "plans",
     "publish",
     "publish_leftovers",
     "record_events",

@@ -90,6 +90,8 @@ def check_one(payload: bytes, receipt: collecting.Receipt, *, cloudevent: bool) 
     outcome = collecting.check_events(body, receipt, cloudevent=cloudevent)
     if outcome.rejected:
         raise errors.refused(outcome.rejected[0].code, outcome.rejected[0].detail)
+    if not outcome.accepted:
+        raise errors.refused("not_collected", "The rules of this source keep this from being collected.")
     return outcome.accepted[0]
 
 

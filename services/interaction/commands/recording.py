@@ -11,17 +11,26 @@ from chassis.database import Connection
 from chassis.eventlog import Stored
 from chassis.unit_of_work import Transaction
 from contracts import collected
-from contracts.collected import REFUSAL, STAMP
+from contracts.collected import DROPS, REFUSAL, STAMP, Drops
 from contracts.gateway import SourceSettings
 from contracts.interaction import ConsentSignalSeen
-from services.interaction.commands import ordering, publishing
+from services.interaction.commands import ordering, plans, publishing
 from services.interaction.domain import order_events, products, recording, signals
 from services.interaction.domain.order_events import Moment, Origin, Said
-from services.interaction.domain.recording import Incoming, Outgoing, SetAside, Tally
+from services.interaction.domain.recording import (
+    CONFLICT,
+    DROPPED,
+    DUPLICATE,
+    REFUSED,
+    STORED,
+    Incoming,
+    Outgoing,
+    SetAside,
+    Tally,
+)
 from services.interaction.settings import InteractionService
-from services.interaction.store import intake, interactions, orders, quarantine, replicas
+from services.interaction.store import intake, interactions, orders, quarantine, replicas, sources
 
-STORED, DUPLICATE, CONFLICT, DROPPED, REFUSED = range(5)
 WEEK: Final = 7 * 86_400
 #: A duplicate is recognised this many weeks back at least.
 WINDOW: Final = 4
@@ -42,17 +51,23 @@ async def record_events(service: InteractionService, tx: Transaction, records: l
         await publishing.append_again(service, records)
         return
     publishing.unstage(service, records)
-    incoming, refused, told = _read(records)
+    incoming, refused, told, kept_out = _read(records)
     if told:
         await intake.put_told(tx.db, [recording.told_row(each) for each in told])
+    if kept_out:
+        await sources.add_drops(tx.db, [(each.source, each.day, reason, number) for each in kept_out for reason, number in each.counts.items()])
     tally = Tally()
     settings = {source: service.resources.keys.source(source) for source in {each.event.stamp.source for each in incoming}}
     allowed = await _with_consent(service, tx.db, incoming, settings, tally)
     fresh, conflicts = await _unseen(service, tx.db, allowed, tally)
-    stored, said = _prepare(service, fresh, settings)
+    planned, unplanned, noted = await plans.hold_against_plans(service, tx.db, fresh, tally)
+    stored, said = _prepare(service, planned, settings, noted)
+    for each in planned:
+        stamp = each.event.stamp
+        tally.add(STORED, stamp.source, stamp.received_at, stamp.receipt_id)
     if stored:
         await interactions.insert_interactions(tx.db, [recording.row(each) for each in stored])
-    await _set_aside(service, tx.db, [*conflicts, *refused], tally)
+    await _set_aside(service, tx.db, [*conflicts, *unplanned, *refused], tally)
     if said:
         await ordering.apply_changes(service, tx, said)
     await _catalogue(tx.db, stored)
@@ -62,12 +77,13 @@ async def record_events(service: InteractionService, tx: Transaction, records: l
     publishing.stage(service, stored)
 
 
-def _read(records: list[Stored]) -> tuple[list[Incoming], list[SetAside], list[collected.Tally]]:
+def _read(records: list[Stored]) -> tuple[list[Incoming], list[SetAside], list[collected.Tally], list[Drops]]:
     incoming: list[Incoming] = []
     refused: list[SetAside] = []
     told: list[collected.Tally] = []
+    kept_out: list[Drops] = []
     for record in records:
-        stamp = refusal = tally = None
+        stamp = refusal = tally = drops = None
         for name, value in record.headers:
             if name == STAMP:
                 stamp = value
@@ -75,13 +91,17 @@ def _read(records: list[Stored]) -> tuple[list[Incoming], list[SetAside], list[c
                 refusal = value
             elif name == collected.TALLY:
                 tally = value
+            elif name == DROPS:
+                drops = value
         if refusal is not None:
             refused.append(SetAside(record.partition, record.offset, collected.read_refusal(refusal), record.value or b"", None))
         elif tally is not None:
             told.append(collected.read_tally(tally))
+        elif drops is not None:
+            kept_out.append(collected.read_drops(drops))
         else:
             incoming.append(recording.read(record.partition, record.offset, record.value or b"", stamp or b""))
-    return incoming, refused, told
+    return incoming, refused, told, kept_out
 
 
 async def _with_consent(
@@ -143,9 +163,6 @@ async def _unseen(
             if attempt == TRIES - 1:
                 raise
     resources.without_duplicates = 0 if again else resources.without_duplicates + 1
-    for each in fresh:
-        stamp = each.event.stamp
-        tally.add(STORED, stamp.source, stamp.received_at, stamp.receipt_id)
     conflicts = []
     for each, same in again:
         stamp = each.event.stamp
@@ -156,18 +173,18 @@ async def _unseen(
 
 
 def _prepare(
-    service: InteractionService, fresh: list[Incoming], settings: dict[str, SourceSettings | None]
+    service: InteractionService, fresh: list[Incoming], settings: dict[str, SourceSettings | None], noted: plans.Noted
 ) -> tuple[list[Outgoing], list[Said]]:
     """What is stored, and what the events say about orders (read first: their notes belong to the stored event)."""
     stored, said = [], []
     secret, hashes = service.identity_secret, service.resources.hashes
     for each in fresh:
-        notes: tuple[str, ...] = ()
+        notes = noted.get((each.partition, each.offset), ()) if noted else ()
         event = each.event
         if event.name in order_events.NAMES and event.kind == "track":
             about = order_events.read_order_event(event.name, event.properties, _origin(service, each, settings))
-            notes = about.notes
-            for note in notes:
+            notes += about.notes
+            for note in about.notes:
                 ORDER_NOTES.labels(event.stamp.source, note).inc()
             if about.change is not None or about.credit is not None:
                 said.append(about)
@@ -204,11 +221,11 @@ async def _set_aside(service: InteractionService, db: Connection, refused: list[
     rows: list[tuple[Any, ...]] = []
     for each in refused:
         refusal = each.refusal
-        kept[refusal.source] = kept.get(refusal.source, 0) + 1
-        if kept[refusal.source] <= service.settings.quarantine_per_hour:
+        kept[refusal.source] = kept.get(refusal.source, 0) + (each.errors is None)
+        if each.errors is not None or kept[refusal.source] <= service.settings.quarantine_per_hour:  # a whole event is never only counted
             rows.append((
                 ids.new_id(), refusal.source, refusal.code, refusal.detail, refusal.message_id, each.payload, each.stamp, refusal.digest,
-                refusal.size, refusal.received_at, each.partition, each.offset,
+                refusal.size, refusal.received_at, each.partition, each.offset, each.errors,
             ))
     if rows:
         await quarantine.insert(db, rows)

@@ -1,4 +1,4 @@
-"""Whether everything that was accepted has become something: stored, a duplicate, a conflict, or left out for want of consent."""
+"""Whether everything that was accepted has become something: stored, a duplicate, a conflict, left out for want of consent, or not as planned."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ UNCOUNTED: Final = "uncounted"
 
 def minute(row: Mapping[str, Any]) -> dict[str, Any]:
     """A minute and source as it is shown, from the counters of both sides; receipts are told apart only where the counts agree."""
-    done = row["stored"] + row["duplicate"] + row["conflict"] + row["dropped"]
+    done = row["stored"] + row["duplicate"] + row["conflict"] + row["dropped"] + row["violated"]
     same = (row["told_high"], row["told_low"]) == (row["xor_high"], row["xor_low"])
     return {
-        **{name: row[name] for name in ("minute", "source", "told", "stored", "duplicate", "conflict", "dropped", "refused")},
+        **{name: row[name] for name in ("minute", "source", "told", "stored", "duplicate", "conflict", "dropped", "refused", "violated")},
         "accepted": done,
         "state": state(told=row["told"], done=done, same=same),
         "receipts": f"{row['xor_high'] % 2**64:016x}{row['xor_low'] % 2**64:016x}",

@@ -1,6 +1,6 @@
 """Reads."""
 
-from services.interaction.queries import sales, tasks
+from services.interaction.queries import sales, sources, tasks
 from services.interaction.queries.intake import list_intake
 from services.interaction.queries.ordering import (
     get_order,
@@ -25,5 +25,6 @@ __all__ = [
     "list_quarantine",
     "list_timeline",
     "sales",
+    "sources",
     "tasks",
 ]

@@ -11,6 +11,6 @@ from services.interaction.store import intake
 
 
 async def list_intake(service: InteractionService, *, since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """What became of the events of each source and minute: told = stored + duplicate + conflict + dropped, and `state` says whether it is so."""
+    """What became of the events of each source and minute: told = stored + duplicate + conflict + dropped + violated, and `state` says whether it is so."""
     async with service.read() as db:
         return [balancing.minute(dict(row)) for row in await intake.list_minutes(db, since=since, until=until)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from chassis import dead_letters
 from services.interaction import errors
 from services.interaction.settings import InteractionService
@@ -20,7 +22,7 @@ async def list_quarantine(
     """A page of payloads with their reasons, oldest first, without their content."""
     async with service.read() as db:
         rows = await store.list_kept(db, state=state, source=source, code=code, after=after, limit=limit + 1)
-    return [{name: row[name] for name in _SHOWN} for row in rows[:limit]], rows[limit - 1]["id"] if len(rows) > limit else None
+    return [_shown(row) for row in rows[:limit]], rows[limit - 1]["id"] if len(rows) > limit else None
 
 
 async def get_quarantined(service: InteractionService, *, entry_id: UUID) -> dict[str, Any]:
@@ -29,7 +31,11 @@ async def get_quarantined(service: InteractionService, *, entry_id: UUID) -> dic
         row = await store.find(db, entry_id)
     if row is None:
         raise errors.unknown_quarantine()
-    return {**{name: row[name] for name in _SHOWN}, "payload": bytes(row["payload"]).decode("utf-8", "replace").replace("\x00", "\ufffd")}
+    return {**_shown(row), "payload": bytes(row["payload"]).decode("utf-8", "replace").replace("\x00", "\ufffd")}
+
+
+def _shown(row: Any) -> dict[str, Any]:
+    return {**{name: row[name] for name in _SHOWN}, "errors": msgspec.json.decode(row["errors"]) if row["errors"] else []}
 
 
 async def list_dead_letters(

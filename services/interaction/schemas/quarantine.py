@@ -9,8 +9,15 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 
+class PlanFault(BaseModel):
+    """A place in the event (JSON pointer) and the keyword of the schema it breaks."""
+
+    pointer: str
+    keyword: str
+
+
 class QuarantineEntry(BaseModel):
-    """A payload that was refused."""
+    """A payload that was refused, or set aside by the tracking plan of its source: then `errors` names the places."""
 
     id: UUID
     source: str
@@ -22,6 +29,7 @@ class QuarantineEntry(BaseModel):
     received_at: datetime
     state: str
     closed_at: datetime | None
+    errors: list[PlanFault] = []
 
 
 class QuarantinedPayload(QuarantineEntry):

@@ -13,20 +13,21 @@ from chassis.database import Connection
 
 
 async def count_since(db: Connection, sources: Sequence[str], since: datetime) -> dict[str, int]:
-    """How many payloads of each source were kept since a time."""
+    """How many payloads of each source were kept since a time, beside those that a tracking plan set aside."""
     rows = await db.fetch(
-        "SELECT source, count(*) AS kept FROM quarantine WHERE received_at >= $2 AND source = ANY($1::text[]) GROUP BY source", sources, since
+        "SELECT source, count(*) AS kept FROM quarantine WHERE received_at >= $2 AND source = ANY($1::text[]) AND errors IS NULL GROUP BY source",
+        sources, since,
     )
     return {row["source"]: row["kept"] for row in rows}
 
 
 async def insert(db: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """(id, source, code, detail, message_id, payload, stamp, digest, size, received_at, partition, offset)."""
+    """(id, source, code, detail, message_id, payload, stamp, digest, size, received_at, partition, offset, errors)."""
     await db.executemany(
         """
         INSERT INTO quarantine (id, source, code, detail, message_id, payload, stamp, digest, size, received_at, collected_partition,
-                                collected_offset)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (collected_partition, collected_offset) DO NOTHING
+                                collected_offset, errors)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (collected_partition, collected_offset) DO NOTHING
         """,
         rows,
     )

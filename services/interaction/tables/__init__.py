@@ -9,6 +9,7 @@ from services.interaction.tables import (
     registries,
     replicas,
     sales,
+    sources,
     surveys,
     tasks,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "registries",
     "replicas",
     "sales",
+    "sources",
     "surveys",
     "tasks",
 ]

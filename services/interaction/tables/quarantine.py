@@ -41,3 +41,4 @@ class QuarantineRow(InteractionTable, table=True):
     closed_at: datetime | None = Field(default=None, sa_type=TIME)
     collected_partition: int
     collected_offset: int = Field(sa_type=BigInteger)
+    errors: str | None = Field(default=None, sa_type=Text)

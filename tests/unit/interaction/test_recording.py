@@ -57,11 +57,11 @@ def test_the_tally_counts_by_source_and_minute_and_refused_events_bear_no_receip
     tally.add(4, "shop", RECEIVED, two)
     tally.add(0, "site", later, two)
     first, second = tally.rows()
-    assert first[:7] == (RECEIVED.replace(second=0), "shop", 1, 1, 0, 0, 1)
+    assert first[:8] == (RECEIVED.replace(second=0), "shop", 1, 1, 0, 0, 1, 0)
     assert second[:3] == (later.replace(second=0), "site", 1)
-    xor = (first[7] % 2**64) << 64 | first[8] % 2**64
+    xor = (first[8] % 2**64) << 64 | first[9] % 2**64
     assert xor == int(one.replace("-", ""), 16) ^ int(two.replace("-", ""), 16)
-    assert all(-(2**63) <= number < 2**63 for number in (*first[7:], *second[7:]))
+    assert all(-(2**63) <= number < 2**63 for number in (*first[8:], *second[8:]))
 
 
 def test_products_take_newer_texts_and_keep_what_is_absent() -> None:

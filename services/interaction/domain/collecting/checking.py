@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from contracts.collected import Stamp
-from services.interaction.domain.collecting import cloudevents, identities, messages, reserved, shared, typical
+from services.interaction.domain.collecting import cloudevents, identities, messages, reserved, rules, shared, typical
 from services.interaction.domain.collecting.bodies import MAX_EVENT_BYTES, Body
 from services.interaction.domain.collecting.outcome import Accepted, EventRefused, Outcome, Receipt, Rejected
 
@@ -20,9 +20,16 @@ _NOBODY: Final = frozenset({"not_an_object", "missing_identity"})
 
 
 def check_events(body: Body, receipt: Receipt, *, cloudevent: bool = False) -> Outcome:
-    """Every event of a body, in order. Nothing is raised for a bad event: it is in `rejected` with its reason."""
+    """Every event of a body, in order. Nothing is raised for a bad event: it is in `rejected` with its reason.
+
+    What the source's rules keep out leaves nothing but its count, also where the event would have been refused: of what cannot be read,
+    and so cannot be held against the rules, no payload is kept.
+    """
     parts = shared.read_shared(body, ip_rule=receipt.source.ip)
     outcome = Outcome()
+    never = rules.rules_of(receipt.source)
+    if never is not None:
+        parts = never.strip_shared(parts, outcome)
     accepted, rejected, kind, faults = outcome.accepted, outcome.rejected, body.kind, body.faults
     usual = None if cloudevent else typical.usual(body, receipt, parts)
     for index, slice_ in enumerate(body.items):
@@ -34,12 +41,15 @@ def check_events(body: Body, receipt: Receipt, *, cloudevent: bool = False) -> O
             if index in faults:
                 raise EventRefused(faults[index], "the event cannot be read" if faults[index] == "invalid_cloudevent" else "")
             event = messages.decode_event(slice_, parts)
+            if never is not None and (slice_ := never.strip(event, slice_, parts, receipt, outcome)) == b"":
+                continue
             if cloudevent:
                 accepted.append(cloudevents.check_event(slice_, event, parts, receipt))
             else:
                 accepted.append(messages.check_message(slice_, event, kind, parts, receipt))
         except EventRefused as refusal:
-            rejected.append(_rejected(index, slice_, event, refusal, cloudevent=cloudevent))
+            shown = slice_ if never is None or (event is not None and refusal.code != "too_deep") else b""
+            rejected.append(_rejected(index, shown, event, refusal, cloudevent=cloudevent))
     return outcome
 
 
@@ -49,6 +59,9 @@ def check_touchpoint(raw: bytes, receipt: Receipt) -> Accepted:
     Raises EventRefused with the codes of collection (`invalid_data` with a JSON pointer).
     """
     event = messages.decode_event(raw, shared.Shared())
+    never = rules.rules_of(receipt.source)
+    if never is not None and (raw := never.strip(event, raw, shared.Shared(), receipt, Outcome())) == b"":
+        raise EventRefused("not_collected")
     if messages.check_limits(event, raw, shared.Shared()):
         raise EventRefused("card_number")
     kind = event.get("kind")

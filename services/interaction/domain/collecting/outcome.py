@@ -58,6 +58,7 @@ DETAILS: Final = {
     "bad_context": "context must be an object",
     "card_number": "a payment card number must not be sent; send a token",
     "unknown_reserved_type": "names that begin with ecrm. are reserved",
+    "not_collected": "the rules of this source keep this from being collected",
     "missing_subject": "this source takes only events whose subject names a customer",
 }
 
@@ -108,11 +109,14 @@ class Outcome:
 
     accepted: list[Accepted] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    #: What the source's rules kept out, by reason (`contracts.collected.Drops`); `dropped` counts whole events.
+    kept_out: dict[str, int] = field(default_factory=dict)
+    dropped: int = 0
 
     @property
     def nothing_attributable(self) -> bool:
         """Whether every item is either no object or names nobody."""
-        return not self.accepted and bool(self.rejected) and not any(event.attributable for event in self.rejected)
+        return not self.accepted and not self.dropped and bool(self.rejected) and not any(event.attributable for event in self.rejected)
 
 
 @dataclass(frozen=True, slots=True)
