@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from pydantic import Field
 
@@ -12,7 +12,6 @@ from chassis.eventlog import Record
 from chassis.keys import KeyTable
 from chassis.service import Service
 from chassis.settings import ServiceSettings
-from services.interaction.domain.plans import Plan
 
 
 class InteractionSettings(ServiceSettings):
@@ -54,8 +53,8 @@ class InteractionResources:
     without_duplicates: int = 0
     #: Identity key -> hash of those that the recorder met lately.
     hashes: dict[str, bytes] = field(default_factory=dict)
-    #: Source -> its tracking plan in force.
-    plans: dict[str, Plan] = field(default_factory=dict)
+    #: Source -> its tracking plan in force (`domain.plans.Plan`).
+    plans: dict[str, Any] = field(default_factory=dict)
     #: Source -> (kind, name) of events, and kinds of violation, that are counted apart.
     names: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     violations: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)

@@ -58,7 +58,7 @@ async def put_plan(
 
 async def load_plans(service: InteractionService) -> None:
     """Take over the plans that others changed."""
-    held = service.resources.plans
+    held: dict[str, Plan] = service.resources.plans
     async with service.read() as db:
         for source, version in (await store.list_plan_versions(db)).items():
             if source not in held or held[source].version < version:
@@ -84,7 +84,7 @@ async def hold_against_plans(
 
     Events that were released by a person were held against the plan then. Counts every name in one statement.
     """
-    held = service.resources.plans
+    held: dict[str, Plan] = service.resources.plans
     kept, aside, noted = fresh, list[SetAside](), Noted()
     verdicts: dict[tuple[int, int], Verdict] = {}
     if held and any(each.event.stamp.source in held for each in fresh):

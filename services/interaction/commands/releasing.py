@@ -91,7 +91,7 @@ def _under_another_id(given: bytes | collecting.Accepted, stamp: Stamp, entry_id
 def _hold_against_plan(service: InteractionService, accepted: collecting.Accepted) -> None:
     """Raises Invalid when a strict plan would set the event aside once more."""
     stamp = collected.read_stamp(accepted.stamp)
-    plan = service.resources.plans.get(stamp.source)
+    plan: plans.Plan | None = service.resources.plans.get(stamp.source)
     if plan is None or plan.mode != plans.STRICT:
         return
     verdict = plan.check(collected.clean_event(accepted.value, stamp))
