@@ -15,7 +15,7 @@ from chassis.database import INFRASTRUCTURE, Connection
 from contracts.collected import Refusal
 from services.interaction import errors
 from services.interaction.domain import plans
-from services.interaction.domain.plans import Verdict
+from services.interaction.domain.plans import Plan, Verdict
 from services.interaction.domain.recording import VIOLATED, Incoming, SetAside, Tally
 from services.interaction.settings import InteractionService
 from services.interaction.store import sources as store
