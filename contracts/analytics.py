@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.erasure import ErasureAcknowledged as Acknowledgement
 from contracts.fact import Fact, Moment
 
 
@@ -43,3 +44,7 @@ class CostBooked(Fact, frozen=True, kw_only=True):
     amount_minor: int
     currency: str
     booked_on: str
+
+
+class ErasureAcknowledged(Acknowledgement, frozen=True, kw_only=True):
+    """Facts, scores and memberships are gone, orders are nobody's."""

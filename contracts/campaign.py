@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.erasure import ErasureAcknowledged as Acknowledgement
 from contracts.fact import Fact, Moment
 
 
@@ -69,3 +70,7 @@ class MessageClicked(MessageFact, frozen=True, kw_only=True):
 
     url: str
     automated: bool = False
+
+
+class ErasureAcknowledged(Acknowledgement, frozen=True, kw_only=True):
+    """Messages keep what reports count, no person and no address."""

@@ -40,6 +40,7 @@ TOPICS: Final = (
     TopicEntry("ecrm.state.identity", "customer", compacted=True),
     TopicEntry("ecrm.state.profile", "customer", compacted=True, personal=True),
     TopicEntry("ecrm.state.consent", "consent", compacted=True),
+    TopicEntry("ecrm.state.erasure", "customer", compacted=True),
     TopicEntry("ecrm.state.keys", "gateway", compacted=True),
 )
 
@@ -49,6 +50,14 @@ ENTRIES: Final = (
     Entry("ecrm.customer.identity_linked.v1", customer.IdentityLinked, "customer", "ecrm.customer", "customer_id"),
     Entry("ecrm.customer.merged.v1", customer.CustomersMerged, "customer", "ecrm.customer", "survivor_id"),
     Entry("ecrm.customer.unmerged.v1", customer.CustomersUnmerged, "customer", "ecrm.customer", "survivor_id"),
+    Entry("ecrm.customer.erased.v1", customer.CustomerErased, "customer", "ecrm.customer", "customer_id"),
+    Entry("ecrm.customer.erasure_acknowledged.v1", customer.ErasureAcknowledged, "customer", "ecrm.customer", "customer_id"),
+    Entry("ecrm.state.erasure.v1", customer.ErasureState, "customer", "ecrm.state.erasure", "request_id"),
+    Entry("ecrm.interaction.erasure_acknowledged.v1", interaction.ErasureAcknowledged, "interaction", "ecrm.interaction.facts", "customer_id"),
+    Entry("ecrm.analytics.erasure_acknowledged.v1", analytics.ErasureAcknowledged, "analytics", "ecrm.analytics", "customer_id"),
+    Entry("ecrm.campaign.erasure_acknowledged.v1", campaign.ErasureAcknowledged, "campaign", "ecrm.campaign", "customer_id"),
+    Entry("ecrm.consent.erasure_requested.v1", consent.ErasureRequested, "consent", "ecrm.consent", "customer_id"),
+    Entry("ecrm.consent.erasure_completed.v1", consent.ErasureCompleted, "consent", "ecrm.consent", "customer_id"),
     Entry("ecrm.state.identity.v1", customer.IdentityState, "customer", "ecrm.state.identity", "identity"),
     Entry("ecrm.state.profile.v1", customer.ProfileState, "customer", "ecrm.state.profile", "customer_id", personal=True),
     Entry("ecrm.interaction.recorded.v1", interaction.InteractionRecorded, "interaction", "ecrm.interaction", "identity", personal=True),

@@ -44,3 +44,21 @@ class ConsentState(Fact, frozen=True, kw_only=True):
     customer_id: str
     purposes: dict[str, dict[str, str]]
     version: int
+
+
+class ErasureRequested(Fact, frozen=True, kw_only=True):
+    """A person asks to be forgotten, and it is known to be them."""
+
+    request_id: str
+    customer_id: str
+    requested_at: Moment
+
+
+class ErasureCompleted(Fact, frozen=True, kw_only=True):
+    """Every service has acknowledged; `log_lapses_at` is when the last copy in the event log is gone."""
+
+    request_id: str
+    customer_id: str
+    services: list[str]
+    completed_at: Moment
+    log_lapses_at: Moment

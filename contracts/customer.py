@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from contracts.erasure import ErasureAcknowledged as Acknowledgement
 from contracts.fact import Fact, Moment, Personal
 
 
@@ -95,3 +96,28 @@ class ProfileState(Fact, frozen=True, kw_only=True):
     channels: dict[str, str] = {}
     time_zone: str | None = None
     personal: ProfilePersonal = ProfilePersonal()
+
+
+class ErasureAcknowledged(Acknowledgement, frozen=True, kw_only=True):
+    """Profile, identities and everything told of the person are gone here."""
+
+
+class CustomerErased(Fact, frozen=True, kw_only=True):
+    """A person was erased at their own request; the ids never answer again."""
+
+    customer_id: str
+    request_id: str
+    erased_at: Moment
+
+
+class ErasureState(Fact, frozen=True, kw_only=True):
+    """`ecrm.state.erasure`, key = request id: the ledger of erasures, kept for ever and applied again after a restore or a replay.
+
+    `customer_ids`: the customer with all that were merged into it. `identities` (keyed hashes, hex): their events that were received before
+    `erased_at` are dropped wherever they turn up, and later ones too, until the person registers again; those are then no longer listed.
+    """
+
+    request_id: str
+    customer_ids: list[str]
+    identities: list[str]
+    erased_at: Moment

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from contracts.erasure import ErasureAcknowledged as Acknowledgement
 from contracts.fact import Fact, Moment, Personal
 
 
@@ -199,3 +200,7 @@ class OpportunityStalled(Fact, frozen=True, kw_only=True):
     stage_since: Moment
     employee_id: str | None = None
     team_id: str | None = None
+
+
+class ErasureAcknowledged(Acknowledgement, frozen=True, kw_only=True):
+    """Events are gone, orders are nobody's."""

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from chassis.manifest import Manifest
 from chassis.reacting import Subscription
 from contracts.campaign import MessageFailed
+from contracts.consent import ErasureRequested
 from contracts.interaction import BounceReceived
 from services.customer import api, commands, jobs, reactions
 from services.customer.settings import CustomerResources, CustomerService, CustomerSettings, Settled
@@ -34,6 +35,7 @@ MANIFEST = Manifest(
             reader="bounces", topics=("ecrm.campaign", "ecrm.interaction.facts"), linger=0.2,
             facts={MessageFailed: reactions.on_message_failed, BounceReceived: reactions.on_bounce_received},
         ),
+        Subscription(reader="erasures", topics=("ecrm.consent",), facts={ErasureRequested: reactions.on_erasure_requested}),
     ),
     jobs=jobs.JOBS,
     open=_open,

@@ -8,6 +8,7 @@ from uuid import UUID
 from chassis.eventlog import Stored
 from chassis.unit_of_work import Transaction
 from contracts.campaign import MessageFailed
+from contracts.consent import ErasureRequested
 from contracts.envelope import Envelope
 from contracts.interaction import BounceReceived
 from services.customer import commands
@@ -41,3 +42,8 @@ async def on_bounce_received(service: CustomerService, tx: Transaction, fact: Bo
         await commands.note_bounce(
             service, tx, address=bytes.fromhex(fact.address), customer_id=None, at=fact.bounced_at, source=fact.source, reason=fact.reason
         )
+
+
+async def on_erasure_requested(service: CustomerService, tx: Transaction, fact: ErasureRequested, _envelope: Envelope) -> None:
+    """A person asks to be forgotten."""
+    await commands.erase_customer(service, tx, request_id=UUID(fact.request_id), customer_id=UUID(fact.customer_id))

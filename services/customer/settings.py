@@ -78,12 +78,22 @@ class KnownDefinitions:
 
 
 @dataclass
+class KnownErasures:
+    """The marked identities (hex) as last read, up to which change, and when (monotonic seconds) somebody looked for newer ones."""
+
+    held: frozenset[str] = frozenset()
+    number: int = 0
+    checked: float = float("-inf")
+
+
+@dataclass
 class CustomerResources:
     """What a running customer service holds."""
 
     rules: Rules
     settled: Settled = field(default_factory=Settled)
     definitions: KnownDefinitions = field(default_factory=KnownDefinitions)
+    erasures: KnownErasures = field(default_factory=KnownErasures)
     undone_import: datetime | None = None
 
 

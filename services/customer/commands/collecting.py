@@ -69,10 +69,14 @@ async def resolve_interactions(service: CustomerService, tx: Transaction, *, rec
     assertions: list[Assertion] = []
     refused: list[store.refusals.Row] = []
     resolved = 0
+    erased = await store.erasures.current(tx.db, service.resources.erasures)
     for record in records:
         if record.value is None:
             continue
         seen = _seen(record.value)
+        if erased and (seen.identity in erased or not erased.isdisjoint(seen.links)):
+            EVENTS.labels("erased").inc()
+            continue
         if seen.kind not in _TELLING and seen.identity in settled:
             word = _word(seen.authority, seen.kind)
             if all(seen.identity + link + word in settled for link in seen.links):
@@ -83,6 +87,7 @@ async def resolve_interactions(service: CustomerService, tx: Transaction, *, rec
         resolved += 1
         assertions += _assertions(service, record, _said(record.value), definitions, refused)
     EVENTS.labels("settled").inc(len(records) - resolved)
+    assertions = await _of_the_unerased(service, tx, assertions)
     if not assertions:
         return
     EVENTS.labels("resolved").inc(resolved)
@@ -90,6 +95,15 @@ async def resolve_interactions(service: CustomerService, tx: Transaction, *, rec
     if refused:
         await store.refusals.note(tx.db, rows=refused)
     settled.note((records[-1].partition, records[-1].offset), outcome.settled)
+
+
+async def _of_the_unerased(service: CustomerService, tx: Transaction, assertions: list[Assertion]) -> list[Assertion]:
+    """Without those of people who were erased since the marks were last read; from here on nobody is erased until the commit."""
+    if not assertions:
+        return assertions
+    await store.identities.hold_still(tx.db)
+    erased = await store.erasures.current(tx.db, service.resources.erasures, at_once=True)
+    return [each for each in assertions if erased.isdisjoint(named.hash.hex() for named in each.claim.named)] if erased else assertions
 
 
 async def settle_interactions(service: CustomerService, *, records: Sequence[Stored]) -> None:

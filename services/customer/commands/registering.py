@@ -9,6 +9,7 @@ from uuid import UUID
 from chassis.ids import new_text_id
 from chassis.unit_of_work import Transaction
 from services.customer import errors, store
+from services.customer.commands import erasing
 from services.customer.commands.checking import checked_traits
 from services.customer.commands.collecting import contact_identities
 from services.customer.commands.repeating import transactional
@@ -43,6 +44,7 @@ async def register_customer(
         present = {identity.hash for identity in named}
         named += [identity for identity in contact_identities(service, values) if identity.hash not in present]
     await _free(tx, named, upsert=upsert, type=type)
+    await erasing.welcome_back(service, tx, identities=[identity.hash for identity in named])
     primary, links = (named[0], tuple(named[1:])) if named else (None, ())
     claim = Claim(primary, links, server=True, alias=False, at=service.clock.now(), source=source, event_id=new_text_id(), type=type)
     outcome = await resolve(service, tx, [Assertion(claim, _told(values, claim))])

@@ -6,6 +6,7 @@ from services.customer.store import (
     definitions,
     devices,
     duplicates,
+    erasures,
     exports,
     history,
     identities,
@@ -19,4 +20,4 @@ from services.customer.store import (
     surroundings,
 )
 
-__all__ = ["accounts", "customers", "definitions", "devices", "duplicates", "exports", "history", "identities", "imports", "merges", "reaching", "refusals", "reviews", "rules", "search", "surroundings"]
+__all__ = ["accounts", "customers", "definitions", "devices", "duplicates", "erasures", "exports", "history", "identities", "imports", "merges", "reaching", "refusals", "reviews", "rules", "search", "surroundings"]

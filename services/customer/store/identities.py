@@ -36,6 +36,7 @@ CROSS JOIN LATERAL (SELECT {COLUMNS} FROM identity i WHERE i.identity = wanted.h
 _OF_CUSTOMER = f"""
 SELECT {COLUMNS} FROM identity WHERE customer_id = $1 AND ($2::bytea IS NULL OR identity > $2) ORDER BY identity LIMIT $3
 """  # noqa: S608 - constant columns
+_OF_CUSTOMERS = f"SELECT {COLUMNS} FROM identity WHERE customer_id = ANY($1::uuid[]) OR home_id = ANY($1::uuid[])"  # noqa: S608 - constant columns
 _INSERT = f"""
 INSERT INTO identity ({COLUMNS})
 SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::text[], $8::timestamptz[])
@@ -66,6 +67,11 @@ async def of_customer(db: Connection, *, customer: UUID, after: bytes | None, li
     """Identities that a customer answers for, in the order of their hashes."""
     rows = await db.fetch(_OF_CUSTOMER, customer, after, limit)
     return [Row(*row) for row in rows]
+
+
+async def of_customers(db: Connection, *, customers: Collection[UUID]) -> list[Row]:
+    """Identities that customers answer for, or that were first seen under them."""
+    return [Row(*row) for row in await db.fetch(_OF_CUSTOMERS, list(customers))]
 
 
 async def kinds(db: Connection, *, customer: UUID) -> set[str]:

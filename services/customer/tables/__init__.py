@@ -1,6 +1,16 @@
 """Rows of this service, as the migrations make them."""
 
-from services.customer.tables import accounts, customers, duplicates, merges, profiles, reaching, rules, transfers
+from services.customer.tables import (
+    accounts,
+    customers,
+    duplicates,
+    erasures,
+    merges,
+    profiles,
+    reaching,
+    rules,
+    transfers,
+)
 from services.customer.tables.metadata import CustomerTable
 
-__all__ = ["CustomerTable", "accounts", "customers", "duplicates", "merges", "profiles", "reaching", "rules", "transfers"]
+__all__ = ["CustomerTable", "accounts", "customers", "duplicates", "erasures", "merges", "profiles", "reaching", "rules", "transfers"]
