@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FRESH: Final = 1.0
 
 #: Table -> what of it belongs to the customers $1 and identities $2. Who adds a table with either adds it here: a test looks.
-_DELETE: Final = {
+_PERSONAL: Final = {
     "trait_value": "home_id = ANY($1)",
     "contact_point": "home_id = ANY($1)",
     "channel_preference": "home_id = ANY($1)",
@@ -37,19 +37,20 @@ _DELETE: Final = {
 
 
 #: Tables that are searched for a person.
-ERASED: Final = frozenset(_DELETE)
+ERASED: Final = frozenset(_PERSONAL)
+
+# Both parameters are named in each, whichever the condition uses.
+_DELETE: Final = {
+    table: f"DELETE FROM {table} WHERE ({condition}) AND $1::uuid[] IS NOT NULL AND $2::bytea[] IS NOT NULL"  # noqa: S608 - fixed texts
+    for table, condition in _PERSONAL.items()
+}
 
 
 async def delete_person(db: Connection, *, customers: Sequence[UUID], identities: Sequence[bytes]) -> dict[str, int]:
     """Delete what the tables hold of them; table -> rows."""
     gone = {}
-    for table, condition in _DELETE.items():
-        # both parameters are named, whichever the condition uses
-        status = await db.execute(
-            f"DELETE FROM {table} WHERE ({condition}) AND $1::uuid[] IS NOT NULL AND $2::bytea[] IS NOT NULL",  # noqa: S608 - fixed texts
-            customers, identities,
-        )
-        gone[table] = int(status.rpartition(" ")[2])
+    for table, statement in _DELETE.items():
+        gone[table] = int((await db.execute(statement, customers, identities)).rpartition(" ")[2])
     return gone
 
 
