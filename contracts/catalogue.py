@@ -58,6 +58,7 @@ ENTRIES: Final = (
     Entry("ecrm.campaign.erasure_acknowledged.v1", campaign.ErasureAcknowledged, "campaign", "ecrm.campaign", "customer_id"),
     Entry("ecrm.consent.erasure_requested.v1", consent.ErasureRequested, "consent", "ecrm.consent", "customer_id"),
     Entry("ecrm.consent.erasure_completed.v1", consent.ErasureCompleted, "consent", "ecrm.consent", "customer_id"),
+    Entry("ecrm.customer.identity_split.v1", customer.IdentitySplit, "customer", "ecrm.customer", "from_id"),
     Entry("ecrm.state.identity.v1", customer.IdentityState, "customer", "ecrm.state.identity", "identity"),
     Entry("ecrm.state.profile.v1", customer.ProfileState, "customer", "ecrm.state.profile", "customer_id", personal=True),
     Entry("ecrm.interaction.recorded.v1", interaction.InteractionRecorded, "interaction", "ecrm.interaction", "identity", personal=True),

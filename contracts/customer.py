@@ -67,6 +67,23 @@ class CustomersUnmerged(Fact, frozen=True, kw_only=True):
     unmerged_at: Moment
 
 
+class IdentitySplit(Fact, frozen=True, kw_only=True):
+    """One identity was taken out of a customer: it answers for itself as `customer_id` from now on.
+
+    It belonged to `from_id`, under `home_id`, since `linked_at`. It does not link back by itself; undoing is a merge.
+    """
+
+    split_id: str
+    customer_id: str
+    from_id: str
+    home_id: str
+    identity: str
+    kind: str
+    linked_at: Moment
+    split_at: Moment
+    reason: str
+
+
 class IdentityState(Fact, frozen=True, kw_only=True):
     """`ecrm.state.identity`, key = identity hash (hex): whose identity it is now.
 

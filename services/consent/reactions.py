@@ -42,6 +42,13 @@ async def on_customers_unmerged(service: ConsentService, tx: Transaction, fact: 
     await commands.unmerge_customers(service, tx, restored=UUID(fact.restored_id))
 
 
+async def on_identity_split(service: ConsentService, tx: Transaction, fact: customer.IdentitySplit, _envelope: Envelope) -> None:
+    """An identity takes along what was said under it."""
+    await commands.split_identity(
+        service, tx, identity=bytes.fromhex(fact.identity), customer=UUID(fact.customer_id), home=UUID(fact.home_id), since=fact.linked_at
+    )
+
+
 async def on_consent_signal_seen(service: ConsentService, tx: Transaction, fact: interaction.ConsentSignalSeen, envelope: Envelope) -> None:
     """Global Privacy Control, unsubscribing elsewhere and complaints refuse."""
     await commands.take_signal(service, tx, signal=fact, evidence_id=envelope.id)
@@ -51,7 +58,7 @@ SUBSCRIPTIONS = (
     Subscription(reader="identities", topics=("ecrm.state.identity",), batch=on_identity_states, linger=0.2),
     Subscription(
         reader="merges", topics=("ecrm.customer",), linger=0.2,
-        facts={customer.CustomersMerged: on_customers_merged, customer.CustomersUnmerged: on_customers_unmerged},
+        facts={customer.CustomersMerged: on_customers_merged, customer.CustomersUnmerged: on_customers_unmerged, customer.IdentitySplit: on_identity_split},
     ),
     Subscription(
         reader="signals", topics=("ecrm.interaction.facts",), linger=0.2, facts={interaction.ConsentSignalSeen: on_consent_signal_seen}

@@ -15,6 +15,25 @@ def unknown_merge() -> Unknown:
     return Unknown("merge.unknown", "There is no merge with this id.")
 
 
+def not_their_identity() -> Unknown:
+    return Unknown("identity.unknown", "This customer is not recognised by that identity: see `/identities` of the customer.")
+
+
+def only_identity() -> Conflict:
+    return Conflict("identity.only_one", "It is the only identity of this customer, so there is nothing to take apart.")
+
+
+def not_split() -> Conflict:
+    return Conflict("identity.not_split", "This identity was never split off, so there is nothing to put back; POST /api/v1/merges joins two customers.")
+
+
+def merged_since_split(customer_id: UUID) -> Conflict:
+    return Conflict(
+        "identity.merged_since", "Since the split this identity's customer became part of another one: undo that merge first.",
+        customer_id=str(customer_id),
+    )
+
+
 def identity_taken(customer_id: UUID, kind: str) -> Conflict:
     return Conflict(
         "customer.identity_taken",

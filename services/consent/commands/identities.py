@@ -10,7 +10,7 @@ from chassis.ids import new_id
 from chassis.unit_of_work import Transaction
 from contracts import consent as facts
 from services.consent.commands.counting import count_entries, renew_roots
-from services.consent.domain.statements import Entry
+from services.consent.domain.statements import GRANTED, Entry, Said, take
 from services.consent.settings import ConsentService
 from services.consent.store import ledger, people
 
@@ -71,7 +71,37 @@ async def unmerge_customers(service: ConsentService, tx: Transaction, *, restore
     await renew_roots(tx, {customer: person for customer, person in apart.items() if customer not in counted})
 
 
-def _repeated(entry: Entry, customer: UUID, now: datetime) -> Entry:
+async def split_identity(
+    service: ConsentService, tx: Transaction, *, identity: bytes, customer: UUID, home: UUID, since: datetime
+) -> None:
+    """An identity that was at home at one customer since a time is another one's now: what was said under it goes along.
+
+    What was refused counts for both; a permission given under the identity no longer counts for whom it leaves.
+    """
+    locked = await people.lock(tx.db, {home, customer})
+    root = locked[home].root_id
+    now = service.clock.now()
+    said = await ledger.last_words(tx.db, customer=home, under=identity)
+    refused = await ledger.refused_since(tx.db, root=root, since=since)
+    repeated = [(customer, _repeated(entry, customer, now, source="split")) for entry in (*said, *refused)]
+    await ledger.insert_entries(tx.db, [entry for _, entry in repeated])
+    await count_entries(tx, locked, sorted(repeated, key=lambda each: each[1].said_at))
+    mine = {str(entry.id) for entry in said if entry.state == GRANTED}
+    held = locked[home].said
+    gone = [(purpose, channel) for purpose, channels in held.items() for channel, word in channels.items() if word.entry in mine]
+    if not gone:
+        return
+    others = {(entry.purpose, entry.channel): entry for entry in await ledger.last_words(tx.db, customer=home, other_than=identity)}
+    for purpose, channel in gone:
+        del held[purpose][channel]
+        other = others.get((purpose, channel))
+        if other is not None:
+            take(held, purpose, channel, Said(other.state, other.said_at, str(other.id), other.wording_version))
+    await people.save(tx.db, [locked[home]])
+    await renew_roots(tx, {root: locked[root]})
+
+
+def _repeated(entry: Entry, customer: UUID, now: datetime, *, source: str = "unmerge") -> Entry:
     """The same word in the other's name; it points to where it was said."""
-    evidence = {"entry": str(entry.id), "customer_id": str(entry.customer_id), "source": entry.source}
-    return entry._replace(id=new_id(), customer_id=customer, source="unmerge", evidence=evidence, actor="customer", recorded_at=now)
+    evidence = {"entry": str(entry.id), "customer_id": str(entry.customer_id) if entry.customer_id else None, "source": entry.source}
+    return entry._replace(id=new_id(), customer_id=customer, source=source, evidence=evidence, actor="customer", recorded_at=now)

@@ -59,6 +59,20 @@ async def refused_since(db: Connection, *, root: UUID, since: datetime) -> list[
     return [_entry(row) for row in rows]
 
 
+async def last_words(db: Connection, *, customer: UUID, under: bytes | None = None, other_than: bytes | None = None) -> list[Entry]:
+    """The last statement of each purpose and channel under a customer: those made under one identity, or all but these."""
+    rows = await db.fetch(
+        """
+        SELECT DISTINCT ON (e.purpose, e.channel) e.* FROM entry e
+        WHERE (e.customer_id = $1 OR e.customer_id IS NULL AND (e.identity = $2 OR e.identity IN (SELECT identity FROM identity_map WHERE customer_id = $1)))
+          AND ($2::bytea IS NULL OR e.identity = $2) AND ($3::bytea IS NULL OR e.identity IS DISTINCT FROM $3)
+        ORDER BY e.purpose, e.channel, e.said_at DESC, e.state DESC
+        """,
+        customer, under, other_than,
+    )
+    return [_entry(row) for row in rows]
+
+
 async def own_names(db: Connection, entries: Sequence[UUID]) -> set[UUID]:
     """Those of the entries that were said of a customer, not under an identity."""
     rows = await db.fetch("SELECT id FROM entry WHERE id = ANY($1::uuid[]) AND identity IS NULL", entries)

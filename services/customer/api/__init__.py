@@ -10,11 +10,12 @@ from services.customer.api import (
     identity_rules,
     merges,
     reaching,
+    splitting,
     traits,
     transfers,
 )
 
 ROUTERS: Final = tuple(
     room.router
-    for room in (customers, merges, identity_reviews, identity_rules, duplicates, traits, accounts, reaching, transfers)
+    for room in (splitting, customers, merges, identity_reviews, identity_rules, duplicates, traits, accounts, reaching, transfers)
 )

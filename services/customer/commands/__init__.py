@@ -32,6 +32,7 @@ from services.customer.commands.ruling import (
     load_identity_rules,
 )
 from services.customer.commands.scanning import LIKELY, ask_scan, work_on_scans
+from services.customer.commands.splitting import split_identity, undo_split
 from services.customer.commands.undoing import undo_import
 from services.customer.commands.working import follow_undone_imports, work_on_exports, work_on_imports
 
@@ -68,6 +69,7 @@ __all__ = [
     "remove_export",
     "resolve_interactions",
     "settle_interactions",
+    "split_identity",
     "start_import",
     "state_contact_points",
     "sweep_definitions",
@@ -76,6 +78,7 @@ __all__ = [
     "trim_refusals",
     "undo_import",
     "undo_merge",
+    "undo_split",
     "work_on_exports",
     "work_on_imports",
     "work_on_scans",

@@ -50,8 +50,13 @@ async def merge_customers(service: CustomerService, tx: Transaction, *, survivor
     return await join(service, tx, one=survivor_id, two=merged_id, reason=reason, survivor=survivor_id)
 
 
-async def join(service: CustomerService, tx: Transaction, *, one: UUID, two: UUID, reason: str, survivor: UUID | None = None) -> Merged:
-    """Merge by hand inside the caller's transaction; without `survivor` the one with the strongest identity answers. Raises Unknown, Conflict."""
+async def join(
+    service: CustomerService, tx: Transaction, *, one: UUID, two: UUID, reason: str, survivor: UUID | None = None, hang: bool = False
+) -> Merged:
+    """Merge by hand inside the caller's transaction; without `survivor` the one with the strongest identity answers.
+
+    `hang`: the other hangs on this very customer rather than on who answers for it. Raises Unknown, Conflict.
+    """
     await store.identities.hold_still(tx.db)
     found = {row.id: row.root_id for row in await store.customers.find(tx.db, ids=[one, two])}
     if len(found) < len({one, two}):
@@ -67,6 +72,8 @@ async def join(service: CustomerService, tx: Transaction, *, one: UUID, two: UUI
         people[root].kinds[kind] = count
     changes = Graph(new_id, people=people, rules=service.resources.rules)
     kept = changes.merge(*roots, reason=reason, survivor=found[survivor] if survivor else None).survivor
+    if hang and survivor is not None:
+        changes.hang(under=survivor)
     rows = await write(service, tx, Outcome([], records=records, graph=changes), automatic=False)
     return Merged(rows[0].id, kept)
 

@@ -17,12 +17,13 @@ from services.customer.store import customers
 class CustomerRecord:
     """The stored row (None for a new customer) and what becomes of it. `version` and `search` count for roots only.
 
-    `taken` are the values that the document took over, in this order.
+    `taken` are the values that the document took over, in this order, `aside` those that count less than what it has.
     """
 
     def __init__(self, row: customers.Row, *, definitions: Definitions, fresh: bool = False) -> None:
         self.definitions = definitions
-        self.taken: list[tuple[str, traits.Trait]] = []
+        self.taken: list[traits.Told] = []
+        self.aside: list[traits.Told] = []
         self.stored = None if fresh else row
         self.id = row.id
         self.root_id = row.root_id
@@ -67,8 +68,8 @@ class CustomerRecord:
         """The same before this transaction."""
         return self.told if self._before is None else self._before
 
-    def tell(self, told: traits.Traits) -> None:
-        """Join traits into the document. New names beyond the limit are left out."""
+    def tell(self, told: traits.Traits, *, identity: bytes | None = None) -> None:
+        """Join traits into the document, told under one of its identities. New names beyond the limit are left out."""
         present = self.told
         if len(present) + len(told) > traits.MAX_TRAITS:
             told = {name: trait for name, trait in told.items() if name in present or len(present) < traits.MAX_TRAITS // 2}
@@ -78,7 +79,13 @@ class CustomerRecord:
             if self._before is None:
                 self._before = present
             self._traits, self.dirty = {**present, **dict(taken)}, True
-            self.taken += taken
+            self.taken += [traits.Told(name, trait, identity) for name, trait in taken]
+        if len(taken) < len(told):
+            names = {name for name, _ in taken}
+            self.aside += [
+                traits.Told(name, trait, identity, aside=True)
+                for name, trait in told.items() if name not in names and trait.rank != traits.IMPLIED and trait.stamp != present[name].stamp
+            ]
 
     def take_back(self, instead: Mapping[str, traits.Trait | None]) -> None:
         """Put other traits in the place of these, or none; kept as taken over now."""
@@ -91,9 +98,17 @@ class CustomerRecord:
             removed = msgspec.structs.replace(after.pop(name), value=None, rank=traits.TAKEN_BACK, source="")
             if trait is not None:
                 after[name] = trait
-            self.taken.append((name, removed if trait is None else trait))
+            self.taken.append(traits.Told(name, removed if trait is None else trait))
         if instead:
             self._traits, self.dirty = after, True
+
+    def receive(self, document: traits.Traits) -> None:
+        """The document of a customer that begins with what another one gives away; its history comes along."""
+        self._before, self._traits, self.dirty = {}, document, True
+
+    def history(self) -> list[tuple[UUID, traits.Told]]:
+        """What the history is to keep of this transaction."""
+        return [(self.id, told) for told in (*self.taken, *self.aside)]
 
     def extend(self) -> None:
         """Something beside the traits changed that others are told of."""

@@ -132,11 +132,11 @@ async def _apply(
             claim = assertion.claim
             records[home] = CustomerRecord.begin(home, definitions=definitions, at=claim.at, now=now, source=claim.source, type=claim.type)
         if assertion.traits:
-            records[home].tell(assertion.traits)
+            records[home].tell(assertion.traits, identity=assertion.claim.primary.hash if assertion.claim.primary else None)
     for link in outcome.graph.linked:
         implied = _implied(link, outcome)
         if implied:
-            records[link.home].tell(implied)
+            records[link.home].tell(implied, identity=link.identity.hash)
     said = [(home, each.joins) for place, each in work if each.joins is not None and (home := outcome.homes[place]) is not None]
     if said:
         await joining.join(tx.db, said=said, identities=outcome.graph.identities, records=records)
@@ -211,9 +211,9 @@ async def write(service: CustomerService, tx: Transaction, outcome: Outcome, *, 
     words = {word for record in records.values() for word in record.vocabulary()}
     if words:
         await store.search.note_words(tx.db, words=words)
-    taken = [(record.id, name, trait) for record in records.values() for name, trait in record.taken]
-    if taken:
-        await store.history.add(tx.db, rows=taken, recorded_at=now)
+    told = [each for record in records.values() for each in record.history()]
+    if told:
+        await store.history.add(tx.db, rows=told, recorded_at=now)
     merges = _merge_rows(changes, moved, now=now, automatic=automatic)
     if merges:
         await store.merges.insert(tx.db, rows=merges)

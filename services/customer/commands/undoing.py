@@ -75,9 +75,9 @@ async def _take_back_slice(service: CustomerService, tx: Transaction, *, row: st
     for record in records.values():
         record.updated_at = now if record.dirty else record.updated_at
     await store.customers.update(tx.db, rows=[record.row() for record in records.values() if record.dirty])
-    taken = [(record.id, name, trait) for record in records.values() for name, trait in record.taken]
-    if taken:
-        await store.history.add(tx.db, rows=taken, recorded_at=now)
+    told = [each for record in records.values() for each in record.history()]
+    if told:
+        await store.history.add(tx.db, rows=told, recorded_at=now)
     deserted = await store.imports.deserted(tx.db, customers=[home for home, created in touched.items() if created])
     await store.imports.remove(tx.db, customers=deserted)
     for _, identity, _kind in gone:

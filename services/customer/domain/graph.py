@@ -106,6 +106,13 @@ class Graph:
         self.merges.append(merge)
         return merge
 
+    def hang(self, *, under: UUID) -> None:
+        """The last merge is into a certain customer of the survivor's family."""
+        merge = self.merges[-1]
+        if under != merge.survivor:
+            self._into[under] = merge.survivor
+            self.merges[-1] = merge._replace(survivor=under)
+
     def _strength(self, person: Person) -> tuple[int, bool]:
         strongest = min((self.rules.rank(kind) for kind, count in person.kinds.items() if count), default=self.rules.rank(""))
         return min(strongest, self.rules.rank("user")) if person.has_user else strongest, not person.known

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -60,6 +60,20 @@ class Trait(msgspec.Struct, frozen=True, array_like=True):
 
 
 Traits = dict[str, Trait]
+
+
+class Told(NamedTuple):
+    """One word of a trait as the history keeps it: under which identity it was told (None: of the customer as such).
+
+    `aside`: another value counted more, so the document never had it; it counts should the other one go.
+    """
+
+    name: str
+    trait: Trait
+    identity: bytes | None = None
+    aside: bool = False
+
+
 #: By trait: the sources that have the last word on it, and how much they weigh; everybody else weighs nothing.
 Weights = Mapping[str, Mapping[str, int]]
 
@@ -114,7 +128,7 @@ def storable(value: Any, *, depth: int = 16) -> bool:
             return value is None
 
 
-class Told(msgspec.Struct):
+class Cleaned(msgspec.Struct):
     """The traits of one event after cleaning, and the names of those that were left out; `refused` are these as sent, where they have a name."""
 
     values: dict[str, Any]
@@ -122,9 +136,9 @@ class Told(msgspec.Struct):
     refused: dict[str, Any] = {}
 
 
-def cleaned(sent: Mapping[str, Any], *, region: str | None) -> Told:
+def cleaned(sent: Mapping[str, Any], *, region: str | None) -> Cleaned:
     """Standard names, one spelling of contact points. An unusable e-mail address is left out; a number that cannot be read stays as sent."""
-    told = Told({}, [])
+    told = Cleaned({}, [])
     for name in sorted(sent, key=lambda name: (standard_name(name) == name, name)):  # the standard spelling comes last and wins
         if name in NEVER:
             continue

@@ -31,6 +31,7 @@ from services.customer.queries.ruling import (
     preview_identity_rules,
 )
 from services.customer.queries.searching import find_by_identity, search_customers
+from services.customer.queries.splitting import Splitting, preview_split
 from services.customer.queries.transfers import (
     get_export,
     get_import,
@@ -56,6 +57,7 @@ __all__ = [
     "OwnAccount",
     "Past",
     "Refusals",
+    "Splitting",
     "Told",
     "Used",
     "count_misfits",
@@ -91,6 +93,7 @@ __all__ = [
     "page_customers_of",
     "preview_identity_rules",
     "preview_merge",
+    "preview_split",
     "read_export",
     "refuse_hidden",
     "search_customers",

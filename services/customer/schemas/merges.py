@@ -53,6 +53,7 @@ class MergeView(BaseModel):
     undone_at: datetime | None
     undone_reason: str | None
     meanwhile: MeanwhileView | None
+    split: bool = Field(False, description="No merge: one identity was taken out of `survivor_id`, to whom it belonged since `merged_at`.")
 
 
 class MergeAnswer(BaseModel):

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.database import Connection
-from services.customer.domain.traits import Trait, Traits
+from services.customer.domain.traits import Told, Trait, Traits
 from services.customer.store import customers, identities
 
 
@@ -24,15 +24,21 @@ class Row(NamedTuple):
     recorded_at: datetime
 
 
-_COLUMNS = ("home_id", "name", "value", "rank", "at", "position_offset", "position_partition", "event_id", "source", "recorded_at")
+_COLUMNS = (
+    "home_id", "name", "value", "rank", "at", "position_offset", "position_partition", "event_id", "source", "recorded_at", "identity", "aside",
+)
 _SELECTED = "home_id, name, value, rank, at, position_offset, position_partition, event_id, source, recorded_at"
 _PAGE = f"""
 SELECT id, {_SELECTED} FROM trait_value
-WHERE home_id = ANY($1::uuid[]) AND ($2::text IS NULL OR name = $2) AND ($3::bigint IS NULL OR id < $3) ORDER BY id DESC LIMIT $4
+WHERE home_id = ANY($1::uuid[]) AND NOT aside AND ($2::text IS NULL OR name = $2) AND ($3::bigint IS NULL OR id < $3) ORDER BY id DESC LIMIT $4
 """  # noqa: S608 - constant columns
 _AT = f"""
 SELECT DISTINCT ON (home_id, name) id, {_SELECTED} FROM trait_value
-WHERE home_id = ANY($1::uuid[]) AND recorded_at <= $2 ORDER BY home_id, name, id DESC
+WHERE home_id = ANY($1::uuid[]) AND NOT aside AND recorded_at <= $2 ORDER BY home_id, name, id DESC
+"""  # noqa: S608 - constant columns
+_OF_HOME = f"""
+SELECT id, {_SELECTED}, identity, aside FROM trait_value WHERE home_id = $1 AND NOT EXISTS (
+    SELECT FROM import_job j WHERE j.state = 'undone' AND starts_with(event_id, 'import:' || j.id || ':')) ORDER BY id
 """  # noqa: S608 - constant columns
 _IDENTITIES_AT = f"""
 SELECT {identities.COLUMNS} FROM identity
@@ -52,17 +58,38 @@ SELECT (EXISTS (SELECT FROM edge WHERE edge.merged_id = customer.id)) AS merged,
 """  # noqa: S608 - constant columns
 
 
-async def add(db: Connection, *, rows: Sequence[tuple[UUID, str, Trait]], recorded_at: datetime) -> None:
-    """Keep values that documents took over (home, name, trait), in this order."""
+async def add(db: Connection, *, rows: Sequence[tuple[UUID, Told]], recorded_at: datetime) -> None:
+    """Keep what was told under customers, in this order."""
     await db.copy_records_to_table(
         "trait_value", columns=_COLUMNS,
         records=[
             (
-                home, name, None if trait.value is None else msgspec.json.encode(trait.value).decode(), trait.rank, trait.at, *trait.position,
-                trait.event_id, trait.source, recorded_at,
+                home, told.name, None if told.trait.value is None else msgspec.json.encode(told.trait.value).decode(), told.trait.rank,
+                told.trait.at, *told.trait.position, told.trait.event_id, told.trait.source, recorded_at, told.identity, told.aside,
             )
-            for home, name, trait in rows
+            for home, told in rows
         ],
+    )
+
+
+async def of_home(db: Connection, *, home: UUID) -> list[Told]:
+    """Everything that was told under a customer in the order of recording, without the rows of imports that were taken back."""
+    rows = await db.fetch(_OF_HOME, home)
+    return [Told(row["name"], _row(tuple(row)[:11]).trait, row["identity"], row["aside"]) for row in rows]
+
+
+async def rehome(db: Connection, *, home: UUID, to: UUID, identity: bytes, kind: str, value: str) -> None:
+    """What was told under an identity lies under another customer from now on, and what was stated of it as an address."""
+    await db.execute("UPDATE trait_value SET home_id = $2 WHERE home_id = $1 AND identity = $3", home, to, identity)
+    await db.execute("UPDATE contact_point SET home_id = $2 WHERE home_id = $1 AND kind = $3 AND lower(value) = lower($4)", home, to, kind, value)
+    await db.execute("UPDATE identity SET home_id = $2, customer_id = $2 WHERE identity = $1", identity, to)
+
+
+async def show(db: Connection, *, home: UUID, told: Sequence[Told]) -> None:
+    """These values count for the document now, though others outweighed them before."""
+    await db.executemany(
+        "UPDATE trait_value SET aside = false WHERE home_id = $1 AND name = $2 AND event_id = $3 AND aside",
+        [(home, each.name, each.trait.event_id) for each in told],
     )
 
 

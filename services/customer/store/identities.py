@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from chassis.database import Connection
+from services.customer.domain import traits
 
 #: Undoing a merge moves identities between customers that both stay; resolving holds this lock shared meanwhile.
 UNMERGE_LOCK = 7_306_001
@@ -72,6 +73,12 @@ async def of_customer(db: Connection, *, customer: UUID, after: bytes | None, li
 async def of_customers(db: Connection, *, customers: Collection[UUID]) -> list[Row]:
     """Identities that customers answer for, or that were first seen under them."""
     return [Row(*row) for row in await db.fetch(_OF_CUSTOMERS, list(customers))]
+
+
+async def implied_at(db: Connection, *, home: UUID) -> list[traits.Told]:
+    """The traits that follow from the addresses and numbers first seen under a customer."""
+    rows = await db.fetch("SELECT identity, kind, key, source FROM identity WHERE home_id = $1 AND kind IN ('email', 'phone')", home)
+    return [traits.Told(row["kind"], traits.implied(row["key"].partition(":")[2], source=row["source"]), row["identity"]) for row in rows]
 
 
 async def kinds(db: Connection, *, customer: UUID) -> set[str]:

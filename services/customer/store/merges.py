@@ -24,21 +24,28 @@ class Row(NamedTuple):
     undone_at: datetime | None = None
     undone_reason: str | None = None
     meanwhile: str | None = None
+    split: bool = False
 
 
-COLUMNS = "id, survivor_id, merged_id, reason, automatic, event_id, identities, merged_at, undone_at, undone_reason, meanwhile"
+COLUMNS = "id, survivor_id, merged_id, reason, automatic, event_id, identities, merged_at, undone_at, undone_reason, meanwhile, split"
 
 _FIND = f"SELECT {COLUMNS} FROM merge WHERE id = $1"  # noqa: S608 - constant columns
 _OF_CUSTOMERS = f"""
 SELECT {COLUMNS} FROM merge
 WHERE (survivor_id = ANY($1::uuid[]) OR merged_id = ANY($1)) AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3
 """  # noqa: S608 - constant columns
+_SPLITS = f"SELECT {COLUMNS} FROM merge WHERE merged_id = $1 AND split ORDER BY id"  # noqa: S608 - constant columns
 _PAGE = f"SELECT {COLUMNS} FROM merge WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2"  # noqa: S608 - constant columns
 
 
 async def insert(db: Connection, *, rows: Sequence[Row]) -> None:
     """Add merges; their ids are fresh."""
     await db.copy_records_to_table("merge", records=[tuple(row) for row in rows], columns=COLUMNS.split(", "))
+
+
+async def splits_of(db: Connection, *, customer: UUID) -> list[Row]:
+    """The splits that made this very customer."""
+    return [Row(*row) for row in await db.fetch(_SPLITS, customer)]
 
 
 async def find(db: Connection, *, merge_id: UUID) -> Row | None:
@@ -78,7 +85,7 @@ async def since(db: Connection, *, root: UUID, homes: Collection[UUID], at: date
     row = await db.fetchrow(
         """
         SELECT (SELECT count(*) FROM identity WHERE customer_id = $3 AND home_id = ANY($1::uuid[]) AND recorded_at > $2),
-               (SELECT count(*) FROM trait_value WHERE home_id = ANY($1) AND recorded_at > $2),
+               (SELECT count(*) FROM trait_value WHERE home_id = ANY($1) AND NOT aside AND recorded_at > $2),
                (SELECT count(*) FROM merge WHERE merged_id = ANY($1) AND merged_at > $2 AND undone_at IS NULL)
         """,
         list(homes), at, root,

@@ -35,6 +35,7 @@ class MergeRow(CustomerTable, table=True):
     undone_at: datetime | None = Field(default=None, sa_type=TIME)
     undone_reason: str | None = Field(default=None, sa_type=Text)
     meanwhile: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
+    split: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
 
 
 class IdentityReviewRow(CustomerTable, table=True):

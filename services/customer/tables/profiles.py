@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Identity, Index, SmallInteger, Text, text
+from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
@@ -71,7 +71,10 @@ class TraitRefusalRow(CustomerTable, table=True):
 
 
 class TraitValueRow(CustomerTable, table=True):
-    """A value that a customer's document took over; `value` is None where the trait was removed."""
+    """A value that a customer's document took over; `value` is None where the trait was removed.
+
+    `identity` is the one under which it was told, `aside` that another value counted more all the time.
+    """
 
     __tablename__ = "trait_value"
 
@@ -86,3 +89,5 @@ class TraitValueRow(CustomerTable, table=True):
     event_id: str = Field(sa_type=Text)
     source: str = Field(sa_type=Text)
     recorded_at: datetime = Field(sa_type=TIME)
+    identity: bytes | None = Field(default=None, sa_type=LargeBinary)
+    aside: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -99,7 +100,7 @@ class World:
 
     def event(self, person: int, kind: str, under: str = "user", **given: Any) -> dict[str, Any]:
         at = RECEIVED - timedelta(hours=10) + timedelta(minutes=next(self.clock))
-        who = {"anonymousId": self.key(person, "anon")} if under == "anon" else {"userId": self.key(person, "user")}
+        who: dict[str, Any] = {"anonymousId": self.key(person, "anon")} if under == "anon" else {"userId": self.key(person, "user")}
         if under == "email":
             who = {"userId": self.key(person, "user"), "context": {"traits": {"email": self.key(person, "email")}}}
         return {"type": kind, "messageId": f"{self.name}-{next(self.clock)}", "timestamp": at.isoformat(), **who, **given}
@@ -240,6 +241,7 @@ async def prepared(played: Stage) -> tuple[list[str], str]:
     return segments, await played.campaign(segment_id=segments[1])
 
 
+@pytest.mark.timeout(900)
 def test_unmerge_is_the_inverse_of_merge_in_every_service(cluster: PrivateCluster) -> None:
     """N2: profile, identities, timeline, orders, scores, segments, consent and what a campaign would do; events come in between.
 
