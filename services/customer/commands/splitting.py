@@ -104,10 +104,8 @@ async def _divide(tx: Transaction, row: store.identities.Row, *, home: CustomerR
     parts = divided(home.told, [*told, *implied], identity=row.identity, weights=home.definitions.weights)
     home.take_back(parts.instead)
     own.receive(parts.going)
-    mine = [each for each in told if each.identity == row.identity and parts.going.get(each.name) == each.trait]
-    await store.history.show(tx.db, home=home.id, told=[each for each in mine if each.aside])
-    kept = {each.name for each in mine}
-    own.taken += [traits.Told(name, trait, row.identity) for name, trait in parts.going.items() if name not in kept]
+    last = {each.name: each.trait for each in told if each.identity == row.identity and not each.aside}
+    own.taken += [traits.Told(name, trait, row.identity) for name, trait in parts.going.items() if last.get(name) != trait]
     own.extended = home.extended
 
 

@@ -58,11 +58,14 @@ async def get_past(service: CustomerService, *, customer_id: UUID, at: datetime,
         assert head is not None  # merges of one moment make a forest
         homes = [head.id, *(member.id for member in members)]
         owners = {head.root_id, *(member.root_id for member in members)}
-        documents, last = await store.history.documents(db, homes=homes, at=at)
+        # What was split off since was no customer of its own then.
+        parts = await store.history.split_since(db, customers=homes, at=at) if members else {}
+        documents, last = await store.history.documents(db, homes=homes, parts=parts, at=at)
         sources = await store.definitions.sources_at(db, names={name for told in documents.values() for name in told}, at=at)
         identities = await store.history.identities_at(db, owners=owners, homes=homes, at=at, limit=limit)
         known = await store.history.known_at(db, owners=owners, homes=homes, at=at)
         definitions = await store.definitions.current(db, service.resources.definitions)
     weights = {name: weights_of(listed) for name, listed in sources.items() if listed}
+    members = [member for member in members if member.id not in parts]
     found = found_of(head._replace(known=known), members, documents, weights=weights, sensitive=definitions.sensitive)
     return Past(found, identities, last or head.recorded_at)

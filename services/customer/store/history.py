@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -85,25 +85,22 @@ async def rehome(db: Connection, *, home: UUID, to: UUID, identity: bytes, kind:
     await db.execute("UPDATE identity SET home_id = $2, customer_id = $2 WHERE identity = $1", identity, to)
 
 
-async def show(db: Connection, *, home: UUID, told: Sequence[Told]) -> None:
-    """These values count for the document now, though others outweighed them before."""
-    await db.executemany(
-        "UPDATE trait_value SET aside = false WHERE home_id = $1 AND name = $2 AND event_id = $3 AND aside",
-        [(home, each.name, each.trait.event_id) for each in told],
-    )
-
-
 async def page(db: Connection, *, homes: Collection[UUID], name: str | None, before: int | None, limit: int) -> list[Row]:
     """What was taken over under these customers, newest first."""
     return [_row(tuple(row)) for row in await db.fetch(_PAGE, list(homes), name, before, limit)]
 
 
-async def documents(db: Connection, *, homes: Collection[UUID], at: datetime) -> tuple[dict[UUID, Traits], datetime | None]:
-    """The documents of these customers as they were at a time, and when one of them changed last."""
-    found: dict[UUID, Traits] = {home: {} for home in homes}
+async def documents(
+    db: Connection, *, homes: Collection[UUID], parts: Mapping[UUID, UUID], at: datetime
+) -> tuple[dict[UUID, Traits], datetime | None]:
+    """The documents of these customers as they were at a time, and when one of them changed last; `parts` were part of another one then."""
+    found: dict[UUID, Traits] = {home: {} for home in homes if home not in parts}
     last = None
-    for row in (_row(tuple(each)) for each in await db.fetch(_AT, list(homes), at)):
-        found[row.home_id][row.name] = row.trait
+    for row in sorted((_row(tuple(each)) for each in await db.fetch(_AT, list(homes), at)), key=lambda row: row.id):
+        home = row.home_id
+        while home in parts:
+            home = parts[home]
+        found[home][row.name] = row.trait
         last = row.recorded_at if last is None else max(last, row.recorded_at)
     return found, last
 
@@ -113,6 +110,15 @@ async def family(db: Connection, *, customer: UUID, at: datetime) -> tuple[custo
     rows = await db.fetch(_FAMILY_AT, customer, at)
     head = next((customers.Row(*row) for merged, *row in rows if not merged), None)
     return head, [customers.Row(*row) for merged, *row in rows if merged]
+
+
+async def split_since(db: Connection, *, customers: Collection[UUID], at: datetime) -> dict[UUID, UUID]:
+    """Those of the customers that were split off after a time, and whose identities they were part of then."""
+    rows = await db.fetch(
+        "SELECT merged_id, survivor_id FROM merge WHERE merged_id = ANY($1::uuid[]) AND split AND merged_at <= $2 AND undone_at > $2",
+        list(customers), at,
+    )
+    return {row["merged_id"]: row["survivor_id"] for row in rows}
 
 
 async def identities_at(

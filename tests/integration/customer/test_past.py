@@ -38,9 +38,9 @@ async def answers(platform: TestPlatform, customers: list[str], suffix: str = ""
 
 
 async def step(platform: TestPlatform, chance: random.Random, customers: list[str], merges: list[str]) -> None:
-    """Something happens: an event, late or not, by a server or a browser; a change by hand; a merge or its undoing; another source wins."""
+    """Something happens: an event, late or not, by a server or a browser; a change by hand; a merge or its undoing; a split; another source wins."""
     number = chance.randrange(len(customers))
-    match chance.randrange(6):
+    match chance.randrange(7):
         case 0 | 1:
             told = {chance.choice("abc"): chance.choice([1, "x", True, {"n": 2}, [3]]) for _ in range(2)}
             links = (f"anon:{chance.randrange(4)}x",) if chance.random() < 0.4 else ()
@@ -58,6 +58,11 @@ async def step(platform: TestPlatform, chance: random.Random, customers: list[st
                 merges.append(done.json()["merge_id"])
         case 4 if merges:
             assert (await ask(platform, "POST", f"/merges/{merges.pop(chance.randrange(len(merges)))}/undo")).status in (200, 409)
+        case 5:
+            owned = (await got(platform, f"/customers/{customers[number]}"))["identities"]
+            split = await ask(platform, "POST", f"/customers/{customers[number]}/identities/{chance.choice(sorted(owned) or ["user:0"])}/split")
+            assert split.status in (201, 404, 409)
+            customers += [split.json()["customer_id"]] if split.status == 201 else []
         case _:
             sources = chance.choice([[], ["api"], ["shop", "api"]])
             assert (await ask(platform, "PUT", f"/traits/{chance.choice('abc')}", {"schema": {}, "sources": sources})).status < 300
@@ -81,7 +86,7 @@ async def test_the_past_is_what_was_answered_then(cluster: PrivateCluster, seed:
             await asyncio.sleep(0.002)
         for moment, then in seen:
             past = await answers(platform, customers, f"?as_of={time_of(moment)}")
-            assert [(name, past[each][name], then[each][name]) for each in customers for name in then[each] if past[each][name] != then[each][name]] == []
+            assert [(name, past[each][name], then[each][name]) for each in then for name in then[each] if past[each][name] != then[each][name]] == []
         assert set((await answers(platform, customers, f"?as_of={time_of(before)}")).values()) == {"customer.not_yet_known"}
         await joined_history_is_the_profile(platform, customers)
 
@@ -94,7 +99,7 @@ async def joined_history_is_the_profile(platform: TestPlatform, customers: list[
             """
             SELECT id, traits, coalesce((SELECT jsonb_object_agg(name, value) FROM (
                 SELECT DISTINCT ON (name) name, jsonb_build_array(coalesce(value, 'null'), rank, event_id, source) AS value
-                FROM trait_value WHERE home_id = customer.id ORDER BY name, id DESC) AS last), '{}') AS history,
+                FROM trait_value WHERE home_id = customer.id AND NOT aside ORDER BY name, id DESC) AS last WHERE value -> 1 <> '-1'), '{}') AS history,
             (SELECT jsonb_object_agg(key, jsonb_build_array(value -> 0, value -> 1, value -> 4, value -> 5)) FROM jsonb_each(traits)) AS document
             FROM customer
             """
