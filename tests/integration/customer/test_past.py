@@ -60,7 +60,8 @@ async def step(platform: TestPlatform, chance: random.Random, customers: list[st
             assert (await ask(platform, "POST", f"/merges/{merges.pop(chance.randrange(len(merges)))}/undo")).status in (200, 409)
         case 5:
             owned = (await got(platform, f"/customers/{customers[number]}"))["identities"]
-            split = await ask(platform, "POST", f"/customers/{customers[number]}/identities/{chance.choice(sorted(owned) or ["user:0"])}/split")
+            chosen = chance.choice(sorted(owned) or ["user:0"])
+            split = await ask(platform, "POST", f"/customers/{customers[number]}/identities/{chosen}/split")
             assert split.status in (201, 404, 409)
             customers += [split.json()["customer_id"]] if split.status == 201 else []
         case _:
