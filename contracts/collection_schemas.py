@@ -123,6 +123,24 @@ _TOUCHPOINTS: Final[dict[str, Schema]] = {
     "question": _touchpoint("question", "other role text", **_BETWEEN),
     "answer": _touchpoint("answer", "other role text in_reply_to", **_BETWEEN),
     "recommendation": _touchpoint("recommendation", "other role text", **_BETWEEN),
+    "website": _touchpoint("website", "direction", direction=DIRECTION, page_url=TEXT, subject=ANY_TEXT, text=ANY_TEXT),
+    "other": _touchpoint("other", "direction", direction=DIRECTION, subject=ANY_TEXT, text=ANY_TEXT),
+    "call_centre": _touchpoint(
+        "call_centre", "direction", direction=DIRECTION, phone=TEXT, queue=ANY_TEXT, agent=ANY_TEXT, duration_s=SECONDS, subject=ANY_TEXT,
+        text=ANY_TEXT,
+    ),
+    "marketer": _touchpoint("marketer", "direction", direction=DIRECTION, subject=ANY_TEXT, text=ANY_TEXT),
+    "internal_system": _touchpoint("internal_system", "direction system", direction=DIRECTION, system=TEXT, subject=ANY_TEXT, text=ANY_TEXT),
+    "in_person": _touchpoint("in_person", "place", place=TEXT, duration_s=SECONDS, subject=ANY_TEXT, text=ANY_TEXT),
+    "catalogue": _touchpoint("catalogue", "direction", direction=DIRECTION, catalogue=ANY_TEXT, order_id=TEXT, subject=ANY_TEXT, text=ANY_TEXT),
+    "telemarketing": _touchpoint(
+        "telemarketing", "direction phone", direction=DIRECTION, phone=TEXT, answered=BOOLEAN, duration_s=SECONDS, subject=ANY_TEXT, text=ANY_TEXT,
+    ),
+    "direct_mail": _touchpoint(
+        "direct_mail", "direction letter_date", direction=DIRECTION, letter_date=DATE, address={}, subject=ANY_TEXT, text=ANY_TEXT,
+    ),
+    "fax_order": _touchpoint("fax_order", "direction number", direction=DIRECTION, number=TEXT, pages=COUNT, order_id=TEXT, text=ANY_TEXT),
+    "web_shop": _touchpoint("web_shop", "direction", direction=DIRECTION, shop=ANY_TEXT, order_id=TEXT, page_url=TEXT, subject=ANY_TEXT, text=ANY_TEXT),
 }
 
 _LINE: Final[Schema] = {

@@ -204,3 +204,83 @@ class OpportunityStalled(Fact, frozen=True, kw_only=True):
 
 class ErasureAcknowledged(Acknowledgement, frozen=True, kw_only=True):
     """Events are gone, orders are nobody's."""
+
+
+class CaseOpened(Fact, frozen=True, kw_only=True):
+    """A matter waits for an answer. `identity` (keyed hash, hex) and `customer_id` say whose, as far as known; `team_id` is its queue."""
+
+    case_id: str
+    number: int
+    kind: str
+    priority: str
+    channel: str
+    language: str | None = None
+    identity: str | None = None
+    customer_id: str | None = None
+    team_id: str
+    opened_at: Moment
+
+
+class CaseAssigned(Fact, frozen=True, kw_only=True):
+    """Somebody is responsible from now on; without `employee_id` it went back to the queue of `team_id`. `waited_s`: since it was opened."""
+
+    case_id: str
+    team_id: str
+    employee_id: str | None = None
+    reason: str
+    channel: str
+    assigned_at: Moment
+    waited_s: float
+
+
+class CaseResolved(Fact, frozen=True, kw_only=True):
+    """A case was resolved, `resolution` counts how often. `survey` is the token of the page `/s/{survey}` that asks how satisfied the customer is."""
+
+    case_id: str
+    resolution: int
+    kind: str
+    channel: str
+    language: str | None = None
+    identity: str | None = None
+    customer_id: str | None = None
+    team_id: str
+    employee_id: str | None = None
+    outcome: str | None = None
+    opened_at: Moment
+    answered_at: Moment | None = None
+    resolved_at: Moment
+    survey: str
+
+
+class SurveyAnswered(Fact, frozen=True, kw_only=True):
+    """A customer said how satisfied they are with how their case was handled: 1 (not at all) to 5."""
+
+    case_id: str
+    resolution: int
+    score: int
+    scale: str = "csat"
+    identity: str | None = None
+    customer_id: str | None = None
+    team_id: str
+    employee_id: str | None = None
+    channel: str
+    answered_at: Moment
+
+
+class EmployeePersonal(Personal, frozen=True, kw_only=True):
+    """Who it is."""
+
+    name: str
+    email: str
+
+
+class EmployeeChanged(Fact, frozen=True, kw_only=True):
+    """An employee came, changed, went away or left."""
+
+    employee_id: str
+    version: int
+    active: bool
+    away_until: Moment | None = None
+    teams: list[str] = []
+    changed_at: Moment
+    personal: EmployeePersonal

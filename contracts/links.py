@@ -21,6 +21,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 #: Fields: customer id, channel, purpose, message id. Leads to `/u/{token}`; never expires.
 UNSUBSCRIBE: Final = "unsubscribe"
 
+#: Fields: case id, number of the resolution. Leads to `/s/{token}`.
+SURVEY: Final = "survey"
+
 LONGEST: Final = 4096
 
 _VERSION: Final = b"\x01"

@@ -22,6 +22,8 @@ PARTS: Final = {
     "identities": ("customer", "/identities"),
     "timeline": ("interaction", "/timeline?limit=20"),
     "orders": ("interaction", "/orders?limit=20"),
+    "cases": ("interaction", "/cases?limit=20"),
+    "notes": ("interaction", "/notes?limit=20"),
     "scores": ("analytics", "/scores"),
     "consent": ("consent", "/consent?limit=20"),
     "messages": ("campaign", "/messages?limit=20"),

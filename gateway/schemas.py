@@ -152,6 +152,8 @@ class CustomerView360(BaseModel):
     identities: dict[str, Any] | list[Any] | None = None
     timeline: dict[str, Any] | None = None
     orders: dict[str, Any] | None = None
+    cases: dict[str, Any] | None = None
+    notes: dict[str, Any] | None = None
     scores: dict[str, Any] | None = None
     consent: dict[str, Any] | None = None
     messages: dict[str, Any] | None = None

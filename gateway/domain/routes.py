@@ -10,6 +10,7 @@ _OWNERS: Final = {
     **dict.fromkeys(
         ("interactions", "orders", "products", "cases", "employees", "live", "quarantine", "intake", "inbound"), "interaction"
     ),
+    **dict.fromkeys(("teams", "calendars", "case-rules", "service-policies", "touchpoints"), "interaction"),
     **dict.fromkeys(("tasks", "pipelines", "leads", "opportunities", "forecast"), "interaction"),
     **dict.fromkeys(
         ("segments", "models", "metrics", "cohorts", "funnels", "paths", "clusters", "costs", "selections"), "analytics"
@@ -21,7 +22,7 @@ _OWNERS: Final = {
 
 #: Third part under /api/v1/customers/{id} -> owner, where it is not the customer service.
 _OF_CUSTOMER: Final = {
-    "timeline": "interaction", "orders": "interaction", "cases": "interaction", "scores": "analytics", "consent": "consent",
+    "timeline": "interaction", "orders": "interaction", "cases": "interaction", "notes": "interaction", "scores": "analytics", "consent": "consent",
     "messages": "campaign", "360": "gateway", "sessions": "interaction",
 }
 #: Third part under /api/v1/sources/{id}: the source is the gateway's, what came from it is not.
@@ -36,7 +37,7 @@ _OPEN: Final = {
 }
 #: Where the gateway's routers have the platform's own description; /openapi.json of every app is that app's alone.
 DESCRIPTION: Final = "/documents/openapi.json"
-_OPEN_PREFIXES: Final = (("/u/", "consent"), ("/t/", "campaign"), ("/schemas/", "collector"))
+_OPEN_PREFIXES: Final = (("/u/", "consent"), ("/t/", "campaign"), ("/s/", "interaction"), ("/schemas/", "collector"))
 
 
 class Route(NamedTuple):

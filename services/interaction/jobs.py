@@ -31,6 +31,16 @@ async def tell_stalled(service: InteractionService) -> bool:
 
 async def hand_over_left(service: InteractionService) -> None:
     await commands.leads.hand_over_left(service)
+async def assign_cases(service: InteractionService) -> bool:
+    return await commands.cases.assign_waiting(service)
+
+
+async def watch_service_levels(service: InteractionService) -> bool:
+    return await commands.cases.watch_service_levels(service)
+
+
+async def close_settled_cases(service: InteractionService) -> bool:
+    return await commands.cases.close_settled(service)
 
 
 JOBS: Final = (
@@ -40,4 +50,8 @@ JOBS: Final = (
     Job("tell_due_tasks", every=1, run=tell_due_tasks),
     Job("tell_stalled", every=30, run=tell_stalled),
     Job("hand_over_left", every=15, run=hand_over_left),
+    # One look at an index; whoever finds something waits for the lock of those who give out cases.
+    Job("assign_cases", every=0.5, run=assign_cases, exclusive=False),
+    Job("watch_service_levels", every=5, run=watch_service_levels),
+    Job("close_settled_cases", every=300, run=close_settled_cases),
 )

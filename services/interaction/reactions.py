@@ -31,6 +31,10 @@ async def on_consent_states(service: InteractionService, tx: Transaction, record
     await commands.replicate_consent(tx, records=records)
 
 
+async def on_profile_states(service: InteractionService, tx: Transaction, records: list[Stored]) -> None:
+    await commands.replicate_profiles(tx, records=records)
+
+
 async def on_customers_merged(
     service: InteractionService, tx: Transaction, merged: customer.CustomersMerged, envelope: Envelope
 ) -> None:

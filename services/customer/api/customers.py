@@ -10,11 +10,11 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime
 
 from chassis import web
+from chassis.conditions import IfMatch, IfNoneMatch, etag, unchanged, versions
 from chassis.identity import Caller
 from chassis.web import Page
 from services.customer import commands, queries
 from services.customer.api.asking import Here, Limit, Reading, Writing, after, place, source
-from services.customer.api.conditions import IfMatch, IfNoneMatch, etag, unchanged, versions
 from services.customer.api.views import (
     SENSITIVE,
     account_views,

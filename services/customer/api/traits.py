@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Response
 
 from chassis import web
+from chassis.conditions import IfMatch, IfNoneMatch, etag, unchanged, versions
 from chassis.web import Page
 from services.customer import commands, queries
 from services.customer.api.asking import Here, Limit, Reading, Writing, after, source
-from services.customer.api.conditions import IfMatch, IfNoneMatch, etag, unchanged, versions
 from services.customer.domain.definitions import Definition
 from services.customer.schemas.traits import DefinedTrait, DefineTrait, MisfitsView, RefusalView, TraitDefinitionView
 

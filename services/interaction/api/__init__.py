@@ -3,11 +3,15 @@
 from typing import Final
 
 from services.interaction.api import (
+    cases,
+    employees,
     intake,
+    knowing,
     orders,
     quarantine,
     sales,
     sources,
+    surveys,
     tasks,
     timeline,
 )
@@ -20,4 +24,8 @@ ROUTERS: Final = (
     tasks.router,
     sales.router,
     sources.router,
+    cases.router,
+    employees.router,
+    knowing.router,
+    surveys.router,
 )

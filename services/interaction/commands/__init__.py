@@ -1,8 +1,12 @@
 """Write use cases."""
 
-from services.interaction.commands import leads, opportunities, plans, tasks
+from services.interaction.commands import cases, leads, opportunities, plans, tasks
 from services.interaction.commands.balancing import balance_intake
+from services.interaction.commands.employing import hand_over as hand_over_cases
+from services.interaction.commands.employing import import_employees, put_employee, read_csv
 from services.interaction.commands.keeping import forget_quarantine
+from services.interaction.commands.knowing import add_customer_note, change_customer_note, replicate_profiles
+from services.interaction.commands.organising import put_calendar, put_policy, put_rules, put_team
 from services.interaction.commands.posting import record_order, record_touchpoint
 from services.interaction.commands.publishing import hand_over, publish, publish_leftovers
 from services.interaction.commands.recording import record_events
@@ -17,10 +21,15 @@ from services.interaction.commands.replicating import (
 )
 
 __all__ = [
+    "add_customer_note",
     "balance_intake",
+    "cases",
+    "change_customer_note",
     "discard",
     "forget_quarantine",
     "hand_over",
+    "hand_over_cases",
+    "import_employees",
     "leads",
     "note_campaign",
     "note_merge",
@@ -30,11 +39,18 @@ __all__ = [
     "plans",
     "publish",
     "publish_leftovers",
+    "put_calendar",
+    "put_employee",
+    "put_policy",
+    "put_rules",
+    "put_team",
+    "read_csv",
     "record_events",
     "record_order",
     "record_touchpoint",
     "release",
     "replicate_consent",
     "replicate_identities",
+    "replicate_profiles",
     "tasks",
 ]

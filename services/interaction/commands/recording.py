@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from chassis import ids, telemetry
 from chassis.database import Connection
@@ -14,8 +15,9 @@ from contracts import collected
 from contracts.collected import DROPS, REFUSAL, STAMP, Drops
 from contracts.gateway import SourceSettings
 from contracts.interaction import ConsentSignalSeen
-from services.interaction.commands import ordering, plans, publishing
+from services.interaction.commands import cases, ordering, plans, publishing
 from services.interaction.domain import order_events, products, recording, signals
+from services.interaction.domain.cases.model import Contact, contact_of
 from services.interaction.domain.order_events import Moment, Origin, Said
 from services.interaction.domain.recording import (
     CONFLICT,
@@ -29,7 +31,7 @@ from services.interaction.domain.recording import (
     Tally,
 )
 from services.interaction.settings import InteractionService
-from services.interaction.store import intake, interactions, orders, quarantine, replicas, sources
+from services.interaction.store import case_figures, intake, interactions, orders, quarantine, replicas, sources
 
 WEEK: Final = 7 * 86_400
 #: A duplicate is recognised this many weeks back at least.
@@ -73,6 +75,7 @@ async def record_events(service: InteractionService, tx: Transaction, records: l
     await _catalogue(tx.db, stored)
     await _signal(tx, stored)
     _bounced(service, tx, stored)
+    await _contacts(service, tx, stored)
     await intake.add(tx.db, tally.rows())
     publishing.stage(service, stored)
 
@@ -262,3 +265,25 @@ def _bounced(service: InteractionService, tx: Transaction, stored: Iterable[Outg
             bounce = signals.bounce_of(each.incoming.event, each.identity.hex(), secret=service.identity_secret)
             if bounce is not None:
                 tx.tell(bounce)
+
+
+async def _contacts(service: InteractionService, tx: Transaction, stored: Iterable[Outgoing]) -> None:
+    """Count the touch points, and let those that ask for an answer become cases."""
+    found = [_contact(each) for each in stored if each.incoming.event.kind not in recording.MESSAGE_KINDS]
+    if found:
+        await case_figures.insert_touchpoints(
+            tx.db,
+            [
+                (each.interaction_id, each.identity or b"", each.kind, each.channel, each.initiator, each.purpose, each.outcome, each.occurred_at)
+                for each in found
+            ],
+        )
+        await cases.take_contacts(service, tx, found)
+
+
+def _contact(out: Outgoing) -> Contact:
+    event = out.incoming.event
+    return contact_of(
+        interaction_id=UUID(event.stamp.receipt_id), identity=out.identity, kind=event.kind, channel=event.channel, initiator=event.initiator,
+        purpose=out.purpose, occurred_at=event.stamp.timestamp, properties=event.properties, trusted=event.stamp.authority != "browser",
+    )

@@ -221,7 +221,9 @@ async def test_the_whole_view_of_a_customer_with_parts_down(cluster: PrivateClus
         said = view.json()
         assert said["profile"]["id"] == customer
         assert said["consent"]["customer_id"] == customer
-        assert {one["part"]: one["reason"] for one in said["missing"]} == dict.fromkeys(("timeline", "orders", "scores", "messages"), "unavailable")
+        assert {one["part"]: one["reason"] for one in said["missing"]} == dict.fromkeys(
+            ("timeline", "orders", "cases", "notes", "scores", "messages"), "unavailable"
+        )
         assert (await admin.ask("GET", f"/api/v1/customers/{new_text_id()}/360")).status == 404
         narrow = (await admin.ask("POST", "/api/v1/keys", {"name": "n", "scopes": ["customers:read"]})).json()["key"]
         seen = (await admin.ask("GET", f"/api/v1/customers/{customer}/360", key=narrow)).json()

@@ -39,6 +39,17 @@ TOUCHPOINTS: dict[str, dict[str, Any]] = {
     "question": {"other": "user:boris", "role": "author", "text": "does it fit?"},
     "answer": {"other": "user:boris", "role": "recipient", "text": "yes", "in_reply_to": "x1"},
     "recommendation": {"other": "user:boris", "role": "author", "text": "buy it"},
+    "website": {"direction": "inbound", "page_url": "https://shop.example/help", "text": "where is my order?"},
+    "other": {"direction": "inbound", "text": "a note under the door"},
+    "call_centre": {"direction": "inbound", "phone": "+982112345678", "duration_s": 30},
+    "marketer": {"direction": "outbound", "text": "shown the new collection"},
+    "internal_system": {"direction": "inbound", "system": "warehouse"},
+    "in_person": {"place": "Tabriz"},
+    "catalogue": {"direction": "inbound", "catalogue": "spring"},
+    "telemarketing": {"direction": "outbound", "phone": "+982112345678"},
+    "direct_mail": {"direction": "outbound", "letter_date": "2026-01-05"},
+    "fax_order": {"direction": "inbound", "number": "+4930123456", "order_id": "f1"},
+    "web_shop": {"direction": "inbound", "order_id": "w1"},
 }
 
 

@@ -144,6 +144,11 @@ TOUCHPOINTS: dict[str, dict[str, Any]] = {
     "bid": {"auction_id": "a", "amount_minor": 5, "currency": "EUR"}, "question": {"other": "user:o", "role": "author", "text": "t"},
     "answer": {"other": "user:o", "role": "recipient", "text": "t", "in_reply_to": "q"},
     "recommendation": {"other": "user:o", "role": "author", "text": "t"},
+    "website": {"direction": "inbound"}, "other": {"direction": "inbound"}, "call_centre": {"direction": "inbound"},
+    "marketer": {"direction": "outbound"}, "internal_system": {"direction": "inbound", "system": "erp"}, "in_person": {"place": "Shiraz"},
+    "catalogue": {"direction": "inbound"}, "telemarketing": {"direction": "outbound", "phone": "+49"},
+    "direct_mail": {"direction": "outbound", "letter_date": "2024-01-02"}, "fax_order": {"direction": "inbound", "number": "+49"},
+    "web_shop": {"direction": "inbound"},
 }
 
 

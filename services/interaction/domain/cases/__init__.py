@@ -1,0 +1,1 @@
+"""Cases without I/O: states, rules, routing, service levels."""
