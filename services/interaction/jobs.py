@@ -31,6 +31,8 @@ async def tell_stalled(service: InteractionService) -> bool:
 
 async def hand_over_left(service: InteractionService) -> None:
     await commands.leads.hand_over_left(service)
+
+
 async def assign_cases(service: InteractionService) -> bool:
     return await commands.cases.assign_waiting(service)
 
