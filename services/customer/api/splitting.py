@@ -6,9 +6,9 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from chassis.conditions import IfMatch, versions
 from services.customer import commands, queries
 from services.customer.api.asking import Here, Reading, Writing
-from services.customer.api.conditions import IfMatch, versions
 from services.customer.api.views import full_view
 from services.customer.schemas.merges import MergeAnswer
 from services.customer.schemas.splitting import SplitAnswer, SplitIdentity, SplitPreview
