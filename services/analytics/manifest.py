@@ -21,6 +21,7 @@ MANIFEST = Manifest(
     jobs=(
         Job("evaluate_segments", 1.0, jobs.evaluate_segments),
         Job("recompute_scores", 10.0, jobs.recompute_scores),
+        Job("acknowledge_erasures", 2.0, jobs.acknowledge_erasures),
         Job("tidy", 5.0, jobs.tidy),
     ),
     open=loading.open_warehouse,

@@ -40,6 +40,7 @@ MANIFEST = Manifest(
     routers=api.ROUTERS,
     subscriptions=(
         Subscription("recipients", ("ecrm.state.profile",), batch=reactions.on_profiles, linger=0.25),
+        Subscription("erasures", ("ecrm.state.erasure",), batch=reactions.on_erasures),
         Subscription("consent", ("ecrm.consent",), linger=0.1, facts={ConsentWithdrawn: reactions.on_consent_withdrawn}),
     ),
     jobs=(

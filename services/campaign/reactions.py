@@ -6,7 +6,7 @@ from chassis.eventlog import Stored
 from chassis.unit_of_work import Transaction
 from contracts import decoding
 from contracts.consent import ConsentWithdrawn
-from contracts.customer import ProfileState
+from contracts.customer import ErasureState, ProfileState
 from contracts.envelope import Envelope
 from services.campaign import commands
 from services.campaign.settings import CampaignService
@@ -18,6 +18,12 @@ async def on_profiles(service: CampaignService, tx: Transaction, records: list[S
     for record in records:
         newest[record.key.decode()] = None if record.value is None else decoding.decode(ProfileState, record.value)
     await commands.replicate_profiles(service, tx, profiles=newest)
+
+
+async def on_erasures(service: CampaignService, tx: Transaction, records: list[Stored]) -> None:
+    """The ledger of erasures."""
+    states = [decoding.decode(ErasureState, record.value) for record in records if record.value is not None]
+    await commands.erase_people(service, tx, states=states)
 
 
 async def on_consent_withdrawn(service: CampaignService, tx: Transaction, fact: ConsentWithdrawn, _envelope: Envelope) -> None:

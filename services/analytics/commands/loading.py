@@ -22,7 +22,7 @@ _log = telemetry.logger(__name__)
 READER: Final = "warehouse"
 #: `ecrm.analytics` is this service's own: it brings the booked costs into the warehouse.
 TOPICS: Final = (
-    "ecrm.interaction", "ecrm.interaction.facts", "ecrm.state.identity", "ecrm.state.profile", "ecrm.state.consent", "ecrm.campaign", "ecrm.analytics",
+    "ecrm.interaction", "ecrm.interaction.facts", "ecrm.state.identity", "ecrm.state.profile", "ecrm.state.consent", "ecrm.state.erasure", "ecrm.campaign", "ecrm.analytics",
 )
 
 

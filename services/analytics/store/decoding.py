@@ -70,6 +70,7 @@ class Loaded:
     campaigns: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     costs: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
+    erasures: dict[str, customer.ErasureState] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -77,7 +78,7 @@ class Loaded:
         return sum(
             len(part) for part in (
                 self.events, self.identities, self.identities_gone, self.profiles, self.consents, self.orders, self.refunds, self.messages,
-                self.campaigns, self.costs,
+                self.campaigns, self.costs, self.erasures,
             )
         )
 
@@ -168,6 +169,11 @@ def _profile(loaded: Loaded, _record: Stored, value: bytes) -> None:
     )
 
 
+def _erasure(loaded: Loaded, _record: Stored, value: bytes) -> None:
+    state = decoding.decode(customer.ErasureState, value)
+    loaded.erasures[state.request_id] = state
+
+
 def _consent(loaded: Loaded, _record: Stored, value: bytes) -> None:
     state = decoding.decode(consent.ConsentState, value)
     customer_id = str(UUID(state.customer_id))
@@ -228,6 +234,7 @@ _READERS: Final[Mapping[str, Callable[[Loaded, Stored, bytes], None]]] = {
     "ecrm.state.identity.v1": _identity,
     "ecrm.state.profile.v1": _profile,
     "ecrm.state.consent.v1": _consent,
+    "ecrm.state.erasure.v1": _erasure,
     "ecrm.interaction.order_placed.v1": _order(interaction.OrderPlaced),
     "ecrm.interaction.order_updated.v1": _order(interaction.OrderUpdated),
     "ecrm.interaction.order_refunded.v1": _order(interaction.OrderRefunded),

@@ -11,7 +11,7 @@ import pyarrow as pa
 from chassis.eventlog import Partition, Stored
 from chassis.positions import StaleOffset
 from contracts.envelope import ORIGIN, header
-from services.analytics.store import decoding
+from services.analytics.store import decoding, erasing
 from services.analytics.store.decoding import Loaded
 from services.analytics.store.rows import one_row
 
@@ -117,6 +117,7 @@ def store(connection: DuckDBPyConnection, loaded: Loaded, *, reader: str = "", a
     if loaded.costs:
         _insert_new(connection, "cost", "cost_id", list(loaded.costs.values()), seq=None, kinds=(
             _TEXT, _TEXT, _TEXT, _TEXT, _LONG, _TEXT, pa.date32()))
+    erasing.apply(connection, loaded.erasures.values(), seq=seq)
     for reject in loaded.rejects:
         connection.execute("INSERT INTO reject VALUES (?, ?, ?, ?, ?, ?, ?)", [reader, *reject, seq])
     return seq

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from chassis.database import Connection
@@ -164,3 +164,21 @@ async def drop_expired_snapshots(db: Connection, *, now: datetime) -> int:
     if gone:
         await db.execute("DELETE FROM snapshot_member WHERE snapshot_id = ANY($1::uuid[])", gone)
     return len(gone)
+
+
+async def erase(db: Connection, customers: Sequence[UUID]) -> dict[str, int]:
+    """Nobody of these was ever looked at; table -> rows. Frozen audiences keep their size and lose the person."""
+    gone = {}
+    for table, statement in _ERASE.items():
+        gone[table] = int((await db.execute(statement, customers)).rpartition(" ")[2])
+    return gone
+
+
+_ERASE: Final = {
+    "membership": "DELETE FROM membership WHERE customer_id = ANY($1::uuid[])",
+    "next_check": "DELETE FROM next_check WHERE customer_id = ANY($1::uuid[])",
+    "snapshot_member": "DELETE FROM snapshot_member WHERE customer_id = ANY($1::uuid[])",
+    "score": "DELETE FROM score WHERE customer_id = ANY($1::uuid[])",
+}
+#: Tables that are searched for a person.
+ERASED: Final = frozenset(_ERASE)

@@ -9,6 +9,7 @@ from services.campaign.commands.campaigns import (
     pause_campaign,
     resume_campaign,
 )
+from services.campaign.commands.erasing import erase_people
 from services.campaign.commands.planning import plan_audiences
 from services.campaign.commands.preparing import CLICK, OPEN
 from services.campaign.commands.recipients import replicate_profiles
@@ -18,6 +19,21 @@ from services.campaign.commands.templates import change_template, create_templat
 from services.campaign.commands.visits import note_click, note_open
 
 __all__ = [
-    "CLICK", "OPEN", "cancel_campaign", "change_template", "create_campaign", "create_template", "launch_campaign", "note_click", "note_open",
-    "pause_campaign", "plan_audiences", "replicate_profiles", "resume_campaign", "send_messages", "suppress_withdrawn", "sweep",
+    "CLICK",
+    "OPEN",
+    "cancel_campaign",
+    "change_template",
+    "create_campaign",
+    "create_template",
+    "erase_people",
+    "launch_campaign",
+    "note_click",
+    "note_open",
+    "pause_campaign",
+    "plan_audiences",
+    "replicate_profiles",
+    "resume_campaign",
+    "send_messages",
+    "suppress_withdrawn",
+    "sweep",
 ]

@@ -35,8 +35,9 @@ async def upsert(db: Connection, recipients: Sequence[Recipient]) -> None:
     )
 
 
-async def delete(db: Connection, customer_ids: Sequence[UUID]) -> None:
-    await db.execute("DELETE FROM recipient WHERE customer_id = ANY($1::uuid[])", customer_ids)
+async def delete(db: Connection, customer_ids: Sequence[UUID]) -> int:
+    """Returns how many there were."""
+    return int((await db.execute("DELETE FROM recipient WHERE customer_id = ANY($1::uuid[])", customer_ids)).rpartition(" ")[2])
 
 
 async def survivors(db: Connection, customer_ids: Sequence[UUID]) -> dict[UUID, UUID]:
