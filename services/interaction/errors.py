@@ -213,3 +213,12 @@ def fallback_circle() -> Invalid:
 
 def bad_import(detail: str) -> Invalid:
     return Invalid("employee.bad_import", detail)
+def unknown_currency(pointer: str) -> Invalid:
+    return Invalid(
+        "currency.unknown", "This is no currency of ISO 4217: write its three letters, for example EUR.",
+        errors=[{"pointer": pointer, "detail": "unknown currency"}],
+    )
+
+
+def same_currency(pointer: str) -> Invalid:
+    return Invalid("currency.same", "A currency is worth one of itself: no rate is needed.", errors=[{"pointer": pointer, "detail": "the same as home"}])

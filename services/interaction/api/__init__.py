@@ -14,11 +14,13 @@ from services.interaction.api import (
     surveys,
     tasks,
     timeline,
+    totals,
 )
 
 ROUTERS: Final = (
     timeline.router,
     orders.router,
+    totals.router,
     quarantine.router,
     intake.router,
     tasks.router,

@@ -1,6 +1,7 @@
 """Write use cases."""
 
 from services.interaction.commands import cases, leads, opportunities, plans, tasks
+from services.interaction.commands import rates, tasks
 from services.interaction.commands.balancing import balance_intake
 from services.interaction.commands.employing import hand_over as hand_over_cases
 from services.interaction.commands.employing import import_employees, put_employee, read_csv
@@ -45,6 +46,7 @@ __all__ = [
     "put_rules",
     "put_team",
     "read_csv",
+    "rates",
     "record_events",
     "record_order",
     "record_touchpoint",

@@ -15,6 +15,7 @@ from services.interaction.queries.cases import (
 )
 from services.interaction.queries.cases import list_history as list_case_history
 from services.interaction.queries.cases import list_notes as list_case_notes
+from services.interaction.queries import tasks, totals
 from services.interaction.queries.intake import list_intake
 from services.interaction.queries.ordering import (
     get_order,
@@ -73,4 +74,5 @@ __all__ = [
     "sales",
     "sources",
     "tasks",
+    "totals",
 ]

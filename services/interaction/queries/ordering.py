@@ -35,7 +35,7 @@ async def list_customer_orders(
 ) -> tuple[list[dict[str, Any]], Cursor | None]:
     """A page of a customer's completed orders over all identities, newest first."""
     async with service.read() as db:
-        identities = await _identities(db, customer_id)
+        identities = await identities_of(db, customer_id)
         rows = await store.list_orders_of(db, identities=identities, status=status, before=before, limit=limit + 1)
     return _page(rows, limit)
 
@@ -67,7 +67,7 @@ async def get_order(service: InteractionService, *, order_id: str) -> dict[str, 
 async def list_credits(service: InteractionService, *, customer_id: UUID) -> list[dict[str, Any]]:
     """Refunds of a customer that name no order, newest first."""
     async with service.read() as db:
-        rows = await store.list_credits(db, await _identities(db, customer_id))
+        rows = await store.list_credits(db, await identities_of(db, customer_id))
     return [{name: row[name] for name in ("credit_id", "source", "currency", "amount_minor", "noted_at")} for row in rows]
 
 
@@ -81,7 +81,8 @@ async def list_products(
     return [dict(row) for row in rows[:limit]], following
 
 
-async def _identities(db: Any, customer_id: UUID) -> list[bytes]:
+async def identities_of(db: Any, customer_id: UUID) -> list[bytes]:
+    """All identities of a customer and of everybody merged into it."""
     family = await replicas.list_family(db, await replicas.find_survivor(db, customer_id))
     return [row["identity"] for row in await replicas.list_identities(db, family)]
 
