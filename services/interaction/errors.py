@@ -222,3 +222,7 @@ def unknown_currency(pointer: str) -> Invalid:
 
 def same_currency(pointer: str) -> Invalid:
     return Invalid("currency.same", "A currency is worth one of itself: no rate is needed.", errors=[{"pointer": pointer, "detail": "the same as home"}])
+
+
+def rules_incomplete() -> Invalid:
+    return Invalid("retention.rules_incomplete", "Name each kind once, and give a rule for the kind * (all others).")

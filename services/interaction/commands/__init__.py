@@ -2,6 +2,7 @@
 
 from services.interaction.commands import cases, leads, opportunities, plans, tasks
 from services.interaction.commands import rates, tasks
+from services.interaction.commands import rates, retention, tasks
 from services.interaction.commands.balancing import balance_intake
 from services.interaction.commands.employing import hand_over as hand_over_cases
 from services.interaction.commands.employing import import_employees, put_employee, read_csv
@@ -54,5 +55,6 @@ __all__ = [
     "replicate_consent",
     "replicate_identities",
     "replicate_profiles",
+    "retention",
     "tasks",
 ]

@@ -16,6 +16,7 @@ from services.interaction.queries.cases import (
 from services.interaction.queries.cases import list_history as list_case_history
 from services.interaction.queries.cases import list_notes as list_case_notes
 from services.interaction.queries import tasks, totals
+from services.interaction.queries import retention, tasks, totals
 from services.interaction.queries.intake import list_intake
 from services.interaction.queries.ordering import (
     get_order,
@@ -73,6 +74,7 @@ __all__ = [
     "list_touchpoint_customers",
     "sales",
     "sources",
+    "retention",
     "tasks",
     "totals",
 ]
