@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+import msgspec
+from fastapi import APIRouter, Depends, Query, Response
 
 from chassis import web
 from chassis.errors import Invalid
@@ -16,6 +17,8 @@ from services.interaction.schemas import interactions
 from services.interaction.settings import InteractionService
 
 router = APIRouter(tags=["interactions"])
+
+_encode = msgspec.json.Encoder().encode
 
 Here = Annotated[InteractionService, Depends(web.service)]
 Reader = Annotated[Caller, web.allow("interactions:read")]
@@ -44,11 +47,16 @@ def read_cursor(token: str | None) -> tuple[datetime, str] | None:
     return moment, last
 
 
+def as_json(found: Any) -> Response:
+    """What was stored as JSON is sent as it is; reading and writing it again would take most of the time of a page."""
+    return Response(_encode(found), media_type="application/json")
+
+
 @router.get("/api/v1/customers/{customer_id}/timeline", response_model=web.Page[interactions.TimelineEntry])
 async def list_timeline(
     here: Here, caller: Reader, *, customer_id: UUID, kind: str | None = None, channel: str | None = None, initiator: str | None = None,
     purpose: str | None = None, since: From = None, until: To = None, page_token: str | None = None, limit: Limit = 50,
-) -> dict[str, Any]:
+) -> Response:
     """Everything that happened between a customer and the company, over all identities and channels, newest first."""
     cursor = read_cursor(page_token)
     before = None
@@ -61,7 +69,8 @@ async def list_timeline(
         here, customer_id=customer_id, kind=kind, channel=channel, initiator=initiator, purpose=purpose, since=aware(since),
         until=aware(until), before=before, limit=limit,
     )
-    return {"data": entries, "next_page_token": web.page_token(following[0].isoformat(), str(following[1])) if following else None}
+    token = web.page_token(following[0].isoformat(), str(following[1])) if following else None
+    return as_json({"data": entries, "next_page_token": token})
 
 
 @router.post("/api/v1/interactions", status_code=202, response_model=interactions.Taken)
@@ -72,5 +81,6 @@ async def post_interaction(here: Here, caller: Writer, body: interactions.PostTo
 
 
 @router.get("/api/v1/interactions/{interaction_id}", response_model=interactions.TimelineEntry)
-async def get_interaction(here: Here, caller: Reader, interaction_id: UUID) -> dict[str, Any]:
-    return await queries.get_interaction(here, interaction_id=interaction_id)
+async def get_interaction(here: Here, caller: Reader, interaction_id: UUID) -> Response:
+    """One event or contact."""
+    return as_json(await queries.get_interaction(here, interaction_id=interaction_id))

@@ -155,9 +155,7 @@ async def key_of(service: InteractionService, customer_id: UUID) -> str:
 
 
 async def _shown_key(service: InteractionService, db: Connection, identity: bytes) -> str | None:
-    rows = await interactions.list_timeline(
-        db, identities=[identity], kind=None, channel=None, initiator=None, purpose=None, since=None, until=None, before=None, limit=1
-    )
+    rows = await interactions.list_latest(db, identity)
     for row in rows:
         for key in _record(row["record"]).personal.keys:
             if service.hash_identity(key) == identity:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
+from chassis.database import Connection
 from contracts.interaction import InteractionRecorded
 from services.interaction import errors
 from services.interaction.settings import InteractionService
 from services.interaction.store import interactions, replicas
 
 MESSAGE: Final = "message"
+#: Most pages show what happened lately, so that few parts of the table are asked.
+NEWEST: Final = timedelta(days=62)
+#: So much may an event be ahead of its receipt; twice, since clocks of two machines differ.
+TOLERANCE: Final = timedelta(minutes=10)
+#: Nothing was received before.
+LONG_AGO: Final = datetime(1980, 1, 1, tzinfo=UTC)
 
 _record = msgspec.json.Decoder(InteractionRecorded).decode
 _decode = msgspec.json.Decoder().decode
@@ -31,9 +38,9 @@ async def list_timeline(
         identities = [row["identity"] for row in await replicas.list_identities(db, family)]
         rows = []
         if identities and kind != MESSAGE:
-            rows = await interactions.list_timeline(
-                db, identities=identities, kind=kind, channel=channel, initiator=initiator, purpose=purpose, since=since, until=until,
-                before=before, limit=limit + 1,
+            rows = await _events(
+                db, service.clock.now(), identities=identities, kind=kind, channel=channel, initiator=initiator, purpose=purpose, since=since,
+                until=until, before=before, limit=limit + 1,
             )
         messages = []
         if kind in {None, MESSAGE} and initiator in {None, "company"}:
@@ -48,6 +55,19 @@ async def list_timeline(
     return entries[:limit], (last["occurred_at"], last["id"])
 
 
+async def _events(db: Connection, now: datetime, *, since: datetime | None, limit: int, **asked: Any) -> list[Any]:
+    """Events from the newest months, if they fill the page; else from all.
+
+    Nothing happens later than it is received, but for the clocks' tolerance: what lies in older months is older than `newest`.
+    """
+    ends = [moment for moment in (asked["until"], asked["before"] and asked["before"][0]) if moment is not None]
+    newest = max(min([now, *ends]), LONG_AGO) - NEWEST
+    rows = await interactions.list_timeline(db, since=since, limit=limit, received_since=newest, **asked)
+    if (since is not None and since >= newest + TOLERANCE) or (len(rows) == limit and rows[-1]["occurred_at"] >= newest + TOLERANCE):
+        return rows
+    return await interactions.list_timeline(db, since=since, limit=limit, received_since=max(since or LONG_AGO, LONG_AGO) - TOLERANCE, **asked)
+
+
 async def get_interaction(service: InteractionService, *, interaction_id: UUID) -> dict[str, Any]:
     """One event. Raises Unknown."""
     async with service.read() as db:
@@ -58,6 +78,7 @@ async def get_interaction(service: InteractionService, *, interaction_id: UUID) 
 
 
 def _entry(row: Any) -> dict[str, Any]:
+    """Its data stay the JSON they were stored as."""
     record = _record(row["record"])
     personal = record.personal
     return {
@@ -74,7 +95,7 @@ def _entry(row: Any) -> dict[str, Any]:
         "identity": personal.keys[0] if personal.keys else None,
         "notes": record.notes,
         "data": {
-            "properties": _decode(personal.properties), "traits": _decode(personal.traits), "context": _decode(personal.context),
+            "properties": personal.properties, "traits": personal.traits, "context": personal.context,
         },
     }
 

@@ -137,21 +137,34 @@ async def find_interaction(db: Connection, interaction_id: UUID) -> asyncpg.Reco
 
 async def list_timeline(
     db: Connection, *, identities: Sequence[bytes], kind: str | None, channel: str | None, initiator: str | None, purpose: str | None,
-    since: datetime | None, until: datetime | None, before: tuple[datetime, UUID] | None, limit: int,
+    since: datetime | None, until: datetime | None, before: tuple[datetime, UUID] | None, limit: int, received_since: datetime,
 ) -> list[asyncpg.Record]:
-    """Events of several identities, newest first; each identity is read along its own index."""
+    """Events of several identities, newest first; each identity is read along its own index, and only what is shown is fetched.
+
+    Only months from `received_since` on are looked at.
+    """
     before_at, before_id = before or (None, None)
     return await db.fetch(
         """
-        SELECT e.* FROM unnest($1::bytea[]) AS wanted (identity) CROSS JOIN LATERAL (
+        WITH chosen AS MATERIALIZED (
+            SELECT found.* FROM unnest($1::bytea[]) AS wanted (identity) CROSS JOIN LATERAL (
+                SELECT id, occurred_at, received_at FROM interaction i
+                WHERE i.identity = wanted.identity AND i.received_at >= $11::timestamptz
+                  AND ($2::text IS NULL OR i.kind = $2) AND ($3::text IS NULL OR i.channel = $3)
+                  AND ($4::text IS NULL OR i.initiator = $4) AND ($5::text IS NULL OR i.purpose = $5)
+                  AND ($6::timestamptz IS NULL OR i.occurred_at >= $6) AND ($7::timestamptz IS NULL OR i.occurred_at < $7)
+                  AND ($8::timestamptz IS NULL OR (i.occurred_at, i.id) < ($8, $9::uuid))
+                ORDER BY i.occurred_at DESC, i.id DESC LIMIT $10) AS found
+            ORDER BY found.occurred_at DESC, found.id DESC LIMIT $10)
+        SELECT shown.* FROM chosen CROSS JOIN LATERAL (
             SELECT id, kind, channel, initiator, purpose, occurred_at, record FROM interaction i
-            WHERE i.identity = wanted.identity
-              AND ($2::text IS NULL OR i.kind = $2) AND ($3::text IS NULL OR i.channel = $3)
-              AND ($4::text IS NULL OR i.initiator = $4) AND ($5::text IS NULL OR i.purpose = $5)
-              AND ($6::timestamptz IS NULL OR i.occurred_at >= $6) AND ($7::timestamptz IS NULL OR i.occurred_at < $7)
-              AND ($8::timestamptz IS NULL OR (i.occurred_at, i.id) < ($8, $9::uuid))
-            ORDER BY i.occurred_at DESC, i.id DESC LIMIT $10) AS e
-        ORDER BY e.occurred_at DESC, e.id DESC LIMIT $10
+            WHERE i.id = chosen.id AND i.received_at = chosen.received_at LIMIT 1) AS shown
+        ORDER BY shown.occurred_at DESC, shown.id DESC
         """,
-        identities, kind, channel, initiator, purpose, since, until, before_at, before_id, limit,
+        identities, kind, channel, initiator, purpose, since, until, before_at, before_id, limit, received_since,
     )
+
+
+async def list_latest(db: Connection, identity: bytes) -> list[asyncpg.Record]:
+    """The newest event of an identity, if there is one."""
+    return await db.fetch("SELECT id, record FROM interaction WHERE identity = $1 ORDER BY occurred_at DESC, id DESC LIMIT 1", identity)

@@ -29,7 +29,10 @@ class InteractionRow(InteractionTable, table=True):
 
     __tablename__ = "interaction"
     __table_args__ = (
-        Index("interaction_timeline", "identity", text("occurred_at DESC"), text("id DESC")),
+        Index(
+            "interaction_timeline", "identity", text("occurred_at DESC"), text("id DESC"),
+            postgresql_include=["received_at", "kind", "channel", "initiator", "purpose"],
+        ),
         Index("interaction_collected", "collected_partition", "collected_offset", "received_at", postgresql_using="brin"),
         {"postgresql_partition_by": "RANGE (received_at)"},
     )

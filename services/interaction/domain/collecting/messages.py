@@ -120,7 +120,7 @@ def check_message(slice_: bytes, event: dict[str, Any], kind: str, parts: shared
         raise EventRefused("card_number")
     if name.startswith(reserved.PREFIX):
         reserved.check_reserved(name, data, customer=customer is None, default_currency=receipt.source.default_currency)
-        when = _occurred(data, when)
+        when = _occurred(data, when, receipt.received_at)
 
     notes = list(when.notes)
     keys = [customer or (f"user:{user}" if user is not None else f"anon:{anonymous}")]
@@ -188,9 +188,11 @@ def _customer_of_touchpoint(kind: str, name: Any, data: dict[str, Any] | None) -
     return identities.customer_key(data.get("customer"))
 
 
-def _occurred(data: dict[str, Any], when: moments.Moments) -> moments.Moments:
+def _occurred(data: dict[str, Any], when: moments.Moments, received: datetime) -> moments.Moments:
     moment = moments.read_moment(data.get("occurred_at"))
-    return when if moment is None else when._replace(timestamp=moment)
+    if moment is None:
+        return when
+    return when._replace(timestamp=received_moment(moment, received))
 
 
 def _link(

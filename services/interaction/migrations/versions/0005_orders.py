@@ -111,7 +111,11 @@ STORAGE = (
     "INSERT INTO interaction SELECT * FROM interaction_flat",
     "DROP TABLE interaction_flat",
     "ALTER TABLE interaction ADD PRIMARY KEY (id, received_at)",
-    "CREATE INDEX interaction_timeline ON interaction (identity, occurred_at DESC, id DESC)",
+    # Filters are answered by the index alone; a page fetches only the events it shows.
+    (
+        "CREATE INDEX interaction_timeline ON interaction (identity, occurred_at DESC, id DESC) "
+        "INCLUDE (received_at, kind, channel, initiator, purpose)"
+    ),
     ("CREATE INDEX interaction_collected ON interaction USING brin (collected_partition, collected_offset, received_at) "
     "WITH (pages_per_range = 32, autosummarize = on)"),
     *MONTHS,
