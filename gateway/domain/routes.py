@@ -12,7 +12,6 @@ _OWNERS: Final = {
     ),
     **dict.fromkeys(("teams", "calendars", "case-rules", "service-policies", "touchpoints"), "interaction"),
     **dict.fromkeys(("tasks", "pipelines", "leads", "opportunities", "forecast"), "interaction"),
-    **dict.fromkeys(("tasks",), "interaction"),
     **dict.fromkeys(("order-totals", "order-figures", "exchange-rates", "product-categories", "partners"), "interaction"),
     **dict.fromkeys(("retention-rules", "responses", "surveys"), "interaction"),
     **dict.fromkeys(
@@ -27,8 +26,6 @@ _OWNERS: Final = {
 _OF_CUSTOMER: Final = {
     "timeline": "interaction", "orders": "interaction", "cases": "interaction", "notes": "interaction", "scores": "analytics", "consent": "consent",
     "messages": "campaign", "360": "gateway", "sessions": "interaction",
-    "timeline": "interaction", "orders": "interaction", "cases": "interaction", "scores": "analytics", "consent": "consent",
-    "messages": "campaign", "360": "gateway",
     **dict.fromkeys(("credits", "products", "responses", "surveys"), "interaction"),
 }
 #: Third part under /api/v1/sources/{id}: the source is the gateway's, what came from it is not.

@@ -213,6 +213,8 @@ def fallback_circle() -> Invalid:
 
 def bad_import(detail: str) -> Invalid:
     return Invalid("employee.bad_import", detail)
+
+
 def unknown_currency(pointer: str) -> Invalid:
     return Invalid(
         "currency.unknown", "This is no currency of ISO 4217: write its three letters, for example EUR.",

@@ -1,8 +1,6 @@
 """Write use cases."""
 
-from services.interaction.commands import cases, leads, opportunities, plans, tasks
-from services.interaction.commands import rates, tasks
-from services.interaction.commands import rates, retention, tasks
+from services.interaction.commands import cases, leads, opportunities, plans, rates, retention, tasks
 from services.interaction.commands.balancing import balance_intake
 from services.interaction.commands.employing import hand_over as hand_over_cases
 from services.interaction.commands.employing import import_employees, put_employee, read_csv
@@ -46,8 +44,8 @@ __all__ = [
     "put_policy",
     "put_rules",
     "put_team",
-    "read_csv",
     "rates",
+    "read_csv",
     "record_events",
     "record_order",
     "record_touchpoint",

@@ -1,6 +1,6 @@
 """Reads."""
 
-from services.interaction.queries import sales, sources, tasks
+from services.interaction.queries import retention, sales, sources, tasks, totals
 from services.interaction.queries.cases import (
     get_case,
     get_figures,
@@ -15,8 +15,6 @@ from services.interaction.queries.cases import (
 )
 from services.interaction.queries.cases import list_history as list_case_history
 from services.interaction.queries.cases import list_notes as list_case_notes
-from services.interaction.queries import tasks, totals
-from services.interaction.queries import retention, tasks, totals
 from services.interaction.queries.intake import list_intake
 from services.interaction.queries.ordering import (
     get_order,
@@ -72,9 +70,9 @@ __all__ = [
     "list_teams",
     "list_timeline",
     "list_touchpoint_customers",
+    "retention",
     "sales",
     "sources",
-    "retention",
     "tasks",
     "totals",
 ]
