@@ -43,6 +43,8 @@ async def watch_service_levels(service: InteractionService) -> bool:
 
 async def close_settled_cases(service: InteractionService) -> bool:
     return await commands.cases.close_settled(service)
+
+
 async def make_months(service: InteractionService) -> None:
     await commands.retention.make_months(service)
 

@@ -161,6 +161,7 @@ async def measure(cluster: PrivateCluster) -> dict[str, Any]:
             "FROM pg_inherits WHERE inhparent = 'interaction'::regclass"
         )
         await owner.close()
+        assert sizes is not None
     return {"events": EVENTS, "took": took, "heap_mib": int(sizes["heap"]) / 2**20, "index_mib": int(sizes["indexes"]) / 2**20, "parts": sizes["parts"]}
 
 

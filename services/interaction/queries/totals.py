@@ -18,7 +18,7 @@ async def get_totals(service: InteractionService, *, customer_id: UUID, home: st
     if home is not None and wanted is None:
         raise errors.unknown_currency("/home")
     async with service.read() as db:
-        rows = await store.list_sums(db, await ordering.identities_of(db, customer_id))
+        rows = [dict(row) for row in await store.list_sums(db, await ordering.identities_of(db, customer_id))]
         found: dict[str, Any] = {"customer_id": customer_id, "currencies": totals.by_currency(rows), "home": None}
         if wanted is not None:
             rates: dict[str, list[totals.Rate]] = {}
@@ -37,10 +37,9 @@ async def list_totals(service: InteractionService, *, after: UUID | None, limit:
         sums = listed.setdefault(row["listed"], [])
         if row["currency"] is not None:
             sums.append(row)
-    page = [
-        {"customer_id": customer_id, "currencies": totals.by_currency(sums), "home": None} for customer_id, sums in [*listed.items()][:limit]
-    ]
-    return page, page[-1]["customer_id"] if len(listed) > limit else None
+    page = [*listed][:limit]
+    found = [{"customer_id": customer_id, "currencies": totals.by_currency(listed[customer_id]), "home": None} for customer_id in page]
+    return found, page[-1] if len(listed) > limit else None
 
 
 async def list_rates(service: InteractionService, *, home: str | None = None) -> list[dict[str, Any]]:
