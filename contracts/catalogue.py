@@ -80,6 +80,7 @@ ENTRIES: Final = (
     Entry("ecrm.consent.purpose_defined.v1", consent.PurposeDefined, "consent", "ecrm.consent", "purpose"),
     Entry("ecrm.consent.granted.v1", consent.ConsentGranted, "consent", "ecrm.consent", "customer_id"),
     Entry("ecrm.consent.withdrawn.v1", consent.ConsentWithdrawn, "consent", "ecrm.consent", "customer_id"),
+    Entry("ecrm.consent.ledger_root_signed.v1", consent.LedgerRootSigned, "consent", "ecrm.consent", "number"),
     Entry("ecrm.state.consent.v1", consent.ConsentState, "consent", "ecrm.state.consent", "customer_id"),
     Entry("ecrm.campaign.launched.v1", campaign.CampaignLaunched, "campaign", "ecrm.campaign", "campaign_id"),
     Entry("ecrm.campaign.message_planned.v1", campaign.MessagePlanned, "campaign", "ecrm.campaign", "customer_id"),

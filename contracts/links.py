@@ -23,6 +23,10 @@ UNSUBSCRIBE: Final = "unsubscribe"
 
 #: Fields: case id, number of the resolution. Leads to `/s/{token}`.
 SURVEY: Final = "survey"
+#: Fields: customer id, channel the link came by, message id, when it ends (seconds since 1970). Leads to `/p/{token}`.
+PREFERENCES: Final = "preferences"
+#: Fields: entry id, when it ends (seconds since 1970). Leads to `/c/{token}`.
+CONFIRM: Final = "confirm"
 
 LONGEST: Final = 4096
 

@@ -59,3 +59,38 @@ class TooManyMembers(Invalid):
 
     def __init__(self, limit: int) -> None:
         super().__init__("consent.batch_size", f"Ask for 1 to {limit} at a time.")
+
+
+class UnknownWording(Invalid):
+    """A wording that was never shown."""
+
+    def __init__(self, newest: int) -> None:
+        super().__init__("consent.unknown_wording", f"There is no such `wording_version` of the purpose yet; the newest is {newest}.", newest=newest)
+
+
+class ExpiryNeedsGrants(Invalid):
+    """Nothing can lapse where nothing is granted."""
+
+    def __init__(self) -> None:
+        super().__init__("consent.expiry_needs_grants", "`expires_after_days` is for opt_in and double_opt_in: an opt_out purpose has no grants that lapse.")
+
+
+class UnknownEntry(Unknown):
+    """No such line in the ledger of this person."""
+
+    def __init__(self) -> None:
+        super().__init__("consent.unknown_entry", "There is no such entry in this customer's ledger.")
+
+
+class UnknownImport(Unknown):
+    """No such import."""
+
+    def __init__(self) -> None:
+        super().__init__("consent.unknown_import", "There is no such import of consents.")
+
+
+class UnreadableImport(Invalid):
+    """A file that cannot be read at all."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("consent.unreadable_import", f"The file cannot be read: {reason}")

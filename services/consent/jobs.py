@@ -12,4 +12,28 @@ async def expire_permits(service: ConsentService) -> None:
     await commands.expire_permits(service)
 
 
-JOBS = (Job("expire_permits", every=2, run=expire_permits),)
+async def seal(service: ConsentService) -> bool:
+    """Chain what came into the ledger; sign a root when it is time."""
+    more = await commands.seal(service)
+    if not more:
+        await commands.sign_root(service)
+    return more
+
+
+async def expire_consents(service: ConsentService) -> bool:
+    """Write down which grants have ended, and which were never confirmed."""
+    unconfirmed = await commands.end_unconfirmed(service)
+    return await commands.expire_consents(service) or unconfirmed
+
+
+async def follow_keys(service: ConsentService) -> None:
+    """Sign with the newest key, whoever rotated to it."""
+    await commands.follow_keys(service)
+
+
+JOBS = (
+    Job("expire_permits", every=2, run=expire_permits),
+    Job("seal", every=1, run=seal),
+    Job("expire_consents", every=20, run=expire_consents),
+    Job("follow_keys", every=10, run=follow_keys, exclusive=False),
+)

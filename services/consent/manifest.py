@@ -10,8 +10,7 @@ from uuid import UUID
 
 from chassis.manifest import Manifest
 from services.consent import commands, queries
-from services.consent.api import consents, links, permits
-from services.consent.domain.proofs import Signer
+from services.consent.api import consents, links, permits, purposes
 from services.consent.jobs import JOBS
 from services.consent.reactions import SUBSCRIPTIONS
 from services.consent.settings import ConsentResources, ConsentService, ConsentSettings, OpenPermits
@@ -22,12 +21,12 @@ from services.consent.tables import ConsentTable
 async def open_resources(service: ConsentService) -> AsyncIterator[ConsentResources]:
     """The key that signs permits, known in the database from its first use; and what waits for permits to be closed."""
     own_key = json.loads(service.platform.signing_key.get_secret_value())
-    signer = Signer(base64.urlsafe_b64decode(own_key["d"] + "=" * (-len(own_key["d"]) % 4)))
+    seed = base64.urlsafe_b64decode(own_key["d"] + "=" * (-len(own_key["d"]) % 4))
 
     async def look(batches: Sequence[UUID]) -> set[UUID]:
         return await queries.find_open_permits(service, batches=batches)
 
-    await commands.remember_permit_key(service, signer=signer)
+    signer = await commands.find_signer(service, seed=seed)
     open_permits = OpenPermits(look)
     try:
         yield ConsentResources(signer, open_permits)
@@ -40,7 +39,7 @@ MANIFEST = Manifest(
     settings=ConsentSettings,
     migrations="services.consent.migrations",
     tables=ConsentTable.metadata,
-    routers=(consents.router, permits.router, links.router),
+    routers=(purposes.router, consents.router, permits.router, links.router),
     subscriptions=SUBSCRIPTIONS,
     jobs=JOBS,
     open=open_resources,

@@ -27,6 +27,9 @@ class ConsentSettings(ServiceSettings):
     barrier_seconds: float = Field(
         5.0, ge=0.1, le=30, description="For how long a permit may be used; no withdrawal waits longer. Senders stop one second before."
     )
+    confirm_hours: float = Field(72.0, gt=0, le=8760, description="For how long a grant with double opt-in waits for its confirmation.")
+    root_seconds: float = Field(30.0, ge=0.2, le=60, description="The signed root over the ledger is at most so old while entries come in.")
+    answer_days: int = Field(30, ge=1, le=90, description="By when a request for a copy or for erasure is answered.")
 
 
 class OpenPermits:
@@ -86,7 +89,7 @@ class OpenPermits:
 
 @dataclass
 class ConsentResources:
-    """What a running consent service holds. `seen_open`: since when this process has known a batch to be open (monotonic seconds)."""
+    """What a running consent service holds. `signer` changes when keys are rotated. `seen_open`: since when this process has known a batch to be open (monotonic seconds)."""
 
     signer: Signer
     open_permits: OpenPermits

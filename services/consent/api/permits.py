@@ -14,6 +14,7 @@ from chassis.errors import Forbidden, Invalid
 from chassis.identity import Caller
 from services.consent import commands, queries
 from services.consent.commands.permitting import Member
+from services.consent.queries.audit import Key
 from services.consent.settings import ConsentService
 
 router = APIRouter(tags=["permits"])
@@ -64,6 +65,7 @@ async def grant_permits(here: Here, request: Request, _asking: Annotated[Caller,
         "size": given.size,
         "root": given.root.hex(),
         "signature": given.signature.hex(),
+        "tick": given.stamp.tick, "granted_us": given.stamp.granted_us, "life_ms": given.stamp.life_ms,
         "permits": [
             {
                 "asked": one.asked, "permit_id": f"{given.batch_id}:{one.place}", "index": one.place, "leaf": one.leaf.decode(),
@@ -91,24 +93,28 @@ async def get_permits(here: Here, batch_id: UUID, _asking: Annotated[Caller, web
     body = {
         "batch_id": found.id, "kid": found.kid, "size": found.size, "root": found.root.hex(), "signature": found.signature.hex(),
         "leaves": [leaf.decode() for leaf in found.leaves], "granted_at": found.granted_at, "closed_at": found.closed_at,
-        "outcomes": found.outcomes,
+        "outcomes": found.outcomes, "tick": found.tick, "life_ms": found.life_ms,
     }
     return Response(_encode(body), media_type="application/json")
 
 
 @router.get("/.well-known/ecrm-permit-keys.json", tags=["consent"])
 async def list_permit_keys(here: Here) -> dict[str, list[dict[str, str]]]:
-    """Public keys (JWK set) under which permits are signed: with them anybody checks a permit offline."""
-    keys = await queries.list_permit_keys(here)
-    return {
-        "keys": [
-            {
-                "kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": kid,
-                "x": base64.urlsafe_b64encode(public).decode().rstrip("="),
-            }
-            for kid, public in keys.items()
-        ]
+    """Public keys (JWK set) that sign permits, roots over the ledger and receipts: with them anybody checks those offline.
+
+    `endorsement` is the signature of the key before it (`endorsed_by`), hex, over a tag and the public key.
+    """
+    return {"keys": [jwk(key) for key in await queries.list_keys(here)]}
+
+
+def jwk(key: Key) -> dict[str, str]:
+    """A public key as it is published."""
+    found = {
+        "kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": key.kid, "x": base64.urlsafe_b64encode(key.public).decode().rstrip("="),
     }
+    if key.endorsed_by is not None and key.endorsement is not None:
+        found |= {"endorsed_by": key.endorsed_by, "endorsement": key.endorsement.hex()}
+    return found
 
 
 def _read(decode: Any, raw: bytes) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -10,8 +11,9 @@ from chassis.database import Connection
 from chassis.ids import new_id
 from services.consent import errors
 from services.consent.domain import proofs, statements
-from services.consent.domain.proofs import Leaf, Signer, Tree
-from services.consent.domain.statements import Purpose
+from services.consent.domain.chain import micros
+from services.consent.domain.proofs import Leaf, Stamp, Tree
+from services.consent.domain.statements import ANY, Purpose
 from services.consent.settings import ConsentService
 from services.consent.store import ledger, people, permits, purposes
 
@@ -49,6 +51,7 @@ class Permits(NamedTuple):
     signature: bytes
     granted: list[Granted]
     denied: list[tuple[int, str]]
+    stamp: Stamp
 
 
 async def grant_permits(service: ConsentService, *, members: Sequence[Member]) -> Permits:
@@ -72,31 +75,38 @@ async def _grant(
 ) -> Permits:
     signer = service.resources.signer
     refused = await _refused_addresses(db, members)
+    now = service.clock.now()
     denied: list[tuple[int, str]] = []
     allowed: list[tuple[int, Leaf]] = []
     for asked, member in enumerate(members):
-        reason = _refusal(defined, held, refused, member)
+        reason = _refusal(defined, held, refused, member, now)
         if reason is not None:
             denied.append((asked, reason))
             continue
-        version = held[member.customer_id].version
-        allowed.append((asked, Leaf(str(member.customer_id), version, member.purpose, member.channel, member.step, member.address_hash)))
+        row = held[member.customer_id]
+        said = row.effective.get(member.purpose, {}).get(member.channel)
+        leaf = Leaf(
+            str(member.customer_id), row.version, member.purpose, member.channel, member.step, member.address_hash, said.entry if said else ""
+        )
+        allowed.append((asked, leaf))
     if not allowed:
-        return Permits(None, signer.kid, 0, b"", b"", [], denied)
-    batch_id = new_id()
+        return Permits(None, signer.kid, 0, b"", b"", [], denied, Stamp(0, 0, 0))
+    batch_id, granted_at = new_id(), service.clock.now()
+    stamp = Stamp(await permits.draw_tick(db), micros(granted_at), int(service.settings.barrier_seconds * 1000))
     leaves = [proofs.leaf_bytes(leaf) for _, leaf in allowed]
     tree = Tree(leaves)
-    signature = signer.sign(batch_id, len(leaves), tree.root)
+    signature = signer.sign(proofs.signed_bytes(batch_id, len(leaves), tree.root, stamp))
     asking = {members[asked].customer_id for asked, _ in allowed}
     await permits.insert_batch(
         db, batch_id=batch_id, kid=signer.kid, root=tree.root, signature=signature, leaves=leaves,
         people=list(asking | {held[customer].root_id for customer in asking}),
-        purposes=sorted({f"{leaf.purpose}/{leaf.channel}" for _, leaf in allowed}), granted_at=service.clock.now(),
+        purposes=sorted({f"{leaf.purpose}/{leaf.channel}" for _, leaf in allowed}), granted_at=granted_at,
+        tick=stamp.tick, life_ms=stamp.life_ms,
     )
     granted = [
         Granted(asked, place, leaves[place], tree.path(place), leaf.consent_version) for place, (asked, leaf) in enumerate(allowed)
     ]
-    return Permits(batch_id, signer.kid, len(leaves), tree.root, signature, granted, denied)
+    return Permits(batch_id, signer.kid, len(leaves), tree.root, signature, granted, denied, stamp)
 
 
 def _rowless(defined: Mapping[str, Purpose], held: Mapping[UUID, people.Held], members: Sequence[Member]) -> set[UUID]:
@@ -128,22 +138,24 @@ async def expire_permits(service: ConsentService) -> None:
             await permits.expire(tx.db, old, at=service.clock.now())
 
 
-async def remember_permit_key(service: ConsentService, *, signer: Signer) -> None:
-    """The public key is published from now on, for ever."""
-    async with service.transaction() as tx:
-        await permits.remember_key(tx.db, kid=signer.kid, public_key=signer.public)
-
-
 def _refusal(
-    defined: Mapping[str, Purpose], held: Mapping[UUID, people.Held], refused: set[tuple[str, str, str]], member: Member
+    defined: Mapping[str, Purpose], held: Mapping[UUID, people.Held], refused: set[tuple[str, str, str]], member: Member, now: datetime
 ) -> str | None:
     """Why this member gets no permit; None when it does."""
     row = held.get(member.customer_id)
-    said = row.effective.get(member.purpose, {}).get(member.channel) if row else None
-    reason = statements.refusal(defined.get(member.purpose), member.channel, said)
-    if reason is None and (member.address_hash, member.purpose, member.channel) in refused:
-        return statements.WITHDRAWN
+    reason = statements.refusal(defined.get(member.purpose), member.channel, row.effective if row else {}, now)
+    if reason is None and refused:
+        return _refused(refused, member, defined[member.purpose])
     return reason
+
+
+def _refused(refused: set[tuple[str, str, str]], member: Member, purpose: Purpose) -> str | None:
+    """Whether somebody not known yet withdrew for the address, or stopped all that can be stopped."""
+    if (member.address_hash, member.purpose, member.channel) in refused:
+        return statements.WITHDRAWN
+    if purpose.stoppable and any((member.address_hash, ANY, channel) in refused for channel in (ANY, member.channel)):
+        return statements.STOPPED
+    return None
 
 
 async def _refused_addresses(db: Connection, members: Sequence[Member]) -> set[tuple[str, str, str]]:

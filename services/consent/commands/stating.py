@@ -1,37 +1,28 @@
-"""People grant and withdraw; signals in events refuse. Every statement goes into the ledger."""
+"""People grant, withdraw and stop; signals in events refuse. Every statement goes into the ledger."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from chassis.database import COLLISIONS, INFRASTRUCTURE
-from chassis.errors import Unavailable
 from chassis.ids import new_id
-from chassis.unit_of_work import Transaction
+from contracts import links
 from contracts.interaction import ConsentSignalSeen
 from services.consent import errors
-from services.consent.commands.counting import count_entries
+from services.consent.commands.recording import Recorded, Subject, Withdrawal, again_on_collision, barrier, record
 from services.consent.domain import statements
-from services.consent.domain.statements import GRANTED, WITHDRAWN, Entry, Purpose
+from services.consent.domain.statements import ANY, DOUBLE_OPT_IN, GRANTED, PENDING, WITHDRAWN, Entry, Purpose
 from services.consent.settings import ConsentService
-from services.consent.store import ledger, people, permits, purposes
-
-T = TypeVar("T")
-
-
-class Subject(NamedTuple):
-    """Who speaks: a customer id, or the keyed hash of an identity."""
-
-    customer_id: UUID | None = None
-    identity: bytes | None = None
+from services.consent.store import pending, purposes
 
 
 class Grant(NamedTuple):
-    """One permission somebody gave. `said_at`: when, if not now; `language`: of the wording that was shown."""
+    """One permission somebody gave. `said_at`: when, if not now; `language`: of the wording that was shown.
+
+    `proven`: it needs no confirmation, because the evidence holds one.
+    """
 
     subject: Subject
     purpose: str
@@ -41,40 +32,34 @@ class Grant(NamedTuple):
     language: str | None = None
     said_at: datetime | None = None
     wording_version: int | None = None
-
-
-class Recorded(NamedTuple):
-    """What became of one statement. `customer_id` is None while nobody is known under the identity; then the statement waits."""
-
-    entry_id: UUID
-    customer_id: UUID | None
-    purpose: str
-    channel: str
-    state: str
-    version: int
-    said_at: datetime
-
-
-class Withdrawal(NamedTuple):
-    """After `effective_at` no message for this person, purpose and these channels starts."""
-
-    effective_at: datetime
-    customer_id: UUID | None
-    purpose: str
-    channels: list[str]
-    entries: list[UUID]
+    proven: bool = False
 
 
 async def grant_consents(service: ConsentService, *, grants: Sequence[Grant], actor: str) -> list[Recorded]:
-    """Record up to 1,000 grants, all or none. Raises UnknownPurpose, UnknownChannel, ChannelNeeded, SaidInFuture."""
+    """Record up to 1,000 grants, all or none; where the purpose asks for it, they wait for their confirmation.
+
+    Raises UnknownPurpose, UnknownChannel, ChannelNeeded, SaidInFuture, UnknownWording.
+    """
     now = service.clock.now()
 
     async def act() -> list[Recorded]:
         async with service.transaction() as tx:
             defined = await purposes.newest(tx.db)
-            return await _record(tx, [_entry(grant, _purpose(defined, grant.purpose), actor=actor, now=now) for grant in grants])
+            entries = [_entry(grant, _purpose(defined, grant.purpose), actor=actor, now=now) for grant in grants]
+            recorded = await record(tx, entries, defined)
+            until = now + timedelta(hours=service.settings.confirm_hours)
+            waiting = [one.id for one in entries if one.state == PENDING]
+            await pending.insert(tx.db, waiting, expires_at=until)
+            return [
+                one._replace(confirm_token=confirm_token(service, one.entry_id, until)) if one.state == PENDING else one for one in recorded
+            ]
 
-    return await _again_on_collision(act)
+    return await again_on_collision(act)
+
+
+def confirm_token(service: ConsentService, entry_id: UUID, until: datetime) -> str:
+    """What the link to confirm a pending grant carries; it says nothing of the person."""
+    return links.seal(service.link_secret, links.CONFIRM, [str(entry_id), str(int(until.timestamp()))])
 
 
 async def withdraw_consent(
@@ -90,123 +75,106 @@ async def withdraw_consent(
 
     async def act() -> tuple[list[Recorded], list[str]]:
         async with service.transaction() as tx:
-            defined = _purpose(await purposes.newest(tx.db), purpose)
+            every = await purposes.newest(tx.db)
+            defined = _purpose(every, purpose)
             channels = [channel] if channel is not None else defined.channels
             if channel is not None and channel not in defined.channels:
                 raise errors.UnknownChannel(defined.channels)
             now = service.clock.now()
             entries = [
                 Entry(
-                    new_id(), subject.customer_id, subject.identity, purpose, listed, WITHDRAWN, defined.version, language,
-                    defined.legal_basis, source, evidence, actor, now, now,
+                    new_id(), subject.customer_id, subject.identity, language, source, evidence, actor, purpose, listed, WITHDRAWN,
+                    defined.version, defined.legal_basis, now, now,
                 )
                 for listed in channels
             ]
-            return await _record(tx, entries), channels
+            return await record(tx, entries, every), channels
 
-    recorded, channels = await _again_on_collision(act)
+    recorded, channels = await again_on_collision(act)
     committed = service.clock.monotonic()
     customer = recorded[0].customer_id
-    await _barrier(service, customer, [f"{purpose}/{listed}" for listed in channels], committed)
+    await barrier(service, customer, [f"{purpose}/{listed}" for listed in channels], committed)
     return Withdrawal(service.clock.now(), customer, purpose, channels, [listed.entry_id for listed in recorded])
 
 
-async def take_signal(service: ConsentService, tx: Transaction, *, signal: ConsentSignalSeen, evidence_id: str) -> None:
+async def stop_contact(
+    service: ConsentService, *, subject: Subject, channel: str | None, source: str, evidence: dict[str, Any], actor: str,
+    language: str | None = None,
+) -> Withdrawal:
+    """Stop all that can be stopped, on one channel or everywhere, until it is lifted; the barrier holds as for withdrawals.
+
+    Grants, earlier or later, do not count against it. Raises UnknownChannel.
+    """
+    recorded, scopes = await _stop(
+        service, subject=subject, channel=channel, source=source, evidence=evidence, actor=actor, language=language, state=WITHDRAWN
+    )
+    committed = service.clock.monotonic()
+    await barrier(service, recorded.customer_id, scopes, committed)
+    return Withdrawal(service.clock.now(), recorded.customer_id, ANY, [channel or ANY], [recorded.entry_id])
+
+
+async def lift_stop(
+    service: ConsentService, *, subject: Subject, channel: str | None, source: str, evidence: dict[str, Any], actor: str,
+    language: str | None = None,
+) -> Recorded:
+    """The stop ends; what was said for each purpose counts again. Raises UnknownChannel."""
+    recorded, _ = await _stop(
+        service, subject=subject, channel=channel, source=source, evidence=evidence, actor=actor, language=language, state=GRANTED
+    )
+    return recorded
+
+
+async def _stop(
+    service: ConsentService, *, subject: Subject, channel: str | None, source: str, evidence: dict[str, Any], actor: str,
+    language: str | None, state: str,
+) -> tuple[Recorded, list[str]]:
+    async def act() -> tuple[Recorded, list[str]]:
+        async with service.transaction() as tx:
+            defined = await purposes.newest(tx.db)
+            known = sorted({listed for purpose in defined.values() for listed in purpose.channels})
+            if channel is not None and channel not in known:
+                raise errors.UnknownChannel(known)
+            now = service.clock.now()
+            entry = Entry(
+                new_id(), subject.customer_id, subject.identity, language, source, evidence, actor, ANY, channel or ANY, state, 0, "objection",
+                now, now,
+            )
+            (recorded,) = await record(tx, [entry], defined)
+            scopes = [
+                f"{name}/{listed}" for name, purpose in defined.items() if purpose.stoppable for listed in purpose.channels
+                if channel in (None, listed)
+            ]
+            return recorded, scopes
+
+    return await again_on_collision(act)
+
+
+async def take_signal(service: ConsentService, tx: Any, *, signal: ConsentSignalSeen, evidence_id: str) -> None:
     """A refusal seen in an event narrows what counts, unless the person said otherwise later. Unknown signals are an error."""
-    refused = statements.SIGNALS[signal.signal]
     defined = await purposes.newest(tx.db)
+    refused: Sequence[str]
+    if signal.signal.startswith(CONSENT_MODE):
+        refused = (await purposes.modes(tx.db)).get(signal.signal.removeprefix(CONSENT_MODE), [])
+    else:
+        refused = statements.SIGNALS[signal.signal]
     now = service.clock.now()
     said_at = min(signal.seen_at, now)
     entries = [
         Entry(
-            new_id(), None, bytes.fromhex(signal.identity), purpose, channel, WITHDRAWN, defined[purpose].version, None,
-            defined[purpose].legal_basis, f"signal:{signal.signal}", {**signal.evidence, "event": evidence_id, "event_source": signal.source},
-            "event", said_at, now,
+            new_id(), None, bytes.fromhex(signal.identity), None, f"signal:{signal.signal}",
+            {**signal.evidence, "event": evidence_id, "event_source": signal.source}, "event", purpose, channel, WITHDRAWN,
+            defined[purpose].version, defined[purpose].legal_basis, said_at, now,
         )
         for purpose in refused
         if purpose in defined
         for channel in defined[purpose].channels
         if signal.channel is None or signal.channel == channel or signal.signal == "gpc"
     ]
-    await _record(tx, entries)
+    await record(tx, entries, defined)
 
 
-async def _record(tx: Transaction, entries: Sequence[Entry]) -> list[Recorded]:
-    """Into the ledger, and into what counts; a withdrawal of what is withdrawn already adds nothing."""
-    unresolved = [entry.identity for entry in entries if entry.customer_id is None and entry.identity is not None]
-    if unresolved:
-        await ledger.hold_identities(tx.db, learning=False)
-        known = await ledger.customers_of(tx.db, unresolved)
-        waiting = {(entry.identity, entry.purpose, entry.channel): entry for entry in await ledger.waiting_for(tx.db, unresolved)}
-        entries = [entry if entry.customer_id else entry._replace(customer_id=known.get(entry.identity or b"")) for entry in entries]
-    else:
-        waiting = {}
-    locked = await people.lock(tx.db, {entry.customer_id for entry in entries if entry.customer_id is not None})
-    fresh: list[Entry] = []
-    kept: list[tuple[Entry, Entry | None]] = []
-    for entry in entries:
-        before = _already_withdrawn(locked, waiting, entry)
-        if before is not None and await _is_new_of_all(tx, locked, entry, before):
-            before = None
-        kept.append((entry, before))
-        if before is None:
-            fresh.append(entry)
-    await ledger.insert_entries(tx.db, fresh)
-    await ledger.insert_waiting(tx.db, [(entry.id, entry.identity) for entry in fresh if entry.customer_id is None and entry.identity])
-    roots = await count_entries(tx, locked, [(entry.customer_id, entry) for entry in fresh if entry.customer_id is not None])
-    answers = []
-    for entry, before in kept:
-        root = locked[entry.customer_id].root_id if entry.customer_id else None
-        version = (roots.get(root) or locked[root]).version if root else 0
-        counted = before or entry
-        answers.append(Recorded(counted.id, root, entry.purpose, entry.channel, entry.state, version, counted.said_at))
-    return answers
-
-
-def _already_withdrawn(
-    locked: dict[UUID, people.Person], waiting: dict[tuple[bytes | None, str, str], Entry], entry: Entry
-) -> Entry | None:
-    """The entry that says the same already, in the person's own name and in what counts."""
-    if entry.state != WITHDRAWN:
-        return None
-    if entry.customer_id is None:
-        before = waiting.get((entry.identity, entry.purpose, entry.channel))
-        return before if before is not None and before.state == WITHDRAWN else None
-    person = locked[entry.customer_id]
-    own = person.said.get(entry.purpose, {}).get(entry.channel)
-    counts = locked[person.root_id].effective.get(entry.purpose, {}).get(entry.channel)
-    if own is None or counts is None or own.state != WITHDRAWN or counts.state != WITHDRAWN:
-        return None
-    return entry._replace(id=UUID(own.entry), said_at=own.at)
-
-
-async def _is_new_of_all(tx: Transaction, locked: dict[UUID, people.Person], entry: Entry, before: Entry) -> bool:
-    """Whether a refusal says more than the one before it: of a customer who is several in one, for the first time since they are."""
-    if entry.customer_id is None or entry.identity is not None:
-        return False
-    root = locked[entry.customer_id].root_id
-    merged_at = (await people.last_merges(tx.db, [root])).get(root)
-    return merged_at is not None and (before.said_at <= merged_at or before.id not in await ledger.own_names(tx.db, [before.id]))
-
-
-async def _barrier(service: ConsentService, customer: UUID | None, scopes: list[str], committed: float) -> None:
-    """Return when every permit granted before is closed or too old. Reads after the commit, so none can be missed."""
-    limit = service.settings.barrier_seconds
-
-    def left() -> float:
-        return limit - (service.clock.monotonic() - committed)
-
-    if customer is None:
-        await asyncio.sleep(max(0.0, left()))
-        return
-    try:
-        async with service.read() as db:
-            _, family = await people.members(db, customer)
-            found = await permits.open_for(db, people=family, purposes=scopes)
-    except INFRASTRUCTURE:
-        await asyncio.sleep(max(0.0, left()))
-        return
-    await service.resources.open_permits.wait(found, seconds=left())
+#: Signals of a consent mode are told as `consent_mode:` and the type that was denied.
+CONSENT_MODE = "consent_mode:"
 
 
 def _entry(grant: Grant, purpose: Purpose, *, actor: str, now: datetime) -> Entry:
@@ -220,27 +188,28 @@ def _entry(grant: Grant, purpose: Purpose, *, actor: str, now: datetime) -> Entr
     said_at = grant.said_at or now
     if said_at > now + timedelta(seconds=60):
         raise errors.SaidInFuture
+    if grant.wording_version is not None and grant.wording_version > purpose.version:
+        raise errors.UnknownWording(purpose.version)
+    said_at = min(said_at, now)
+    state = PENDING if purpose.basis == DOUBLE_OPT_IN and not grant.proven else GRANTED
     return Entry(
-        new_id(), grant.subject.customer_id, grant.subject.identity, purpose.purpose, channel, GRANTED,
-        grant.wording_version or purpose.version, grant.language, purpose.legal_basis, grant.source, grant.evidence, actor,
-        min(said_at, now), now,
+        new_id(), grant.subject.customer_id, grant.subject.identity, grant.language, grant.source, grant.evidence, actor, purpose.purpose,
+        channel, state, grant.wording_version or purpose.version, purpose.legal_basis, said_at, now, expires_at=grant_ends(purpose, said_at),
     )
 
 
-def _purpose(defined: dict[str, Purpose], purpose: str) -> Purpose:
+def grant_ends(purpose: Purpose, said_at: datetime) -> datetime | None:
+    """When a grant given then lapses."""
+    return said_at + timedelta(days=purpose.expires_after_days) if purpose.expires_after_days else None
+
+
+def _purpose(defined: Mapping[str, Purpose], purpose: str) -> Purpose:
     if purpose not in defined:
         raise errors.UnknownPurpose(purpose)
     return defined[purpose]
 
 
-async def _again_on_collision(act: Callable[[], Awaitable[T]]) -> T:
-    """Two transactions met: the whole is simply run again."""
-    for _ in range(4):
-        try:
-            return await act()
-        except COLLISIONS:
-            continue
-    raise Unavailable("consent.busy", "Too many changes for the same people at once; try again.")
-
-
-__all__ = ["Grant", "Recorded", "Subject", "Withdrawal", "grant_consents", "take_signal", "withdraw_consent"]
+__all__ = [
+    "Grant", "Recorded", "Subject", "Withdrawal", "confirm_token", "grant_consents", "grant_ends", "lift_stop", "stop_contact", "take_signal",
+    "withdraw_consent",
+]

@@ -1,8 +1,10 @@
 """Permits that prove themselves: a Merkle tree over a batch (shape of RFC 6962) and one signature (Ed25519, RFC 8032) over its root.
 
-What is signed is `TAG ‖ batch id (16 bytes) ‖ size (4 bytes, big-endian) ‖ root (32 bytes)`. A leaf is the compact JSON array
-`[customer_id, consent_version, purpose, channel, step, address_hash]`; its hash is SHA-256(0x00 ‖ leaf), a node's SHA-256(0x01 ‖
-left ‖ right), and an odd node at the end of a level moves up as it is, never doubled.
+What is signed is `TAG ‖ batch id (16 bytes) ‖ size (4) ‖ root (32) ‖ tick (8) ‖ granted at (8, microseconds) ‖ life (4, milliseconds)`,
+numbers big-endian. The tick is the batch's place among all entries of the ledger. A leaf is the compact JSON array
+`[customer_id, consent_version, purpose, channel, step, address_hash, entry_id]`; the entry is the one the permit stands on, empty where
+nothing was said and nothing needed to be. Its hash is SHA-256(0x00 ‖ leaf), a node's SHA-256(0x01 ‖ left ‖ right), and an odd node at the
+end of a level moves up as it is, never doubled.
 """
 
 from __future__ import annotations
@@ -19,15 +21,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-TAG: Final = b"ecrm permit batch v1\x00"
+TAG: Final = b"ecrm permit batch v2\x00"
+ENDORSEMENT_TAG: Final = b"ecrm consent key v1\x00"
 MOST_MEMBERS: Final = 1000
 
 _encode = msgspec.json.Encoder().encode
-_decode_leaf = msgspec.json.Decoder(tuple[str, int, str, str, str, str]).decode
+_decode_leaf = msgspec.json.Decoder(tuple[str, int, str, str, str, str, str]).decode
 
 
 class Leaf(NamedTuple):
-    """What one permit allows: this step to reach this address of this customer, under this version of the consent."""
+    """What one permit allows: this step to reach this address of this customer, under this version of the consent and this entry."""
 
     customer_id: str
     consent_version: int
@@ -35,6 +38,15 @@ class Leaf(NamedTuple):
     channel: str
     step: str
     address_hash: str
+    entry_id: str = ""
+
+
+class Stamp(NamedTuple):
+    """When a batch was granted: its tick, microseconds since 1970, and for how many milliseconds it may be used."""
+
+    tick: int
+    granted_us: int
+    life_ms: int
 
 
 def leaf_bytes(leaf: Leaf) -> bytes:
@@ -47,12 +59,17 @@ def read_leaf(raw: bytes) -> Leaf:
     return Leaf(*_decode_leaf(raw))
 
 
+def leaf_hash(leaf: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + leaf).digest()
+
+
 class Tree:
     """All levels of the tree over the leaves, lowest first."""
 
-    def __init__(self, leaves: Sequence[bytes]) -> None:
+    def __init__(self, leaves: Sequence[bytes], *, hashed: bool = False) -> None:
+        """`hashed`: these are the leaves' hashes already."""
         sha = hashlib.sha256
-        self.levels = [[sha(b"\x00" + leaf).digest() for leaf in leaves]]
+        self.levels = [list(leaves) if hashed else [sha(b"\x00" + leaf).digest() for leaf in leaves]]
         while len(self.levels[-1]) > 1:
             below = self.levels[-1]
             level = [sha(b"\x01" + below[at] + below[at + 1]).digest() for at in range(0, len(below) - 1, 2)]
@@ -93,37 +110,62 @@ def root_of(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes 
     return None if rest else found
 
 
-def signed_bytes(batch_id: UUID, size: int, root: bytes) -> bytes:
+def signed_bytes(batch_id: UUID, size: int, root: bytes, stamp: Stamp) -> bytes:
     """What the signature is over."""
-    return TAG + batch_id.bytes + size.to_bytes(4, "big") + root
+    return b"".join(
+        (
+            TAG, batch_id.bytes, size.to_bytes(4, "big"), root, stamp.tick.to_bytes(8, "big"), stamp.granted_us.to_bytes(8, "big"),
+            stamp.life_ms.to_bytes(4, "big"),
+        )
+    )
 
 
 def verify_permit(
-    *, public_key: bytes, batch_id: UUID, size: int, signature: bytes, leaf: bytes, index: int, path: Sequence[bytes]
+    *, public_key: bytes, batch_id: UUID, size: int, stamp: Stamp, signature: bytes, leaf: bytes, index: int, path: Sequence[bytes]
 ) -> bool:
     """Whether this leaf is in a batch signed with this key. Needs nothing but its arguments."""
     root = root_of(leaf, index, size, path)
-    return root is not None and verify_batch(public_key=public_key, batch_id=batch_id, size=size, root=root, signature=signature)
+    return root is not None and verify(public_key, signed_bytes(batch_id, size, root, stamp), signature)
 
 
-def verify_batch(*, public_key: bytes, batch_id: UUID, size: int, root: bytes, signature: bytes) -> bool:
-    """Whether the signature over a batch's root is good."""
+def verify(public_key: bytes, signed: bytes, signature: bytes) -> bool:
+    """Whether an Ed25519 signature is good; a key or signature of the wrong form is not."""
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed_bytes(batch_id, size, root))
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed)
     except (InvalidSignature, ValueError):
         return False
     return True
 
 
+def key_id(public_key: bytes) -> str:
+    """16 hex characters of the key's SHA-256."""
+    return hashlib.sha256(public_key).hexdigest()[:16]
+
+
+def endorsed_bytes(successor: bytes) -> bytes:
+    """What a key signs to hand over to its successor."""
+    return ENDORSEMENT_TAG + successor
+
+
 class Signer:
-    """The key that signs batches, derived from the service's own signing key, so that there is no further secret to keep."""
+    """A key that signs permits, roots and receipts, derived from the service's own signing key, so that there is no further secret to keep.
 
-    def __init__(self, seed: bytes) -> None:
-        material = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"ecrm consent permits v1").derive(seed)
+    Every `epoch` is another key.
+    """
+
+    def __init__(self, seed: bytes, epoch: int = 0) -> None:
+        info = b"ecrm consent permits v1" + (b" %d" % epoch if epoch else b"")
+        material = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info).derive(seed)
         self._key = Ed25519PrivateKey.from_private_bytes(material)
+        self._seed = seed
+        self.epoch = epoch
         self.public = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        self.kid = hashlib.sha256(self.public).hexdigest()[:16]
+        self.kid = key_id(self.public)
 
-    def sign(self, batch_id: UUID, size: int, root: bytes) -> bytes:
+    def sign(self, signed: bytes) -> bytes:
         """64 bytes."""
-        return self._key.sign(signed_bytes(batch_id, size, root))
+        return self._key.sign(signed)
+
+    def following(self, epoch: int) -> Signer:
+        """The key of another epoch."""
+        return Signer(self._seed, epoch)

@@ -1,11 +1,20 @@
 """What can be asked: one async function for each read."""
 
-from services.consent.queries.consents import ConsentOf, Standing, get_consent
-from services.consent.queries.links import UnsubscribeLink, get_unsubscribe_link
-from services.consent.queries.permits import find_open_permits, get_permits, list_permit_keys
-from services.consent.queries.purposes import list_purpose_versions, list_purposes
+from services.consent.queries.audit import OpenedLink, list_keys, page_batches, page_links, page_roots
+from services.consent.queries.consents import ConsentOf, Standing, get_consent, get_entry
+from services.consent.queries.links import (
+    ConfirmLink,
+    PreferencesLink,
+    UnsubscribeLink,
+    get_confirm_link,
+    get_unsubscribe_link,
+    open_preferences,
+)
+from services.consent.queries.permits import find_open_permits, get_permits
+from services.consent.queries.purposes import list_modes, list_purpose_versions, list_purposes
 
 __all__ = [
-    "ConsentOf", "Standing", "UnsubscribeLink", "find_open_permits", "get_consent", "get_permits", "get_unsubscribe_link", "list_permit_keys",
-    "list_purpose_versions", "list_purposes",
+    "ConfirmLink", "ConsentOf", "OpenedLink", "PreferencesLink", "Standing", "UnsubscribeLink", "find_open_permits", "get_confirm_link",
+    "get_consent", "get_entry", "get_permits", "get_unsubscribe_link", "list_keys", "list_modes", "list_purpose_versions", "list_purposes",
+    "open_preferences", "page_batches", "page_links", "page_roots",
 ]

@@ -24,9 +24,3 @@ async def find_open_permits(service: ConsentService, *, batches: Sequence[UUID])
     """Those of these batches under which a message may still start."""
     async with service.read() as db:
         return await permits.open_of(db, batches)
-
-
-async def list_permit_keys(service: ConsentService) -> dict[str, bytes]:
-    """Public keys by id, the newest first; old ones stay."""
-    async with service.read() as db:
-        return await permits.keys(db)

@@ -21,3 +21,9 @@ async def list_purpose_versions(service: ConsentService, *, purpose: str) -> lis
     if not found:
         raise errors.UnknownPurpose(purpose)
     return found
+
+
+async def list_modes(service: ConsentService) -> dict[str, list[str]]:
+    """Which purposes each type of a consent mode speaks of."""
+    async with service.read() as db:
+        return await purposes.modes(db)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
@@ -34,8 +34,44 @@ class WithdrawConsent(Statement):
     """A withdrawal, effective as soon as it is answered. Without a channel: all channels of the purpose."""
 
 
+class StopContact(Given):
+    """Stop all that can be stopped, on one channel or, without it, everywhere; what contracts and the law demand goes on."""
+
+    customer_id: UUID | None = None
+    identity: Annotated[str, StringConstraints(max_length=700)] | None = None
+    channel: Name | None = None
+    source: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")] = "api"
+    language: Language | None = None
+    evidence: Annotated[dict[str, Any], Field(max_length=50)] = {}
+
+
+class ConsentMode(Given):
+    """The four types of Google Consent Mode v2, granted or denied; which purposes each speaks of, the platform is told (`/consents/modes`)."""
+
+    customer_id: UUID | None = None
+    identity: Annotated[str, StringConstraints(max_length=700)] | None = None
+    ad_storage: Literal["granted", "denied"] | None = None
+    ad_user_data: Literal["granted", "denied"] | None = None
+    ad_personalization: Literal["granted", "denied"] | None = None
+    analytics_storage: Literal["granted", "denied"] | None = None
+    language: Language | None = None
+    evidence: Annotated[dict[str, Any], Field(max_length=50)] = {}
+
+
+class ModeView(BaseModel):
+    type: str
+    purposes: list[str]
+
+
+class MapMode(Given):
+    purposes: Annotated[list[Name], Field(max_length=20)]
+
+
 class RecordedView(BaseModel):
-    """`customer_id` is null and `waiting` true while nobody is known under the identity: the statement counts as soon as somebody is."""
+    """`customer_id` is null and `waiting` true while nobody is known under the identity: the statement counts as soon as somebody is.
+
+    A `pending` grant counts when the person opens `confirm_url` and confirms: send it to the address it is about.
+    """
 
     entry_id: UUID
     customer_id: UUID | None
@@ -45,6 +81,7 @@ class RecordedView(BaseModel):
     state: str
     version: int
     said_at: datetime
+    confirm_url: str | None = None
 
 
 class RecordedList(BaseModel):
@@ -62,12 +99,13 @@ class WithdrawalView(BaseModel):
 
 
 class ChannelView(BaseModel):
-    """`state`: granted, withdrawn or unspoken; `allowed` is what counts, `reason` why not."""
+    """`state`: granted, withdrawn, expired or unspoken; `until`: when a grant lapses; `allowed` is what counts, `reason` why not."""
 
     state: str
     allowed: bool
     reason: str | None
     since: datetime | None
+    until: datetime | None = None
     entry_id: str | None
 
 
@@ -94,11 +132,17 @@ class EntryView(BaseModel):
     actor: str
     said_at: datetime
     recorded_at: datetime
+    expires_at: datetime | None
+    refers: list[UUID]
 
 
 class ConsentView(BaseModel):
+    """`stops`: since when by channel, `*` everywhere. `as_of`: what was recorded until then."""
+
     customer_id: UUID
-    version: int
+    version: int | None
+    as_of: datetime | None = None
+    stops: dict[str, datetime]
     purposes: list[PurposeStanding]
     data: list[EntryView]
     next_page_token: str | None

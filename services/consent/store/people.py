@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.database import Connection
-from services.consent.domain.statements import Merge, Statements
+from services.consent.domain.statements import Merge, Statements, lapses_at
 
 _decode = msgspec.json.Decoder(Statements).decode
 _encode = msgspec.json.Encoder().encode
@@ -85,9 +85,12 @@ async def family(db: Connection, root: UUID) -> tuple[dict[str, Statements], lis
 async def save(db: Connection, people: Iterable[Person]) -> None:
     """Write back locked rows."""
     await db.executemany(
-        "UPDATE person SET root_id = $2, said = $3, effective = $4, version = $5 WHERE customer_id = $1",
+        "UPDATE person SET root_id = $2, said = $3, effective = $4, version = $5, lapses_at = $6 WHERE customer_id = $1",
         [
-            (person.customer_id, person.root_id, _encode(person.said).decode(), _encode(person.effective).decode(), person.version)
+            (
+                person.customer_id, person.root_id, _encode(person.said).decode(), _encode(person.effective).decode(), person.version,
+                lapses_at(person.said),
+            )
             for person in people
         ],
     )
@@ -145,6 +148,12 @@ async def members(db: Connection, customer_id: UUID) -> tuple[UUID, list[UUID]]:
     root = await db.fetchval("SELECT root_id FROM person WHERE customer_id = $1", customer_id) or customer_id
     rows = await db.fetch("SELECT customer_id FROM person WHERE root_id = $1 AND customer_id <> $1", root)
     return root, [root, *(row["customer_id"] for row in rows)]
+
+
+async def lapsing(db: Connection, *, until: datetime, limit: int) -> list[UUID]:
+    """People with a grant that has ended by then."""
+    rows = await db.fetch("SELECT customer_id FROM person WHERE lapses_at <= $1 ORDER BY lapses_at LIMIT $2", until, limit)
+    return [row["customer_id"] for row in rows]
 
 
 async def find(db: Connection, customer_id: UUID) -> Person | None:

@@ -27,19 +27,21 @@ class Batch(NamedTuple):
     granted_at: datetime
     closed_at: datetime | None
     outcomes: Any
+    tick: int
+    life_ms: int
 
 
 async def insert_batch(
     db: Connection, *, batch_id: UUID, kid: str, root: bytes, signature: bytes, leaves: list[bytes], people: Sequence[UUID],
-    purposes: Sequence[str], granted_at: datetime,
+    purposes: Sequence[str], granted_at: datetime, tick: int, life_ms: int,
 ) -> None:
     """`people` are customers asked about and their roots; `purposes` are `purpose/channel`."""
     await db.execute(
         """
-        INSERT INTO permit_batch (id, kid, size, root, signature, leaves, people, purposes, granted_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        INSERT INTO permit_batch (id, kid, size, root, signature, leaves, people, purposes, granted_at, tick, life_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         """,
-        batch_id, kid, len(leaves), root, signature, _pack(leaves), people, purposes, granted_at,
+        batch_id, kid, len(leaves), root, signature, _pack(leaves), people, purposes, granted_at, tick, life_ms,
     )
 
 
@@ -76,21 +78,24 @@ async def expire(db: Connection, batches: Sequence[UUID], *, at: datetime) -> in
     return len(rows)
 
 
+async def draw_tick(db: Connection) -> int:
+    """This transaction's place among all entries and batches; drawn while the people's rows are held."""
+    return int(await db.fetchval("SELECT nextval('ledger_tick')"))
+
+
 async def find(db: Connection, batch_id: UUID) -> Batch | None:
     row = await db.fetchrow("SELECT * FROM permit_batch WHERE id = $1", batch_id)
-    if row is None:
-        return None
+    return _batch(row) if row else None
+
+
+async def page(db: Connection, *, after: int, limit: int) -> list[Batch]:
+    """Batches in the order of their ticks."""
+    rows = await db.fetch("SELECT * FROM permit_batch WHERE tick > $1 ORDER BY tick LIMIT $2", after, limit)
+    return [_batch(row) for row in rows]
+
+
+def _batch(row: Any) -> Batch:
     return Batch(
         row["id"], row["kid"], row["size"], bytes(row["root"]), bytes(row["signature"]), _unpack(row["leaves"]), row["granted_at"],
-        row["closed_at"], msgspec.json.decode(row["outcomes"]) if row["outcomes"] else None,
+        row["closed_at"], msgspec.json.decode(row["outcomes"]) if row["outcomes"] else None, row["tick"], row["life_ms"],
     )
-
-
-async def remember_key(db: Connection, *, kid: str, public_key: bytes) -> None:
-    """Public keys stay known for ever, so that old permits can be checked."""
-    await db.execute("INSERT INTO permit_key (kid, public_key) VALUES ($1, $2) ON CONFLICT DO NOTHING", kid, public_key)
-
-
-async def keys(db: Connection) -> dict[str, bytes]:
-    rows = await db.fetch("SELECT kid, public_key FROM permit_key ORDER BY first_used_at DESC")
-    return {row["kid"]: bytes(row["public_key"]) for row in rows}

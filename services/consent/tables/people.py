@@ -17,13 +17,17 @@ class PersonRow(ConsentTable, table=True):
     """What a person said, what counts for its family, and the lock of both."""
 
     __tablename__ = "person"
-    __table_args__ = (Index("person_root", "root_id"),)
+    __table_args__ = (
+        Index("person_root", "root_id"),
+        Index("person_lapses", "lapses_at", postgresql_where=text("lapses_at IS NOT NULL")),
+    )
 
     customer_id: UUID = Field(primary_key=True)
     root_id: UUID
     said: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")))
     effective: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")))
     version: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    lapses_at: datetime | None = Field(default=None, sa_type=TIME)
 
 
 class MergeRow(ConsentTable, table=True):

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Index, LargeBinary, Text, text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlmodel import Field
@@ -22,13 +22,19 @@ class PermitKeyRow(ConsentTable, table=True):
     kid: str = Field(primary_key=True, sa_type=Text)
     public_key: bytes = Field(sa_type=LargeBinary)
     first_used_at: datetime = Field(sa_type=TIME, sa_column_kwargs=NOW)
+    epoch: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    endorsed_by: str | None = Field(default=None, sa_type=Text)
+    endorsement: bytes | None = Field(default=None, sa_type=LargeBinary)
 
 
 class PermitBatchRow(ConsentTable, table=True):
     """A batch of permits with one signature."""
 
     __tablename__ = "permit_batch"
-    __table_args__ = (Index("permit_batch_open", "id", postgresql_where=text("closed_at IS NULL")),)
+    __table_args__ = (
+        Index("permit_batch_open", "id", postgresql_where=text("closed_at IS NULL")),
+        Index("permit_batch_tick", "tick"),
+    )
 
     id: UUID = Field(primary_key=True)
     kid: str = Field(sa_type=Text)
@@ -41,3 +47,5 @@ class PermitBatchRow(ConsentTable, table=True):
     granted_at: datetime = Field(sa_type=TIME, sa_column_kwargs=NOW)
     closed_at: datetime | None = Field(default=None, sa_type=TIME)
     outcomes: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
+    tick: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    life_ms: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})

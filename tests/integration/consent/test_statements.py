@@ -74,7 +74,7 @@ async def test_what_was_said_is_kept_and_the_latest_counts(cluster: PrivateClust
     async with started(cluster, "consent", given=FAST) as platform:
         customer = new_text_id()
         before = await standing(platform, customer)
-        assert before == {"state": "unspoken", "allowed": False, "reason": "no_grant", "since": None, "entry_id": None}
+        assert before == {"state": "unspoken", "allowed": False, "reason": "no_grant", "since": None, "until": None, "entry_id": None}
         assert (await standing(platform, customer, "service"))["allowed"]
 
         given = await grant(platform, customer_id=customer, evidence={"form": "footer"}, language="fa", wording_version=1)

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.consent.domain import proofs
-from services.consent.domain.proofs import Leaf, Signer, Tree
+from services.consent.domain.proofs import Leaf, Signer, Stamp, Tree
 
 BATCH = UUID("01900000-0000-7000-8000-000000000001")
 SIGNER = Signer(b"seed")
+STAMP = Stamp(7, 1_790_000_000_000_000, 5000)
 
 
 def rfc6962_root(leaves: list[bytes]) -> bytes:
@@ -44,17 +45,19 @@ def test_known_answer() -> None:
 
 @given(st.integers(1, 40), st.data())
 def test_only_the_whole_truth_verifies(size: int, data: st.DataObject) -> None:
-    leaves = [proofs.leaf_bytes(Leaf(f"c{number}", number, "marketing", "email", "s1", "ff")) for number in range(size)]
+    leaves = [proofs.leaf_bytes(Leaf(f"c{number}", number, "marketing", "email", "s1", "ff", f"e{number}")) for number in range(size)]
     tree = Tree(leaves)
     index = data.draw(st.integers(0, size - 1))
     good: dict[str, Any] = {
-        "public_key": SIGNER.public, "batch_id": BATCH, "size": size, "signature": SIGNER.sign(BATCH, size, tree.root),
+        "public_key": SIGNER.public, "batch_id": BATCH, "size": size, "stamp": STAMP,
+        "signature": SIGNER.sign(proofs.signed_bytes(BATCH, size, tree.root, STAMP)),
         "leaf": leaves[index], "index": index, "path": tree.path(index),
     }
     assert proofs.verify_permit(**good)
     forged: list[dict[str, Any]] = [
         {"leaf": leaves[index] + b" "}, {"batch_id": UUID(int=1)}, {"size": size + 1}, {"index": index + size},
         {"public_key": Signer(b"other").public}, {"signature": good["signature"][:-1] + bytes([good["signature"][-1] ^ 1])},
+        {"stamp": STAMP._replace(tick=8)}, {"stamp": STAMP._replace(granted_us=1)}, {"stamp": STAMP._replace(life_ms=9000)},
         {"path": [*good["path"], b"\x00" * 32]}, {"public_key": b"short"},
     ]
     if size > 1:
