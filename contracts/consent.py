@@ -46,7 +46,6 @@ class ConsentState(Fact, frozen=True, kw_only=True):
     version: int
 
 
-<<<<<<< HEAD
 class ErasureRequested(Fact, frozen=True, kw_only=True):
     """A person asks to be forgotten, and it is known to be them."""
 
@@ -63,7 +62,8 @@ class ErasureCompleted(Fact, frozen=True, kw_only=True):
     services: list[str]
     completed_at: Moment
     log_lapses_at: Moment
-=======
+
+
 class LedgerRootSigned(Fact, frozen=True, kw_only=True):
     """The signed root over the chain of the consent ledger up to link `last`: told so that it stands outside the database it vouches for.
 
@@ -78,4 +78,3 @@ class LedgerRootSigned(Fact, frozen=True, kw_only=True):
     signed_at: Moment
     kid: str
     signature: str
->>>>>>> fea36da (Consent: the ledger is chained and signed, personal parts stand apart and can be erased; stops, double opt-in, expiry, as_of, key rotation)

@@ -40,7 +40,9 @@ _OPEN: Final = {
 }
 #: Where the gateway's routers have the platform's own description; /openapi.json of every app is that app's alone.
 DESCRIPTION: Final = "/documents/openapi.json"
-_OPEN_PREFIXES: Final = (("/u/", "consent"), ("/t/", "campaign"), ("/s/", "interaction"), ("/schemas/", "collector"))
+_OPEN_PREFIXES: Final = (
+    ("/u/", "consent"), ("/p/", "consent"), ("/c/", "consent"), ("/t/", "campaign"), ("/s/", "interaction"), ("/schemas/", "collector"),
+)
 
 
 class Route(NamedTuple):
@@ -63,7 +65,7 @@ def find_route(path: str) -> Route | None:
         return _managed(path)
     for prefix, owner in _OPEN_PREFIXES:
         if path.startswith(prefix):
-            return Route(owner, path, open=True, first=prefix == "/u/")
+            return Route(owner, path, open=True, first=prefix in ("/u/", "/p/"))
     return None
 
 
@@ -80,4 +82,4 @@ def _managed(path: str) -> Route | None:
     owner = _OWNERS.get(parts[0])
     if owner is None:
         return None
-    return Route(owner, path, first=path == "/api/v1/consents/withdrawals" or parts[0] == "privacy")
+    return Route(owner, path, first=path in ("/api/v1/consents/withdrawals", "/api/v1/consents/stops") or parts[0] == "privacy")

@@ -31,9 +31,15 @@ async def follow_keys(service: ConsentService) -> None:
     await commands.follow_keys(service)
 
 
+async def run_imports(service: ConsentService) -> bool:
+    """Read files of old consents."""
+    return await commands.run_imports(service)
+
+
 JOBS = (
     Job("expire_permits", every=2, run=expire_permits),
     Job("seal", every=1, run=seal),
     Job("expire_consents", every=20, run=expire_consents),
+    Job("imports", every=0.5, run=run_imports),
     Job("follow_keys", every=10, run=follow_keys, exclusive=False),
 )

@@ -2,12 +2,13 @@
 
 from services.consent.commands.confirming import confirm_grant, end_unconfirmed
 from services.consent.commands.identities import erase_person, learn_identities, merge_customers, split_identity, unmerge_customers
+from services.consent.commands.importing import run_imports, start_import
 from services.consent.commands.keys import find_signer, follow_keys, rotate_key
 from services.consent.commands.lapsing import expire_consents
 from services.consent.commands.permitting import close_permits, expire_permits, grant_permits
 from services.consent.commands.purposes import change_purpose, define_purpose, map_mode
 from services.consent.commands.recording import Recorded, Subject, Withdrawal
-from services.consent.commands.sealing import seal, sign_root
+from services.consent.commands.sealing import commit_of, seal, sign_root
 from services.consent.commands.stating import (
     Grant,
     confirm_token,
@@ -19,8 +20,8 @@ from services.consent.commands.stating import (
 )
 
 __all__ = [
-    "Grant", "Recorded", "Subject", "Withdrawal", "change_purpose", "close_permits", "confirm_grant", "confirm_token", "define_purpose",
+    "Grant", "Recorded", "Subject", "Withdrawal", "change_purpose", "close_permits", "commit_of", "confirm_grant", "confirm_token", "define_purpose",
     "end_unconfirmed", "erase_person", "expire_consents", "expire_permits", "find_signer", "follow_keys", "grant_consents", "grant_permits",
-    "learn_identities", "lift_stop", "map_mode", "merge_customers", "rotate_key", "seal", "sign_root", "split_identity", "stop_contact", "take_signal",
-    "unmerge_customers", "withdraw_consent",
+    "learn_identities", "lift_stop", "map_mode", "merge_customers", "rotate_key", "run_imports", "seal", "sign_root", "split_identity",
+    "start_import", "stop_contact", "take_signal", "unmerge_customers", "withdraw_consent",
 ]

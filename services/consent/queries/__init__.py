@@ -2,6 +2,7 @@
 
 from services.consent.queries.audit import OpenedLink, list_keys, page_batches, page_links, page_roots
 from services.consent.queries.consents import ConsentOf, Standing, get_consent, get_entry
+from services.consent.queries.imports import get_import, list_import_errors, list_imports
 from services.consent.queries.links import (
     ConfirmLink,
     PreferencesLink,
@@ -15,6 +16,7 @@ from services.consent.queries.purposes import list_modes, list_purpose_versions,
 
 __all__ = [
     "ConfirmLink", "ConsentOf", "OpenedLink", "PreferencesLink", "Standing", "UnsubscribeLink", "find_open_permits", "get_confirm_link",
-    "get_consent", "get_entry", "get_permits", "get_unsubscribe_link", "list_keys", "list_modes", "list_purpose_versions", "list_purposes",
+    "get_consent", "get_entry", "get_import", "get_permits", "get_unsubscribe_link", "list_import_errors", "list_imports", "list_keys",
+    "list_modes", "list_purpose_versions", "list_purposes",
     "open_preferences", "page_batches", "page_links", "page_roots",
 ]

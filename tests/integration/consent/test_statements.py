@@ -190,7 +190,8 @@ async def test_nothing_said_under_an_unknown_identity_is_lost(cluster: PrivateCl
         assert known["customer_id"] == customer
         assert (await standing(platform, customer))["reason"] == "withdrawn"
         entries = (await platform["consent"].call("GET", f"/api/v1/customers/{customer}/consent")).json()["data"]
-        assert [entry["state"] for entry in entries] == ["withdrawn", "granted"]
+        assert [entry["state"] for entry in entries] == ["withdrawn", "linked", "granted"]
+        assert entries[1]["refers"] == [entries[2]["entry_id"]]
 
 
 async def test_a_merge_takes_the_stricter_until_something_is_said_later(cluster: PrivateCluster) -> None:
