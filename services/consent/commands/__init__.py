@@ -1,7 +1,13 @@
 """What can be done: one async function for each write, each one transaction."""
 
 from services.consent.commands.confirming import confirm_grant, end_unconfirmed
-from services.consent.commands.identities import erase_person, learn_identities, merge_customers, split_identity, unmerge_customers
+from services.consent.commands.identities import (
+    erase_person,
+    learn_identities,
+    merge_customers,
+    split_identity,
+    unmerge_customers,
+)
 from services.consent.commands.importing import run_imports, start_import
 from services.consent.commands.keys import find_signer, follow_keys, rotate_key
 from services.consent.commands.lapsing import expire_consents
