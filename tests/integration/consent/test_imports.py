@@ -107,7 +107,7 @@ async def test_files_and_modes_that_cannot_be_used(cluster: PrivateCluster) -> N
 
         assert await code(PATH, "x", "application/pdf") == (422, "consent.unknown_format")
         assert await code(PATH, "", "text/csv") == (422, "consent.unreadable_import")
-        assert await code(PATH + "?mapping={\"columns\":{\"purpose\":\"none\"}}", HEAD + "a\n", "text/csv") == (422, "consent.unreadable_import")
+        assert await code(PATH + '?mapping={"columns":{"purpose":"none"}}', HEAD + "a\n", "text/csv") == (422, "consent.unreadable_import")
         assert await code(PATH + "?mapping=[]", HEAD, "text/csv") == (422, "request.invalid")
         assert (await consent.call("GET", f"{PATH}/{new_text_id()}")).status == 404
         too_new = {"customer_id": new_text_id(), "purpose": "marketing", "channel": "email", "wording_version": 2}
