@@ -73,7 +73,8 @@ async def test_rows_that_cannot_be_taken_say_why(cluster: PrivateCluster) -> Non
             "purpose": "letter", "basis": "double_opt_in", "legal_basis": "consent", "channels": ["email"], "title": {"en": "x"}, "wording": {"en": "x"},
         }
         assert (await platform["consent"].call("POST", "/api/v1/purposes", json=body)).status == 201
-        text = "customer_id,identity,purpose,channel,state,said_at,evidence,wording_version,confirmed_at\n" + "\n".join((
+        rows = [
+            "customer_id,identity,purpose,channel,state,said_at,evidence,wording_version,confirmed_at",
             ",email:a@example.com,gifts,email,granted,2024-05-01,x,,",
             ",email:a@example.com,marketing,fax,granted,2024-05-01,x,,",
             ",email:a@example.com,marketing,email,maybe,2024-05-01,x,,",
@@ -87,8 +88,8 @@ async def test_rows_that_cannot_be_taken_say_why(cluster: PrivateCluster) -> Non
             ",email:a@example.com,letter,email,granted,2024-05-01,x,,",
             ",email:a@example.com,letter,email,granted,2024-05-01,x,,2024-05-02",
             ",email:a@example.com,marketing,email,granted,2024-05-01,{broken,,",
-        ))
-        done = await bring(platform, text)
+        ]
+        done = await bring(platform, "\n".join(rows))
         assert (done["recorded"], done["refused"]) == (1, 12)
         found = (await platform["consent"].call("GET", f"{PATH}/{done['id']}/errors?limit=500", scopes=["consent:read"])).json()["data"]
         assert {one["line"]: one["code"] for one in found} == {
