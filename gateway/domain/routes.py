@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 _OWNERS: Final = {
     **dict.fromkeys(("customers", "merges", "identity-rules", "identity-reviews", "duplicates", "accounts", "traits", "imports", "exports"), "customer"),
     **dict.fromkeys(
-        ("interactions", "orders", "products", "cases", "employees", "live", "quarantine", "intake", "inbound"), "interaction"
+        ("sessions", "visitors", "replays", "interactions", "orders", "products", "cases", "employees", "live", "quarantine", "intake", "inbound"), "interaction"
     ),
     **dict.fromkeys(("teams", "calendars", "case-rules", "service-policies", "touchpoints"), "interaction"),
     **dict.fromkeys(("tasks", "pipelines", "leads", "opportunities", "forecast"), "interaction"),

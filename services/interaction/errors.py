@@ -34,6 +34,10 @@ def not_as_planned(errors: list[dict[str, str]]) -> Invalid:
     return Invalid("quarantine.not_as_planned", "The event is still not as the tracking plan of its source wants it; it stays open.", errors=errors)
 
 
+def bad_identity(reason: str) -> Invalid:
+    return Invalid("interaction.bad_identity", reason)
+
+
 def unknown_order() -> Unknown:
     return Unknown("order.unknown", "There is no such order.")
 

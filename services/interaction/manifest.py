@@ -19,6 +19,8 @@ from services.interaction.tables import InteractionTable
 LAST_WORDS: Final = 3.0
 #: Seconds from one batch to the next under load: a transaction of 100 events costs twice as much for each as one of 1,000.
 GATHER: Final = 0.15
+#: Visits may be a little behind, and their rows are written once for all that happened meanwhile.
+VISITS_GATHER: Final = 1.0
 
 
 @asynccontextmanager
@@ -53,6 +55,7 @@ MANIFEST: Final = Manifest(
             reader="recorder", topics=("ecrm.collected",), batch=reactions.on_collected, after_commit=reactions.after_collected,
             linger=GATHER,
         ),
+        Subscription(reader="visits", topics=("ecrm.interaction",), batch=reactions.on_interactions, max_records=5000, linger=VISITS_GATHER),
         Subscription(reader="identities", topics=("ecrm.state.identity",), batch=reactions.on_identity_states),
         Subscription(reader="consent", topics=("ecrm.state.consent",), batch=reactions.on_consent_states),
         Subscription(reader="profiles", topics=("ecrm.state.profile",), batch=reactions.on_profile_states),

@@ -23,6 +23,10 @@ async def after_collected(service: InteractionService, records: list[Stored]) ->
     await commands.hand_over(service, records)
 
 
+async def on_interactions(service: InteractionService, tx: Transaction, records: list[Stored]) -> None:
+    await commands.visits.note_visits(tx, records=records)
+
+
 async def on_identity_states(service: InteractionService, tx: Transaction, records: list[Stored]) -> None:
     await commands.replicate_identities(tx, records=records)
 

@@ -16,6 +16,7 @@ from services.interaction.api import (
     tasks,
     timeline,
     totals,
+    visits,
 )
 
 ROUTERS: Final = (
@@ -32,4 +33,5 @@ ROUTERS: Final = (
     employees.router,
     knowing.router,
     surveys.router,
+    visits.router,
 )

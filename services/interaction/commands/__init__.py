@@ -1,6 +1,6 @@
 """Write use cases."""
 
-from services.interaction.commands import cases, leads, opportunities, plans, rates, retention, tasks
+from services.interaction.commands import cases, leads, opportunities, plans, rates, retention, tasks, visits
 from services.interaction.commands.balancing import balance_intake
 from services.interaction.commands.employing import hand_over as hand_over_cases
 from services.interaction.commands.employing import import_employees, put_employee, read_csv
@@ -55,4 +55,5 @@ __all__ = [
     "replicate_profiles",
     "retention",
     "tasks",
+    "visits",
 ]

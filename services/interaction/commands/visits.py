@@ -35,7 +35,7 @@ async def note_visits(tx: Transaction, *, records: list[Stored]) -> None:
     spans = {identity: (min(c.at for c in each), max(c.at for c in each)) for identity, each in clicks.items()}
     near: dict[bytes, list[Visit]] = {}
     for row in await store.list_near(tx.db, [(identity, *spans[identity]) for identity in sorted(spans)]):
-        near.setdefault(row["identity"], []).append(visit_of(row))
+        near.setdefault(row["identity"], []).append(store.visit_of(row))
     done: dict[bytes, list[Visit]] = {}
     late: dict[bytes, tuple[Any, Any]] = {}
     for identity, each in clicks.items():
@@ -58,14 +58,6 @@ async def _folded_anew(db: Connection, spans: Mapping[bytes, tuple[Any, Any]]) -
         if click is not None:
             found.setdefault(row["identity"], []).append(click)
     return {identity: visits.fold(each) for identity, each in found.items()}
-
-
-def visit_of(row: Any) -> Visit:
-    """A visit as it is kept."""
-    return Visit(
-        row["started_at"], row["ended_at"], row["source"], row["channel"], row["events"], row["pages"], row["entry"], row["exit"], row["referrer"],
-        msgspec.json.decode(row["campaign"]) if row["campaign"] else None, list(row["reach"]), row["seen"],
-    )
 
 
 def _row(identity: bytes, visit: Visit) -> tuple[Any, ...]:

@@ -1,6 +1,6 @@
 """Reads."""
 
-from services.interaction.queries import retention, sales, sources, tasks, totals
+from services.interaction.queries import retention, sales, sources, tasks, totals, visits
 from services.interaction.queries.cases import (
     get_case,
     get_figures,
@@ -75,4 +75,5 @@ __all__ = [
     "sources",
     "tasks",
     "totals",
+    "visits",
 ]

@@ -44,6 +44,12 @@ async def delete_merge(db: Connection, *, merge_id: str) -> None:
     await db.execute("DELETE FROM merged_customer WHERE merge_id = $1", merge_id)
 
 
+async def find_owner(db: Connection, identity: bytes) -> UUID | None:
+    """Whose an identity is."""
+    found: UUID | None = await db.fetchval("SELECT customer_id FROM identity_map WHERE identity = $1", identity)
+    return found
+
+
 async def find_survivor(db: Connection, customer_id: UUID) -> UUID:
     """Who answers for a customer: itself, unless it was merged away."""
     found: UUID | None = await db.fetchval(

@@ -7,9 +7,18 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
+import msgspec
 
 from chassis.database import Connection
-from services.interaction.domain.visits import CHANNELS, GAP, KINDS
+from services.interaction.domain.visits import CHANNELS, GAP, KINDS, Visit
+
+
+def visit_of(row: Any) -> Visit:
+    """A visit as it is kept."""
+    return Visit(
+        row["started_at"], row["ended_at"], row["source"], row["channel"], row["events"], row["pages"], row["entry"], row["exit"], row["referrer"],
+        msgspec.json.decode(row["campaign"]) if row["campaign"] else None, list(row["reach"]), row["seen"],
+    )
 
 
 async def list_near(db: Connection, spans: Sequence[tuple[bytes, datetime, datetime]]) -> list[asyncpg.Record]:
@@ -108,7 +117,7 @@ marked AS (
 numbered AS (
     SELECT *, count(*) FILTER (WHERE goes_on IS NOT TRUE) OVER (PARTITION BY owner ORDER BY started_at, identity) AS number FROM marked),
 whole AS (
-    SELECT owner, customer, min(identity) AS identity, min(started_at) AS started_at, max(ended_at) AS ended_at, sum(events) AS events, sum(pages) AS pages,
+    SELECT owner, customer, (array_agg(identity ORDER BY identity))[1] AS identity, min(started_at) AS started_at, max(ended_at) AS ended_at, sum(events) AS events, sum(pages) AS pages,
         (array_agg(entry ORDER BY started_at) FILTER (WHERE entry IS NOT NULL))[1] AS entry,
         (array_agg(exit ORDER BY ended_at DESC) FILTER (WHERE exit IS NOT NULL))[1] AS exit,
         (array_agg(referrer ORDER BY started_at) FILTER (WHERE referrer IS NOT NULL))[1] AS referrer,
