@@ -74,6 +74,13 @@ class KeyTable:
             return None
         return state
 
+    def by_hash(self, hashed: str) -> gateway.KeyState | None:
+        """The state of a key of this hash while it opens anything."""
+        state = self._keys.get(hashed)
+        if state is None or state.revoked or (state.expires_at is not None and state.expires_at <= self._clock.now()):
+            return None
+        return state
+
     def source(self, source_id: str) -> gateway.SourceSettings | None:
         """The newest settings of a source that some key names."""
         return self._sources.get(source_id)

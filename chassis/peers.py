@@ -175,9 +175,24 @@ class Remote:
             if answer.content_length is not None and answer.content_length <= ONE_CHUNK:
                 await send({"type": "http.response.body", "body": await answer.read()})
                 return
-            async for chunk in answer.content.iter_chunked(ONE_CHUNK):
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            leaving = None if has_body else asyncio.create_task(_close_when_gone(receive, answer))
+            try:
+                async for chunk in answer.content.iter_chunked(ONE_CHUNK):
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            except aiohttp.ClientError:
+                if leaving is None or not leaving.done():
+                    raise
+            finally:
+                if leaving is not None:
+                    leaving.cancel()
             await send({"type": "http.response.body", "body": b""})
+
+
+async def _close_when_gone(receive: Receive, answer: aiohttp.ClientResponse) -> None:
+    """An answer may have no end: when nobody waits for it any more, the peer is told so."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    answer.close()
 
 
 def new_session() -> aiohttp.ClientSession:

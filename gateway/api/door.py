@@ -28,6 +28,8 @@ from gateway.settings import GatewayService
 
 FIRST_BYTE_SECONDS: Final = 60.0
 BODY_SECONDS: Final = 30.0
+#: Answers without end at once.
+STREAMS: Final = 200
 OWN: Final = "gateway"
 
 REFUSED: Final = telemetry.counter("ecrm_door_refused_total", "Requests the door refused, by code", ("code",))
@@ -43,6 +45,7 @@ class Door:
         self._service = service
         self._keys = service.resources.keys
         self._flight = Flight(requests=settings.in_flight_requests, size=settings.in_flight_mib * MIB)
+        self._streams = 0
         self._rates = Rates(service.clock)
         self._passes = Passes(service.tokens, service.clock)
         self._body_limit = settings.api_body_mib * MIB
@@ -96,6 +99,9 @@ class Door:
         if expected > self._body_limit:
             await self._refuse(send, asked, 413, "body.too_large", self._too_large(), headers=added)
             return
+        if route.stream:
+            await self._stream(asked, route, state, receive=receive, send=send, added=added)
+            return
         try:
             with self._flight.enter(expected=expected, first=route.first) as held:
                 counting = _Counting(receive, held.grow_to, self._body_limit)
@@ -104,6 +110,35 @@ class Door:
             await self._refuse(
                 send, asked, 503, "door.overloaded", "Too much is going on at once; try again.", retry_after=answering.jitter(), headers=added
             )
+
+    async def _stream(
+        self, asked: Asked, route: Route, state: KeyState | None, *, receive: Receive, send: Send, added: list[tuple[bytes, bytes]]
+    ) -> None:
+        """An answer without end: counted by itself, and over as soon as its key is worth nothing any more."""
+        if self._streams >= STREAMS:
+            message = "Too many are watching at the moment; try again."
+            await self._refuse(send, asked, 503, "door.overloaded", message, retry_after=answering.jitter(), headers=added)
+            return
+
+        ended = False
+
+        async def valid(message: Any) -> None:
+            nonlocal ended
+            if not ended and state is not None and self._keys.by_hash(state.key_hash) != state:
+                ended = True
+                await send({"type": "http.response.body", "body": b""})
+            if ended:
+                raise ConnectionAbortedError("the key was changed or revoked")
+            await send(message)
+
+        self._streams += 1
+        try:
+            await self._pass_on(asked, route, state, receive=_Counting(receive, lambda size: None, self._body_limit), send=valid, added=added)
+        except ConnectionAbortedError:
+            if not ended:
+                raise
+        finally:
+            self._streams -= 1
 
     async def _recognised(self, asked: Asked, send: Send, crossed: list[tuple[bytes, bytes]]) -> KeyState | None:
         """The holder of an API key, or None after a refusal was sent."""

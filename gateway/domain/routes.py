@@ -46,12 +46,16 @@ _OPEN_PREFIXES: Final = (
 
 
 class Route(NamedTuple):
-    """Where a request goes: to `service`, at `path`, with the caller's token unless it is `open`; `first` requests are never shed last."""
+    """Where a request goes: to `service`, at `path`, with the caller's token unless it is `open`; `first` requests are never shed last.
+
+    A `stream` goes on until somebody leaves, so it takes no room from what ends.
+    """
 
     service: str
     path: str
     open: bool = False
     first: bool = False
+    stream: bool = False
 
 
 def find_route(path: str) -> Route | None:
@@ -83,3 +87,4 @@ def _managed(path: str) -> Route | None:
     if owner is None:
         return None
     return Route(owner, path, first=path in ("/api/v1/consents/withdrawals", "/api/v1/consents/stops") or parts[0] == "privacy")
+    return Route(owner, path, first=path == "/api/v1/consents/withdrawals" or parts[0] == "privacy", stream=path == "/api/v1/live")

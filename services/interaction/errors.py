@@ -34,6 +34,10 @@ def not_as_planned(errors: list[dict[str, str]]) -> Invalid:
     return Invalid("quarantine.not_as_planned", "The event is still not as the tracking plan of its source wants it; it stays open.", errors=errors)
 
 
+def too_many_listeners() -> Unavailable:
+    return Unavailable("live.full", "Too many are watching at the moment: try again.", retry_after=10)
+
+
 def bad_identity(reason: str) -> Invalid:
     return Invalid("interaction.bad_identity", reason)
 

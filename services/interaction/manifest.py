@@ -10,7 +10,7 @@ from typing import Final
 from chassis.keys import KeyTable
 from chassis.manifest import Manifest, Mount
 from chassis.reacting import Subscription
-from services.interaction import api, commands, jobs, reactions
+from services.interaction import api, commands, jobs, queries, reactions
 from services.interaction.api import collector
 from services.interaction.settings import InteractionResources, InteractionService, InteractionSettings
 from services.interaction.tables import InteractionTable
@@ -29,6 +29,7 @@ async def open_resources(service: InteractionService) -> AsyncIterator[Interacti
     resources = service.resources = InteractionResources(keys=KeyTable(service.clock))
     await resources.keys.start(service.log)
     await commands.plans.load_plans(service)
+    resources.live = queries.live.Hub(service)
     publisher = asyncio.create_task(commands.publish(service), name="interaction.publisher")
     planner = asyncio.create_task(commands.plans.follow_plans(service), name="interaction.planner")
     try:
@@ -36,6 +37,7 @@ async def open_resources(service: InteractionService) -> AsyncIterator[Interacti
     finally:
         with suppress(TimeoutError):
             await asyncio.wait_for(resources.publishing.waiting.join(), LAST_WORDS)
+        await resources.live.close()
         for task in (publisher, planner):
             task.cancel()
             with suppress(asyncio.CancelledError):

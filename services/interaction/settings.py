@@ -55,6 +55,8 @@ class InteractionResources:
     hashes: dict[str, bytes] = field(default_factory=dict)
     #: Source -> its tracking plan in force (`domain.plans.Plan`).
     plans: dict[str, Any] = field(default_factory=dict)
+    #: Who watches what arrives (`queries.live.Hub`).
+    live: Any = None
     #: Source -> (kind, name) of events, and kinds of violation, that are counted apart.
     names: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     violations: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from services.interaction.api import (
     employees,
     intake,
     knowing,
+    live,
     orders,
     quarantine,
     retention,
@@ -33,5 +34,6 @@ ROUTERS: Final = (
     employees.router,
     knowing.router,
     surveys.router,
+    live.router,
     visits.router,
 )

@@ -1,6 +1,6 @@
 """Reads."""
 
-from services.interaction.queries import retention, sales, sources, tasks, totals, visits
+from services.interaction.queries import live, retention, sales, sources, tasks, totals, visits
 from services.interaction.queries.cases import (
     get_case,
     get_figures,
@@ -70,6 +70,7 @@ __all__ = [
     "list_teams",
     "list_timeline",
     "list_touchpoint_customers",
+    "live",
     "retention",
     "sales",
     "sources",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import itertools
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -41,7 +42,7 @@ def test_any_order_of_arrival_gives_the_same_visits(clicks: list[Click], chance:
     assert visits.fold(shuffled) == visits.fold(clicks)
     found = visits.fold(clicks)
     assert sum(visit.events for visit in found) == len(clicks)
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in itertools.pairwise(found):
         assert after.started_at - before.ended_at > visits.GAP
 
 
