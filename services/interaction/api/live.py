@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Response
@@ -27,7 +27,7 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, first: bytes, pieces: AsyncIterator[bytes]) -> None:
+    def __init__(self, first: bytes, pieces: AsyncGenerator[bytes, None]) -> None:
         super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
         del self.headers["content-length"]
         self._first = first
@@ -43,7 +43,7 @@ class EventStream(Response):
             for task in (sending, leaving):
                 task.cancel()
             await asyncio.gather(sending, leaving, return_exceptions=True)
-            await self._pieces.aclose()  # type: ignore[attr-defined]
+            await self._pieces.aclose()
 
     async def _send(self, send: Send) -> None:
         await _within(send, {"type": "http.response.body", "body": self._first, "more_body": True})
@@ -81,6 +81,6 @@ async def follow(
     except StopAsyncIteration:
         first = b""
     except Refusal:
-        await pieces.aclose()  # type: ignore[attr-defined]
+        await pieces.aclose()
         raise
     return EventStream(first, pieces)

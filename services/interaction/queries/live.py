@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Any, Final
 
@@ -146,7 +146,7 @@ def event_of(record: Stored, position: str) -> Event | None:
         return None
 
 
-async def follow(service: InteractionService, *, wanted: Wanted, after: str | None = None) -> AsyncIterator[bytes]:
+async def follow(service: InteractionService, *, wanted: Wanted, after: str | None = None) -> AsyncGenerator[bytes, None]:
     """Server-sent events for one listener, until it leaves or does not keep up; `after` is the last id it saw.
 
     Raises Unavailable before the first piece.
@@ -178,7 +178,7 @@ async def follow(service: InteractionService, *, wanted: Wanted, after: str | No
         hub.leave(listener)
 
 
-async def _missed(service: InteractionService, wanted: Wanted, after: str, until: list[int]) -> AsyncIterator[bytes]:
+async def _missed(service: InteractionService, wanted: Wanted, after: str, until: list[int]) -> AsyncGenerator[bytes, None]:
     """What a listener missed from its position to `until`; a gap where that is no longer kept, or too much."""
     offsets = live.read_position(after, len(until))
     if offsets is None:

@@ -178,7 +178,7 @@ async def test_many_listeners_cost_little_and_too_many_are_refused(cluster: Priv
             await anext(stream)
         from chassis.errors import Unavailable
 
-        with pytest.raises(Unavailable, match="live.full"):
+        with pytest.raises(Unavailable, match=r"live\.full"):
             await anext(live.follow(service, wanted=Wanted()))
         began = time.process_time()
         await shop.send([track("A", {"n": number}) for number in range(200)])
