@@ -86,5 +86,5 @@ def _managed(path: str) -> Route | None:
     owner = _OWNERS.get(parts[0])
     if owner is None:
         return None
-    return Route(owner, path, first=path in ("/api/v1/consents/withdrawals", "/api/v1/consents/stops") or parts[0] == "privacy")
-    return Route(owner, path, first=path == "/api/v1/consents/withdrawals" or parts[0] == "privacy", stream=path == "/api/v1/live")
+    first = path in ("/api/v1/consents/withdrawals", "/api/v1/consents/stops") or parts[0] == "privacy"
+    return Route(owner, path, first=first, stream=path == "/api/v1/live")
