@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final
 
-from fastapi import Header
+from fastapi import Header, Query
+from pydantic import AwareDatetime
 
 from chassis.errors import Invalid
 
 IfMatch = Annotated[str | None, Header(description='Only if the ETag still is this one, for example `"7"`; else 412.', max_length=1000)]
+AsOf = Annotated[AwareDatetime | None, Query(description="As it was known at that time.")]
 IfNoneMatch = Annotated[str | None, Header(description="304 without a body if the ETag still is this one.", max_length=1000)]
 
 _TAG: Final = re.compile(r'(W/)?"([!#-~\x80-\xff]*)"')

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime
 
 from chassis import web
 from chassis.conditions import IfMatch, IfNoneMatch, etag, unchanged, versions
 from chassis.identity import Caller
 from chassis.web import Page
 from services.customer import commands, queries
-from services.customer.api.asking import Here, Limit, Reading, Writing, after, place, source
+from services.customer.api.asking import AsOf, Here, Limit, Reading, Writing, after, place, source
 from services.customer.api.views import (
     SENSITIVE,
     account_views,
@@ -84,12 +84,11 @@ async def list_customers(
 
 @router.get("/customers/{customer_id}", response_model=CustomerView)
 async def get_customer(
-    here: Here, asking: Reading, customer_id: UUID, response: Response, as_of: AwareDatetime | None = None, if_none_match: IfNoneMatch = None
+    here: Here, asking: Reading, customer_id: UUID, response: Response, as_of: AsOf = None, if_none_match: IfNoneMatch = None
 ) -> object:
     """One customer with provenance; a merged one answers with the survivor. `as_of`: as known at that time."""
     if as_of is not None:
-        past = await queries.get_past(here, customer_id=customer_id, at=as_of, limit=SHOWN_IDENTITIES)
-        return past_view(past, asking, asked=customer_id, at=as_of)
+        return await at(here, customer_id, asking, as_of)
     view = await full(here, customer_id, asking)
     assert view.version is not None
     if unchanged(if_none_match, view.version):
@@ -143,6 +142,16 @@ async def full(here: CustomerService, asked: UUID, asking: Caller) -> CustomerVi
     own = await queries.list_accounts_of(here, customer_id=found.root.id) if found.root.type == "person" else []
     needs = await queries.open_needs(here, of=found)
     return view.model_copy(update={"accounts": account_views(own), "needs": [need_view(each) for each in needs]})
+
+
+async def at(here: CustomerService, asked: UUID, asking: Caller, moment: datetime) -> CustomerView:
+    """One customer as known at a time."""
+    past = await queries.get_past(here, customer_id=asked, at=moment, limit=SHOWN_IDENTITIES)
+    own = await queries.accounts_at(here, customer_id=asked, at=moment) if past.found.root.type == "person" else []
+    needs = await queries.needs_at(here, customer_id=asked, at=moment, unmet=True)
+    return past_view(past, asking, asked=asked, at=moment).model_copy(
+        update={"accounts": account_views(own), "needs": [need_view(each) for each in needs]}
+    )
 
 
 async def views(here: CustomerService, found: Sequence[queries.Found], asking: Caller) -> list[CustomerView]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from chassis.unit_of_work import Transaction
 from services.customer import errors, store
-from services.customer.commands.renewing import family_of, renew
+from services.customer.commands.renewing import family_of, renew, require
 from services.customer.commands.repeating import transactional
 from services.customer.commands.resolving import load
 from services.customer.domain import accounts, traits
@@ -20,9 +20,11 @@ AT_ONCE: Final = 200
 
 
 @transactional
-async def change_account_type(service: CustomerService, tx: Transaction, *, account_id: UUID, type: str) -> None:
-    """An organisation turns out to be a household, or the other way. Raises Unknown."""
-    family = await family_of(service, tx, account_id)
+async def change_account_type(
+    service: CustomerService, tx: Transaction, *, account_id: UUID, type: str, versions: frozenset[int] | None = None
+) -> None:
+    """An organisation turns out to be a household, or the other way; with `versions` only if it has one of these. Raises Unknown, Outdated."""
+    family = await family_of(service, tx, account_id, versions=versions)
     if family.root.type == "person":
         raise errors.unknown_account()
     if family.root.type != type:
@@ -34,14 +36,16 @@ async def change_account_type(service: CustomerService, tx: Transaction, *, acco
 @transactional
 async def put_member(
     service: CustomerService, tx: Transaction, *, account_id: UUID, customer_id: UUID, role: str, since: datetime | None, primary: bool | None,
-    source: str,
+    source: str, versions: frozenset[int] | None = None,
 ) -> UUID:
     """A person belongs to an account from now or `since` on; who does already gets the role. Returns who answers for the person.
 
-    `primary`: this account is the first of the person's accounts. Raises Unknown, Invalid.
+    `primary`: this account is the first of the person's accounts. With `versions` only if the person has one of these.
+    Raises Unknown, Invalid, Outdated.
     """
     account, person = await _both(tx, account_id, customer_id)
     records = await load(service, tx.db, {account, person})
+    require(records[person], versions)
     now = service.clock.now()
     word = Membership(account, person, role, since or now, None, now, traits.SERVER, source, now if primary else None)
     present = (await store.accounts.of_pairs(tx.db, pairs=[(account, person)])).get((account, person))
@@ -58,10 +62,13 @@ async def put_member(
 
 
 @transactional
-async def end_membership(service: CustomerService, tx: Transaction, *, account_id: UUID, customer_id: UUID, source: str) -> None:
-    """The person belongs to the account no longer. Raises Unknown."""
+async def end_membership(
+    service: CustomerService, tx: Transaction, *, account_id: UUID, customer_id: UUID, source: str, versions: frozenset[int] | None = None
+) -> None:
+    """The person belongs to the account no longer; with `versions` only if the person has one of these. Raises Unknown, Outdated."""
     account, person = await _both(tx, account_id, customer_id)
     records = await load(service, tx.db, {account, person})
+    require(records[person], versions)
     rows = await store.accounts.between(
         tx.db, accounts=[record.id for record in records.values() if record.root_id == account],
         people=[record.id for record in records.values() if record.root_id == person],

@@ -15,9 +15,12 @@ from services.customer.store.reaching import Need
 
 
 @transactional
-async def tell_need(service: CustomerService, tx: Transaction, *, customer_id: UUID, text: str, told_at: datetime | None, source: str) -> Need:
-    """Keep what a customer told to need, now or at `told_at`. Raises Unknown."""
-    family = await family_of(service, tx, customer_id)
+async def tell_need(
+    service: CustomerService, tx: Transaction, *, customer_id: UUID, text: str, told_at: datetime | None, source: str,
+    versions: frozenset[int] | None = None,
+) -> Need:
+    """Keep what a customer told to need, now or at `told_at`; with `versions` only if the customer has one of these. Raises Unknown, Outdated."""
+    family = await family_of(service, tx, customer_id, versions=versions)
     need = Need(new_id(), family.root.id, text, told_at or service.clock.now(), source)
     await store.reaching.insert_need(tx.db, need=need)
     family.root.touch()
@@ -26,9 +29,11 @@ async def tell_need(service: CustomerService, tx: Transaction, *, customer_id: U
 
 
 @transactional
-async def meet_need(service: CustomerService, tx: Transaction, *, customer_id: UUID, need_id: UUID, by: str) -> Need:
-    """The need is met. Raises Unknown, Conflict when it was before."""
-    family = await family_of(service, tx, customer_id)
+async def meet_need(
+    service: CustomerService, tx: Transaction, *, customer_id: UUID, need_id: UUID, by: str, versions: frozenset[int] | None = None
+) -> Need:
+    """The need is met; with `versions` only if the customer has one of these. Raises Unknown, Conflict when it was before, Outdated."""
+    family = await family_of(service, tx, customer_id, versions=versions)
     need = await store.reaching.find_need(tx.db, need_id=need_id)
     if need is None or need.home_id not in family.ids:
         raise errors.unknown_need()

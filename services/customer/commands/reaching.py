@@ -35,14 +35,16 @@ class Statement(NamedTuple):
 
 @transactional
 async def state_contact_points(
-    service: CustomerService, tx: Transaction, *, customer_id: UUID, statements: Sequence[Statement], source: str
+    service: CustomerService, tx: Transaction, *, customer_id: UUID, statements: Sequence[Statement], source: str,
+    versions: frozenset[int] | None = None,
 ) -> UUID:
     """State what is known of addresses of a customer; one that is new becomes an address of theirs. Returns who answers.
 
-    Raises Unknown, Invalid for what is no address, Conflict when it is somebody else's.
+    With `versions` only if the customer has one of these. Raises Unknown, Invalid for what is no address, Conflict when it is somebody
+    else's, Outdated.
     """
     wanted = [_checked(service, place, statement) for place, statement in enumerate(statements)]
-    family = await family_of(service, tx, customer_id)
+    family = await family_of(service, tx, customer_id, versions=versions)
     now = service.clock.now()
     if family.root.type == "person":
         family = await _linked(service, tx, family, wanted, now=now, source=source)
@@ -166,15 +168,16 @@ def _trait_of(service: CustomerService, family: Family, address: bytes) -> tuple
 
 @transactional
 async def choose(
-    service: CustomerService, tx: Transaction, *, customer_id: UUID, told: Mapping[str, Any], channels: Mapping[str, str] | None, source: str
+    service: CustomerService, tx: Transaction, *, customer_id: UUID, told: Mapping[str, Any], channels: Mapping[str, str] | None, source: str,
+    versions: frozenset[int] | None = None,
 ) -> UUID:
     """What a customer chose: `told` are `language` and `time_zone` (None takes one back), `channels` all channels by purpose, None: as they are.
 
-    Returns who answers. Raises Unknown, Invalid.
+    Returns who answers. With `versions` only if the customer has one of these. Raises Unknown, Invalid, Outdated.
     """
     _check_choice(told)
     told = checked_traits(service, await store.definitions.current(tx.db, service.resources.definitions), told)
-    family = await family_of(service, tx, customer_id)
+    family = await family_of(service, tx, customer_id, versions=versions)
     now = service.clock.now()
     if told:
         event_id = new_text_id()

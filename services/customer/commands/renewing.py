@@ -25,14 +25,21 @@ class Family(NamedTuple):
         return [record.id for record in self.records.values() if record.root_id == self.root.id]
 
 
-async def family_of(service: CustomerService, tx: Transaction, customer_id: UUID) -> Family:
-    """The customer that answers for the id, for a change. Raises Unknown."""
+async def family_of(service: CustomerService, tx: Transaction, customer_id: UUID, *, versions: frozenset[int] | None = None) -> Family:
+    """The customer that answers for the id, for a change; with `versions` only if it has one of these. Raises Unknown, Outdated."""
     await store.identities.hold_still(tx.db)
     rows = await store.customers.find(tx.db, ids=[customer_id])
     if not rows:
         raise errors.unknown_customer()
     records = await load(service, tx.db, {rows[0].root_id})
+    require(records[rows[0].root_id], versions)
     return Family(records[rows[0].root_id], records)
+
+
+def require(record: CustomerRecord, versions: frozenset[int] | None) -> None:
+    """Raises Outdated when somebody changed the customer since it was read."""
+    if versions is not None and record.version not in versions:
+        raise errors.changed_meanwhile(record.version)
 
 
 async def renew(service: CustomerService, tx: Transaction, records: dict[UUID, CustomerRecord]) -> None:

@@ -22,6 +22,7 @@ from services.customer.queries.definitions import (
 from services.customer.queries.duplicates import get_scan, list_duplicates, list_scans
 from services.customer.queries.merges import list_merges, sent_messages
 from services.customer.queries.past import Past, Told, get_past, list_history
+from services.customer.queries.past_surroundings import accounts_at, contact_points_at, needs_at, preferences_at
 from services.customer.queries.previewing import MergePreview, preview_merge
 from services.customer.queries.reaching import get_preferences, list_contact_points, list_needs, open_needs
 from services.customer.queries.ruling import (
@@ -60,6 +61,8 @@ __all__ = [
     "Splitting",
     "Told",
     "Used",
+    "accounts_at",
+    "contact_points_at",
     "count_misfits",
     "find_by_identity",
     "get_account",
@@ -88,9 +91,11 @@ __all__ = [
     "list_refusals",
     "list_scans",
     "list_traits",
+    "needs_at",
     "open_needs",
     "page_customers",
     "page_customers_of",
+    "preferences_at",
     "preview_identity_rules",
     "preview_merge",
     "preview_split",

@@ -21,11 +21,16 @@ class Told(NamedTuple):
 
 
 class Past(NamedTuple):
-    """A customer at a time, by what they were recognised then (the first ones), and when the last value was recorded."""
+    """A customer at a time, by what they were recognised then (the first ones), and when the last value was recorded.
+
+    `documents` are what was told under the customers who were one, `weights` those of the sources then.
+    """
 
     found: Found
     identities: list[store.identities.Row]
     changed_at: datetime
+    documents: dict[UUID, traits.Traits]
+    weights: traits.Weights
 
 
 async def list_history(
@@ -68,4 +73,4 @@ async def get_past(service: CustomerService, *, customer_id: UUID, at: datetime,
     weights = {name: weights_of(listed) for name, listed in sources.items() if listed}
     members = [member for member in members if member.id not in parts]
     found = found_of(head._replace(known=known), members, documents, weights=weights, sensitive=definitions.sensitive)
-    return Past(found, identities, last or head.recorded_at)
+    return Past(found, identities, last or head.recorded_at, documents, weights)

@@ -12,6 +12,7 @@ from services.customer.store import (
     identities,
     imports,
     merges,
+    past_states,
     reaching,
     refusals,
     reviews,
@@ -20,4 +21,4 @@ from services.customer.store import (
     surroundings,
 )
 
-__all__ = ["accounts", "customers", "definitions", "devices", "duplicates", "erasures", "exports", "history", "identities", "imports", "merges", "reaching", "refusals", "reviews", "rules", "search", "surroundings"]
+__all__ = ["accounts", "customers", "definitions", "devices", "duplicates", "erasures", "exports", "history", "identities", "imports", "merges", "past_states", "reaching", "refusals", "reviews", "rules", "search", "surroundings"]

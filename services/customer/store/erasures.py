@@ -21,6 +21,7 @@ FRESH: Final = 1.0
 _PERSONAL: Final = {
     "trait_value": "home_id = ANY($1)",
     "contact_point": "home_id = ANY($1)",
+    "past_state": "home_id = ANY($1) OR subject = 'membership' AND document ->> 'account_id' = ANY($1::text[])",
     "channel_preference": "home_id = ANY($1)",
     "need": "home_id = ANY($1)",
     "membership": "customer_id = ANY($1) OR account_id = ANY($1)",

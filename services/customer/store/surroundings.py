@@ -85,6 +85,15 @@ async def profiles_of(db: Connection, *, roots: Iterable[UUID], weights: traits.
     }
 
 
+def points_of(
+    members: Mapping[UUID, traits.Traits], addresses: Sequence[ways.Known], marks: Sequence[ways.Mark], weights: traits.Weights
+) -> list[ways.Point]:
+    """The addresses of one family: among its traits, its identities, and what was stated of them."""
+    root = next(iter(members))
+    known = _told({root: members}, weights)[root]
+    return _points(traits.joined(members.values(), weights), [*known, *addresses], marks)
+
+
 def _told(families: Families, weights: traits.Weights) -> dict[UUID, list[ways.Known]]:
     """The addresses among the traits; those that only follow from an identity come with the identity."""
     known: dict[UUID, list[ways.Known]] = {}

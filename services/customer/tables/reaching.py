@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Text
+from sqlalchemy import BigInteger, Column, Identity, Index, Text
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.customer.tables.metadata import TIME, CustomerTable
@@ -24,6 +27,19 @@ class ContactPointRow(CustomerTable, table=True):
     reason: str | None = Field(default=None, sa_type=Text)
     source: str = Field(sa_type=Text)
     preferred_at: datetime | None = Field(default=None, sa_type=TIME)
+
+
+class PastStateRow(CustomerTable, table=True):
+    """What a membership, address, choice or need was since a time, as its table had it; NULL: it no longer hung on this customer."""
+
+    __tablename__ = "past_state"
+
+    home_id: UUID = Field(primary_key=True)
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    subject: str = Field(sa_type=Text)
+    key: str = Field(sa_type=Text)
+    document: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
+    recorded_at: datetime = Field(sa_type=TIME, sa_column_kwargs={"server_default": sql("clock_timestamp()")})
 
 
 class ChannelPreferenceRow(CustomerTable, table=True):
