@@ -6,6 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query
+from pydantic import AwareDatetime
 
 from chassis import web
 from chassis.errors import Invalid
@@ -15,6 +16,7 @@ from services.customer.settings import CustomerService
 Here = Annotated[CustomerService, Depends(web.service)]
 Reading = Annotated[Caller, web.allow("customers:read")]
 Writing = Annotated[Caller, web.allow("customers:write")]
+AsOf = Annotated[AwareDatetime | None, Query(description="As it was known at that time.")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
