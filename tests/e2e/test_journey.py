@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from tests.e2e import journey
+from tests.e2e import customers, journey
 from tests.support.upright import Upright
 
 
 def test_from_a_click_to_a_measured_message_and_its_end(up: Upright) -> None:
     with journey.mailbox(up.smtp_port) as box:
         journey.tell(up, box)
+
+
+def test_everything_an_employee_does_with_customers(up: Upright) -> None:
+    """U1 U5 D5 M18 D19 D11: the customer service in one process."""
+    customers.tell(up)
