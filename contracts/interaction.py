@@ -124,7 +124,11 @@ class CreditNoted(Fact, frozen=True, kw_only=True):
 
 
 class ConsentSignalSeen(Fact, frozen=True, kw_only=True):
-    """An event carried a refusal: Global Privacy Control, an unsubscribe or a complaint. It can only narrow what the ledger allows."""
+    """An event carried a refusal: Global Privacy Control, an unsubscribe or a complaint. It can only narrow what the ledger allows.
+
+    `granted`: somebody ticked a permission in a form; only then `purpose`, `wording` (version of the text) and `language` are set. Nobody
+    has shown that the address is theirs, so it lifts no refusal.
+    """
 
     identity: str
     signal: str
@@ -132,6 +136,9 @@ class ConsentSignalSeen(Fact, frozen=True, kw_only=True):
     seen_at: Moment
     source: str
     evidence: dict[str, Any] = {}
+    purpose: str | None = None
+    wording: int | None = None
+    language: str | None = None
 
 
 class BounceReceived(Fact, frozen=True, kw_only=True):

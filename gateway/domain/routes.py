@@ -11,7 +11,8 @@ _OWNERS: Final = {
         ("sessions", "visitors", "replays", "interactions", "orders", "products", "cases", "employees", "live", "quarantine", "intake", "inbound"), "interaction"
     ),
     **dict.fromkeys(("teams", "calendars", "case-rules", "service-policies", "touchpoints"), "interaction"),
-    **dict.fromkeys(("tasks", "pipelines", "leads", "opportunities", "forecast"), "interaction"),
+    **dict.fromkeys(("tasks", "pipelines", "leads", "opportunities", "forecast", "forms", "articles", "canned-replies"), "interaction"),
+    **dict.fromkeys(("rooms", "auctions", "deputies", "inboxes", "exchanges"), "interaction"),
     **dict.fromkeys(("order-totals", "order-figures", "exchange-rates", "product-categories", "partners"), "interaction"),
     **dict.fromkeys(("retention-rules", "responses", "surveys"), "interaction"),
     **dict.fromkeys(
@@ -41,7 +42,7 @@ _OPEN: Final = {
 #: Where the gateway's routers have the platform's own description; /openapi.json of every app is that app's alone.
 DESCRIPTION: Final = "/documents/openapi.json"
 _OPEN_PREFIXES: Final = (
-    ("/u/", "consent"), ("/p/", "consent"), ("/c/", "consent"), ("/t/", "campaign"), ("/s/", "interaction"), ("/schemas/", "collector"),
+    ("/u/", "consent"), ("/p/", "consent"), ("/c/", "consent"), ("/t/", "campaign"), ("/s/", "interaction"), ("/deputy/", "interaction"), ("/in/", "interaction"), ("/f/", "interaction"), ("/schemas/", "collector"),
 )
 
 

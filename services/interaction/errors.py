@@ -144,6 +144,8 @@ def quote_twice() -> Conflict:
 
 def answered_quote(state: str) -> Conflict:
     return Conflict("quote.answered", f"This quote is {state} already.", state=state)
+
+
 def unknown_case() -> Unknown:
     return Unknown("case.unknown", "There is no such case.")
 
@@ -236,3 +238,7 @@ def same_currency(pointer: str) -> Invalid:
 
 def rules_incomplete() -> Invalid:
     return Invalid("retention.rules_incomplete", "Name each kind once, and give a rule for the kind * (all others).")
+
+
+def unknown_form() -> Unknown:
+    return Unknown("form.unknown", "There is no such form, or no such version of it.")

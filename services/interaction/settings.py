@@ -6,6 +6,9 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import FixedWindowRateLimiter
 from pydantic import Field
 
 from chassis.eventlog import Record
@@ -19,6 +22,10 @@ class InteractionSettings(ServiceSettings):
 
     quarantine_per_hour: int = Field(1000, ge=0, description="Payloads of one source kept in quarantine an hour; beyond they are only counted.")
     quarantine_days: int = Field(30, ge=1, le=3650, description="Days a payload stays in quarantine.")
+    form_seconds: float = Field(2, ge=0, le=60, description="Seconds nobody needs less than to fill in a form: what comes sooner is asked to wait.")
+    form_submissions: int = Field(
+        10, ge=1, le=10_000, description="Submissions of forms from one address in ten minutes; with a proof of work six times as many."
+    )
 
 
 class Stretch(NamedTuple):
@@ -44,6 +51,20 @@ class Publishing:
     behind: dict[int, int] = field(default_factory=dict)
 
 
+class Rates:
+    """How often an address came within ten minutes, counted in this process."""
+
+    def __init__(self) -> None:
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+
+    async def allows(self, address: str, *, most: int) -> bool:
+        """Count one more, whatever the answer."""
+        item = RateLimitItemPerMinute(1_000_000, 10)
+        await self._limiter.hit(item, address)
+        _, left = await self._limiter.get_window_stats(item, address)
+        return 1_000_000 - left <= most
+
+
 @dataclass
 class InteractionResources:
     """What a running interaction service holds."""
@@ -61,6 +82,7 @@ class InteractionResources:
     names: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     violations: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
     publishing: Publishing = field(default_factory=Publishing)
+    rates: Rates = field(default_factory=Rates)
 
 
 InteractionService: TypeAlias = Service[InteractionSettings, InteractionResources]

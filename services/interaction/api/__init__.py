@@ -5,6 +5,7 @@ from typing import Final
 from services.interaction.api import (
     cases,
     employees,
+    forms,
     intake,
     knowing,
     live,
@@ -36,4 +37,5 @@ ROUTERS: Final = (
     surveys.router,
     live.router,
     visits.router,
+    forms.router,
 )

@@ -1,6 +1,16 @@
 """Write use cases."""
 
-from services.interaction.commands import cases, leads, opportunities, plans, rates, retention, tasks, visits
+from services.interaction.commands import (
+    cases,
+    forms,
+    leads,
+    opportunities,
+    plans,
+    rates,
+    retention,
+    tasks,
+    visits,
+)
 from services.interaction.commands.balancing import balance_intake
 from services.interaction.commands.employing import hand_over as hand_over_cases
 from services.interaction.commands.employing import import_employees, put_employee, read_csv
@@ -27,6 +37,7 @@ __all__ = [
     "change_customer_note",
     "discard",
     "forget_quarantine",
+    "forms",
     "hand_over",
     "hand_over_cases",
     "import_employees",

@@ -38,13 +38,15 @@ async def record_touchpoint(service: InteractionService, *, body: dict[str, Any]
     return new_id
 
 
-async def touchpoint_record(service: InteractionService, *, body: dict[str, Any], source_id: str | None) -> tuple[str, Record]:
+async def touchpoint_record(
+    service: InteractionService, *, body: dict[str, Any], source_id: str | None, source: SourceSettings | None = None
+) -> tuple[str, Record]:
     """A checked touch point as a record of the collected log, and the id it will have; for what is told together with rows (`tx.append`).
 
     A body with an `id` of its own gives the same id each time. Raises as `record_touchpoint` does.
     """
     body = await _with_customer(service, body)
-    source = source_settings(service, source_id or API_SOURCE)
+    source = source or source_settings(service, source_id or API_SOURCE)
     given = body.get("id")
     new_id = _id_for(source.source_id, given) if isinstance(given, str) and given.strip() else ids.new_text_id()
     receipt = collecting.Receipt(source=source, received_at=service.clock.now(), new_id=lambda: new_id)

@@ -12,6 +12,8 @@ from services.interaction.domain.collecting import identities
 GPC: Final = "gpc"
 UNSUBSCRIBE: Final = "unsubscribed"
 COMPLAINT: Final = "spam"
+#: A permission somebody gave in a form of ours; it names its purpose.
+GRANTED: Final = "granted"
 
 #: Only a server knows what became of a mail.
 MAIL_SIGNALS: Final = {"Email Unsubscribed": UNSUBSCRIBE, "Unsubscribed": UNSUBSCRIBE, "Email Marked as Spam": COMPLAINT}

@@ -1,6 +1,6 @@
 """Reads."""
 
-from services.interaction.queries import live, retention, sales, sources, tasks, totals, visits
+from services.interaction.queries import forms, live, retention, sales, sources, tasks, totals, visits
 from services.interaction.queries.cases import (
     get_case,
     get_figures,
@@ -38,6 +38,7 @@ from services.interaction.queries.quarantine import get_quarantined, list_dead_l
 from services.interaction.queries.timeline import get_interaction, list_timeline
 
 __all__ = [
+    "forms",
     "get_calendar",
     "get_case",
     "get_employee",

@@ -3,6 +3,7 @@
 from services.interaction.tables import (
     cases,
     employees,
+    forms,
     interactions,
     orders,
     quarantine,
@@ -19,6 +20,7 @@ __all__ = [
     "InteractionTable",
     "cases",
     "employees",
+    "forms",
     "interactions",
     "orders",
     "quarantine",

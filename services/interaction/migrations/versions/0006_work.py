@@ -82,7 +82,16 @@ SALES = (
     """,
 )
 
-STATEMENTS: tuple[str, ...] = (*TASKS, *SALES)
+FORMS = (
+    "CREATE TABLE form (slug text PRIMARY KEY, newest int NOT NULL, published int, updated_at timestamptz NOT NULL)",
+    """
+    CREATE TABLE form_version (
+        slug text NOT NULL REFERENCES form, version int NOT NULL, definition text NOT NULL, created_at timestamptz NOT NULL,
+        PRIMARY KEY (slug, version))
+    """,
+)
+
+STATEMENTS: tuple[str, ...] = (*TASKS, *SALES, *FORMS)
 
 
 def upgrade() -> None:
