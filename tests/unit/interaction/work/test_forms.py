@@ -24,8 +24,8 @@ def form(*fields: dict[str, Any], **more: Any) -> Form:
 
 
 def test_definitions_that_make_no_form() -> None:
-    choice = {"name": "size", "type": "select", "label": {"en": "Size"}, "options": [{"value": "s", "label": {"en": "S"}}]}
-    consent = {"purpose": "news", "channel": "email", "text": {"en": "yes"}}
+    choice: dict[str, Any] = {"name": "size", "type": "select", "label": {"en": "Size"}, "options": [{"value": "s", "label": {"en": "S"}}]}
+    consent: dict[str, Any] = {"purpose": "news", "channel": "email", "text": {"en": "yes"}}
     forms.check(form(choice, consents=[consent]))
     for bad, pointer in (
         (form(EMAIL), "/fields/1/name"), (form({**choice, "label": {"fa": "x"}}), "/fields/1/label"), (form({**choice, "options": []}), "/fields/1/options"),
