@@ -29,6 +29,8 @@ _PHRASES: Final[tuple[tuple[str, str], ...]] = (
     ("too_big",
      r"(?:message|mail|size) (?:\S+ ){0,3}(?:too (?:big|large|long)|exceed\w* (?:\S+ ){0,5}(?:limit|maximum|size))|"
      r"message length exceeds|(?:exceed\w*|larger than) (?:\S+ ){0,4}(?:maximum|message|mail) (?:\S+ ){0,2}(?:size|length)|message size"),
+    # Exchange Online's word for recipients its directory does not know (5.4.1, directory-based edge blocking).
+    ("unknown_address", r"recipient address rejected: access denied|domain (?:is )?not reachable. please check the domain"),
     ("sender",
      r"sender (?:\S+ ){0,3}(?:reject|den(?:ied|y)|refus|invalid|unknown|not (?:allowed|exist|found|valid)|does not exist|verif\w* fail|domain|must)|"
      r"(?:invalid|bad|unknown|forged|unresolvable|rejected|unverified|blocked|domain of|domain name of|verify) sender|"
@@ -143,8 +145,10 @@ def judge(diagnostic: str, *, told: str = "", action: str = "", beside: str = ""
             category = "refused_after_data"
         elif _BEFORE_RECIPIENT.search(said):
             category = "sender"
-    if category in ("unknown_address", "unknown_domain") and status.startswith("5.7."):
+    if category in ("unknown_address", "unknown_domain", "moved") and status.startswith("5.7."):
         category = "spam_or_policy"  # RFC 3463: subject 7 is policy, whatever the words
+    if category == "unknown_address" and status.startswith("5.2."):
+        category = "suspended"  # subject 2: the mailbox exists
     passing = status[0] == "4" or reply[:1] == "4" or action in ("delayed", "delivered", "relayed", "expanded")
     return Verdict(status, reply, category in HARD and not passing, category)
 
