@@ -22,6 +22,7 @@ class PlatformSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     public_url: str = Field("http://127.0.0.1:8080", description="Under which address people and SDKs reach the gateway.")
+    mail_domain: str = Field("", description="Domain whose mail comes to the interaction service: answers to and bounces of our messages go there.")
     log_level: str = Field("info", description="debug, info, warning or error.")
     log_format: str = Field("json", description="json, or text for people.")
     identity_secret: SecretStr = Field(description="32 bytes in hex: keys the hashes of identities. Never change it.")

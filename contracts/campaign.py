@@ -47,6 +47,14 @@ class MessageFailed(MessageFact, frozen=True, kw_only=True):
     address: str | None = None
 
 
+class MessageBounced(MessageFact, frozen=True, kw_only=True):
+    """It was taken over and came back later. `address`: the keyed hash (hex) of the address it went to; `hard`: it will never arrive there."""
+
+    hard: bool
+    status: str
+    address: str | None = None
+
+
 class MessageSuppressed(MessageFact, frozen=True, kw_only=True):
     """It was not handed over, and why (no consent, no address, withdrawn, …)."""
 

@@ -46,6 +46,8 @@ EMPTY: Final = b"{}"
 #: A tuple, since an event may say anything there, also what has no hash.
 _INITIATORS: Final = ("company", "customer")
 _RESPONSES: Final = "Email "
+#: Kinds that tell of a message on a channel of another name.
+_MAIL_REPORTS: Final = {"bounce": "email", "complaint": "email"}
 _CHATS: Final = "Live Chat "
 
 #: A retry changes these, so they are no part of what is compared.
@@ -327,6 +329,6 @@ def _clean_touchpoint(body: dict[str, Any], stamp: Stamp) -> CleanEvent:
     kind = touchpoint_kind(stamp.event) or str(body.get("kind", ""))
     properties = {name: part for name, part in body.items() if name not in {"kind", "id"}}
     return CleanEvent(
-        stamp, kind, stamp.event, kind, _initiator(properties, "company"), canonical(properties), EMPTY, EMPTY,
+        stamp, kind, stamp.event, _MAIL_REPORTS.get(kind, kind), _initiator(properties, "company"), canonical(properties), EMPTY, EMPTY,
         sha256(canonical(body)).digest(),
     )

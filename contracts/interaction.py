@@ -142,7 +142,10 @@ class ConsentSignalSeen(Fact, frozen=True, kw_only=True):
 
 
 class BounceReceived(Fact, frozen=True, kw_only=True):
-    """A server told that a message came back. `address` is the keyed hash (hex) of the address as an identity; `hard`: it will never arrive."""
+    """A server told that a message came back. `address` is the keyed hash (hex) of the address as an identity; `hard`: it will never arrive.
+
+    `status`: RFC 3463. `message_id`: the message of ours that came back, if that is known.
+    """
 
     identity: str
     address: str
@@ -151,6 +154,20 @@ class BounceReceived(Fact, frozen=True, kw_only=True):
     bounced_at: Moment
     source: str
     reason: str | None = None
+    status: str | None = None
+    message_id: str | None = None
+
+
+class ComplaintReceived(Fact, frozen=True, kw_only=True):
+    """A mailbox provider told that a person complained of a message (RFC 5965). `feedback`: abuse, opt-out, …; `address` as with bounces."""
+
+    identity: str
+    address: str
+    channel: str
+    feedback: str
+    complained_at: Moment
+    source: str
+    message_id: str | None = None
 
 
 class TaskDue(Fact, frozen=True, kw_only=True):

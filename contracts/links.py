@@ -10,9 +10,11 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
+from uuid import UUID
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -28,7 +30,14 @@ PREFERENCES: Final = "preferences"
 #: Fields: entry id, when it ends (seconds since 1970). Leads to `/c/{token}`.
 CONFIRM: Final = "confirm"
 
+#: Names of our messages that stand in addresses and header fields: where bounces and where answers go, and the Message-ID.
+BOUNCES: Final = "bounce"
+ANSWERS: Final = "reply"
+MESSAGE_ID: Final = "message"
+
 LONGEST: Final = 4096
+_PROOF: Final = 8
+_NAME: Final = 39
 
 _VERSION: Final = b"\x01"
 _NONCE: Final = 12
@@ -62,6 +71,31 @@ def open_link(secret: bytes, kind: str, token: str) -> list[str]:
         return _decode(AESGCMSIV(_key(secret, kind)).decrypt(raw[1 : 1 + _NONCE], raw[1 + _NONCE :], kind.encode()))
     except (binascii.Error, InvalidTag, ValueError, msgspec.DecodeError, UnicodeError):
         raise BadLink from None
+
+
+def name_message(secret: bytes, use: str, message_id: UUID) -> str:
+    """A message's id with a proof that it is ours: 39 lower-case letters and digits, so that it survives in any part of an address.
+
+    `use` is one of BOUNCES, ANSWERS and MESSAGE_ID; a name made for one use proves nothing for another.
+    """
+    return base64.b32encode(message_id.bytes + _proof(secret, use, message_id.bytes)).decode().rstrip("=").lower()
+
+
+def named_message(secret: bytes, use: str, name: str) -> UUID:
+    """The message that a name was made for. Raises BadLink."""
+    try:
+        if len(name) != _NAME or not name.isascii():
+            raise BadLink
+        raw = base64.b32decode(name.upper() + "=")
+        if not hmac.compare_digest(raw[16:], _proof(secret, use, raw[:16])):
+            raise BadLink
+        return UUID(bytes=raw[:16])
+    except (binascii.Error, ValueError):
+        raise BadLink from None
+
+
+def _proof(secret: bytes, use: str, content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=_PROOF, key=_key(secret, "name " + use)).digest()
 
 
 @lru_cache(maxsize=32)

@@ -82,6 +82,9 @@ class Supervisor:
         environment = {**settings.environment(), "ECRM_KAFKA_URL": f"kafka://127.0.0.1:{self.kafka_port}", "PYTHONUNBUFFERED": "1"}
         environment.setdefault("ECRM_PUBLIC_URL", f"http://127.0.0.1:{self.port}")
         environment.setdefault("ECRM_CAMPAIGN_SMTP_URL", f"smtp://127.0.0.1:{self.port + 30}")
+        environment.setdefault("ECRM_INTERACTION_MAIL_ADDRESS", f"127.0.0.1:{self.port + 25}")
+        environment.setdefault("ECRM_MAIL_DOMAIN", "peyvand.localhost")
+        environment.setdefault("ECRM_INTERACTION_MAIL_DOMAINS", environment["ECRM_MAIL_DOMAIN"])
         for name in roster.ALL:
             environment[f"ECRM_{name.upper()}_DATABASE_URL"] = self.cluster.url(name)
             environment[f"ECRM_{name.upper()}_OWNER_DATABASE_URL"] = self.cluster.url(name, role="owner")

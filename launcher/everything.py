@@ -43,7 +43,7 @@ async def migrate(url: Callable[[str], str]) -> dict[str, tuple[str | None, str]
 @asynccontextmanager
 async def platform(
     *, database_url: Callable[[str], str], log_url: str, data: Path, found: dict[str, Any], public_url: str,
-    given: Mapping[str, Mapping[str, Any]] | None = None,
+    given: Mapping[str, Mapping[str, Any]] | None = None, shared: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Platform]:
     """All services in this process, started in order and stopped in the reverse order."""
     async with AsyncExitStack() as stack:
@@ -59,7 +59,7 @@ async def platform(
         }
         services: dict[str, Running] = {}
         for name in roster.ALL:
-            knobs = secrets.platform_settings(found, name, **_public(public_url))
+            knobs = secrets.platform_settings(found, name, **_public(public_url), **(shared or {}))
             values: dict[str, Any] = {"database_url": database_url(name), **(given or {}).get(name, {})}
             manifest = roster.manifest(name)
             if "data_dir" in manifest.settings.model_fields:

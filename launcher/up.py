@@ -18,6 +18,8 @@ from launcher import everything, process, roster, secrets, tls
 from launcher.embedded_postgres import ClusterError, ClusterInUse, PrivateCluster
 
 KEY_SECONDS: Final = 5
+#: The domain of inbound mail until ECRM_MAIL_DOMAIN names one.
+MAIL_DOMAIN: Final = "peyvand.localhost"
 
 
 def run(*, data: Path, host: str, port: int, screen: Console) -> int:
@@ -57,7 +59,7 @@ async def _up(data: Path, host: str, port: int, screen: Console) -> int:
             platform = await stack.enter_async_context(
                 everything.platform(
                     database_url=cluster.url, log_url=everything.log_url(cluster), data=data, found=found, public_url=public_url,
-                    given=_given(public_url),
+                    given=_given(public_url), shared=_shared(),
                 )
             )
         janitor = asyncio.create_task(everything.keep_log_small(platform.log))
@@ -81,8 +83,25 @@ def demo_mailbox(public_url: str) -> str:
     return f"smtp://127.0.0.1:{port + 1000 if port < 64000 else port - 1000}"
 
 
+def mail_door(public_url: str) -> str:
+    """Where inbound mail is taken until ECRM_INTERACTION_MAIL_ADDRESS names another place."""
+    port = int(public_url.rpartition(":")[2])
+    return settings.variable("ECRM_INTERACTION_MAIL_ADDRESS") or f"127.0.0.1:{port + 25 if port < 65_000 else port - 25}"
+
+
 def _given(public_url: str) -> dict[str, dict[str, Any]]:
-    return {} if _own_mail_server() else {"campaign": {"smtp_url": demo_mailbox(public_url)}}
+    interaction = {"mail_address": mail_door(public_url)}
+    if not settings.variable("ECRM_INTERACTION_MAIL_DOMAINS"):
+        interaction["mail_domains"] = settings.variable("ECRM_MAIL_DOMAIN", MAIL_DOMAIN)
+    given: dict[str, dict[str, Any]] = {"interaction": interaction}
+    if not _own_mail_server():
+        given["campaign"] = {"smtp_url": demo_mailbox(public_url)}
+    return given
+
+
+def _shared() -> dict[str, str]:
+    """Answers and bounces come to this machine as long as mails do not leave it; behind a real server its domain must be named."""
+    return {} if settings.variable("ECRM_MAIL_DOMAIN") or _own_mail_server() else {"mail_domain": MAIL_DOMAIN}
 
 
 def _own_mail_server() -> bool:
@@ -125,4 +144,5 @@ def _welcome(screen: Console, url: str, data: Path, keys: dict[str, str], *, new
     screen.print(f"  {ecrm} demo{flag}\n  {ecrm} check{flag}\n  {ecrm} import orders FILE.csv --currency EUR{flag}", soft_wrap=True)
     if not _own_mail_server():
         screen.print(f"Mail goes to the demo's mailbox ({demo_mailbox(url)}) until ECRM_CAMPAIGN_SMTP_URL names a server.", soft_wrap=True)
+    screen.print(f"Inbound mail is taken at {mail_door(url)} for {settings.variable('ECRM_MAIL_DOMAIN', MAIL_DOMAIN)}.", soft_wrap=True)
     screen.print("Ctrl-C stops everything.")

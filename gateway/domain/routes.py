@@ -15,10 +15,11 @@ _OWNERS: Final = {
     **dict.fromkeys(("rooms", "auctions", "deputies", "inboxes", "exchanges"), "interaction"),
     **dict.fromkeys(("order-totals", "order-figures", "exchange-rates", "product-categories", "partners"), "interaction"),
     **dict.fromkeys(("retention-rules", "responses", "surveys"), "interaction"),
+    **dict.fromkeys(("attachments",), "interaction"),
     **dict.fromkeys(
         ("segments", "models", "metrics", "cohorts", "funnels", "paths", "clusters", "costs", "selections"), "analytics"
     ),
-    **dict.fromkeys(("templates", "campaigns", "journeys", "programmes", "messages", "decisions"), "campaign"),
+    **dict.fromkeys(("templates", "campaigns", "journeys", "programmes", "messages", "decisions", "suppressions"), "campaign"),
     **dict.fromkeys(("purposes", "consents", "privacy"), "consent"),
     **dict.fromkeys(("keys", "sources", "operations"), "gateway"),
 }

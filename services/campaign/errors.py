@@ -40,3 +40,7 @@ def bad_address(field: str) -> Invalid:
 
 def bad_value(field: str) -> Invalid:
     return Invalid("campaign.bad_value", f"`{field}` holds characters that cannot stand in a mail header.")
+
+
+def not_suppressed() -> Unknown:
+    return Unknown("suppression.unknown", "This address is not suppressed.")

@@ -9,6 +9,7 @@ from chassis.manifest import Manifest
 from chassis.reacting import Subscription
 from chassis.scheduling import Job
 from contracts.consent import ConsentWithdrawn
+from contracts.interaction import BounceReceived, ComplaintReceived
 from services.campaign import api, jobs, reactions
 from services.campaign.outbound.rendering import Renderers
 from services.campaign.outbound.smtp import MailServer
@@ -42,6 +43,10 @@ MANIFEST = Manifest(
         Subscription("recipients", ("ecrm.state.profile",), batch=reactions.on_profiles, linger=0.25),
         Subscription("erasures", ("ecrm.state.erasure",), batch=reactions.on_erasures),
         Subscription("consent", ("ecrm.consent",), linger=0.1, facts={ConsentWithdrawn: reactions.on_consent_withdrawn}),
+        Subscription(
+            "bounces", ("ecrm.interaction.facts",), linger=0.1,
+            facts={BounceReceived: reactions.on_bounce_received, ComplaintReceived: reactions.on_complaint_received},
+        ),
     ),
     jobs=(
         Job("plan_audiences", 1.0, jobs.plan_audiences),

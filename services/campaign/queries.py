@@ -12,10 +12,10 @@ from chassis.errors import Unavailable
 from services.campaign import errors
 from services.campaign.domain import content, locales
 from services.campaign.domain.entities import Campaign, Recipient, Template
-from services.campaign.domain.ledger import is_chosen, mail_address
+from services.campaign.domain.ledger import address_key, is_chosen, mail_address
 from services.campaign.domain.rendering import Rendered
 from services.campaign.settings import CampaignService
-from services.campaign.store import campaigns, recipients, results, templates
+from services.campaign.store import campaigns, recipients, results, suppressions, templates
 
 Rows = list[dict[str, Any]]
 
@@ -177,3 +177,12 @@ async def _has_consent(service: CampaignService, campaign: Campaign, customer_id
             standing = purpose.get("channels", {}).get(campaign.channel, {})
             return Finding("consent", bool(standing.get("allowed")), standing.get("reason") or str(standing.get("state", "unspoken")))
     return Finding("consent", False, "there is no such purpose")
+
+
+async def get_suppression(service: CampaignService, *, address: str) -> dict[str, Any]:
+    """Why nothing is sent to an address. Raises Unknown when something may be."""
+    async with service.read() as db:
+        found = await suppressions.find(db, service.hash_identity(address_key(address)))
+    if found is None:
+        raise errors.not_suppressed()
+    return found

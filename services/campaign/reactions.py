@@ -8,6 +8,7 @@ from contracts import decoding
 from contracts.consent import ConsentWithdrawn
 from contracts.customer import ErasureState, ProfileState
 from contracts.envelope import Envelope
+from contracts.interaction import BounceReceived, ComplaintReceived
 from services.campaign import commands
 from services.campaign.settings import CampaignService
 
@@ -29,3 +30,13 @@ async def on_erasures(service: CampaignService, tx: Transaction, records: list[S
 async def on_consent_withdrawn(service: CampaignService, tx: Transaction, fact: ConsentWithdrawn, _envelope: Envelope) -> None:
     """What is planned for this person ends at once; what is being handed off is stopped by its permit."""
     await commands.suppress_withdrawn(service, tx, customer_id=fact.customer_id, purpose=fact.purpose, channel=fact.channel)
+
+
+async def on_bounce_received(service: CampaignService, tx: Transaction, fact: BounceReceived, _envelope: Envelope) -> None:
+    await commands.note_bounce(
+        tx, address=bytes.fromhex(fact.address), hard=fact.hard, status=fact.status, message_id=fact.message_id, at=fact.bounced_at
+    )
+
+
+async def on_complaint_received(service: CampaignService, tx: Transaction, fact: ComplaintReceived, _envelope: Envelope) -> None:
+    await commands.note_complaint(tx, address=bytes.fromhex(fact.address), message_id=fact.message_id, at=fact.complained_at)

@@ -157,3 +157,15 @@ class EngagementRow(CampaignTable, table=True):
     visits: int
     first_at: datetime = Field(sa_type=TIME)
     last_at: datetime = Field(sa_type=TIME)
+
+
+class SuppressedAddressRow(CampaignTable, table=True):
+    """An address (its keyed hash) that gets no more mail. `reason`: bounced or complained."""
+
+    __tablename__ = "suppressed_address"
+
+    address_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    reason: str = Field(sa_type=Text)
+    status: str | None = Field(default=None, sa_type=Text)
+    message_id: UUID | None = None
+    since: datetime = Field(sa_type=TIME)

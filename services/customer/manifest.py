@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from chassis.manifest import Manifest
 from chassis.reacting import Subscription
-from contracts.campaign import MessageFailed
+from contracts.campaign import MessageBounced, MessageFailed
 from contracts.consent import ErasureRequested
 from contracts.interaction import BounceReceived
 from services.customer import api, commands, jobs, reactions
@@ -33,7 +33,10 @@ MANIFEST = Manifest(
         ),
         Subscription(
             reader="bounces", topics=("ecrm.campaign", "ecrm.interaction.facts"), linger=0.2,
-            facts={MessageFailed: reactions.on_message_failed, BounceReceived: reactions.on_bounce_received},
+            facts={
+                MessageFailed: reactions.on_message_failed, MessageBounced: reactions.on_message_bounced,
+                BounceReceived: reactions.on_bounce_received,
+            },
         ),
         Subscription(reader="erasures", topics=("ecrm.consent",), facts={ErasureRequested: reactions.on_erasure_requested}),
     ),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from chassis.eventlog import Stored
 from chassis.unit_of_work import Transaction
-from contracts.campaign import MessageFailed
+from contracts.campaign import MessageBounced, MessageFailed
 from contracts.consent import ErasureRequested
 from contracts.envelope import Envelope
 from contracts.interaction import BounceReceived
@@ -33,6 +33,15 @@ async def on_message_failed(service: CustomerService, tx: Transaction, fact: Mes
         await commands.note_bounce(
             service, tx, address=bytes.fromhex(fact.address), customer_id=UUID(fact.customer_id), at=fact.at, source="campaign",
             reason=fact.reason,
+        )
+
+
+async def on_message_bounced(service: CustomerService, tx: Transaction, fact: MessageBounced, _envelope: Envelope) -> None:
+    """A message came back later: also where the report named another address than the one it was sent to."""
+    if fact.hard and fact.address is not None:
+        await commands.note_bounce(
+            service, tx, address=bytes.fromhex(fact.address), customer_id=UUID(fact.customer_id), at=fact.at, source="campaign",
+            reason=fact.status,
         )
 
 

@@ -242,3 +242,11 @@ def rules_incomplete() -> Invalid:
 
 def unknown_form() -> Unknown:
     return Unknown("form.unknown", "There is no such form, or no such version of it.")
+
+
+def empty_mail() -> Invalid:
+    return Invalid("mail.empty", "The body is empty: send the mail as it is, head and body.")
+
+
+def unknown_attachment() -> Unknown:
+    return Unknown("attachment.unknown", "There is no such attachment.")

@@ -53,12 +53,17 @@ async def sweep_expired(service: InteractionService) -> bool:
     return await commands.retention.sweep_expired(service)
 
 
+async def forget_mail_counts(service: InteractionService) -> None:
+    await commands.forget_counts(service)
+
+
 JOBS: Final = (
     Job("publish_leftovers", every=2, run=publish_leftovers),
     Job("balance_intake", every=60, run=balance_intake),
     Job("forget_quarantine", every=3600, run=forget_quarantine),
     Job("make_months", every=21_600, run=make_months),
     Job("sweep_expired", every=3600, run=sweep_expired),
+    Job("forget_mail_counts", every=3600, run=forget_mail_counts),
     Job("tell_due_tasks", every=1, run=tell_due_tasks),
     Job("tell_stalled", every=30, run=tell_stalled),
     Job("hand_over_left", every=15, run=hand_over_left),

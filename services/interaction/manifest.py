@@ -11,7 +11,7 @@ from chassis.keys import KeyTable
 from chassis.manifest import Manifest, Mount
 from chassis.reacting import Subscription
 from services.interaction import api, commands, jobs, queries, reactions
-from services.interaction.api import collector
+from services.interaction.api import collector, smtp_door
 from services.interaction.settings import InteractionResources, InteractionService, InteractionSettings
 from services.interaction.tables import InteractionTable
 
@@ -33,7 +33,9 @@ async def open_resources(service: InteractionService) -> AsyncIterator[Interacti
     publisher = asyncio.create_task(commands.publish(service), name="interaction.publisher")
     planner = asyncio.create_task(commands.plans.follow_plans(service), name="interaction.planner")
     try:
-        yield resources
+        async with smtp_door.listening(service) as where:
+            resources.mail_door = where
+            yield resources
     finally:
         with suppress(TimeoutError):
             await asyncio.wait_for(resources.publishing.waiting.join(), LAST_WORDS)

@@ -75,6 +75,7 @@ CAMPAIGN_FACTS: Final[Mapping[type[Fact], FactHandler]] = {
     campaign.MessageAccepted: _on_message("accepted"),
     campaign.MessageFailed: _on_message("failed"),
     campaign.MessageUnknown: _on_message("unknown"),
+    campaign.MessageBounced: _on_message("bounced"),
     campaign.MessageOpened: _on_message("opened"),
     campaign.MessageClicked: _on_message("clicked"),
 }

@@ -26,6 +26,18 @@ class InteractionSettings(ServiceSettings):
     form_submissions: int = Field(
         10, ge=1, le=10_000, description="Submissions of forms from one address in ten minutes; with a proof of work six times as many."
     )
+    mail_address: str = Field("", description="host:port of the SMTP door for inbound mail; none: there is no such door.")
+    mail_domains: str = Field("", description="Domains whose mail is taken, whoever it is for; separated by commas.")
+    mail_addresses: str = Field("", description="Single addresses whose mail is taken; separated by commas.")
+    mail_tls_cert: str = Field("", description="Certificate file of the SMTP door; with the key it offers STARTTLS.")
+    mail_tls_key: str = Field("", description="Private key file of the SMTP door.")
+    mail_size_mib: int = Field(25, ge=1, le=100, description="MiB of the largest mail that is taken.")
+    mail_memory_mib: int = Field(100, ge=1, le=4096, description="MiB that all mails being received may take together.")
+    mail_recipients: int = Field(100, ge=1, le=1000, description="Recipients of one mail.")
+    mail_connections: int = Field(100, ge=1, le=10_000, description="Connections to the SMTP door at a time.")
+    mail_connections_per_host: int = Field(25, ge=1, le=10_000, description="Connections to the SMTP door from one host at a time.")
+    mail_timeout: float = Field(60.0, gt=0, le=600, description="Seconds the SMTP door waits for a client's next line.")
+    mail_per_hour: int = Field(30, ge=1, description="Mails of one address in an hour; what comes beyond counts as automatic, so that loops end.")
 
 
 class Stretch(NamedTuple):
@@ -83,6 +95,8 @@ class InteractionResources:
     violations: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
     publishing: Publishing = field(default_factory=Publishing)
     rates: Rates = field(default_factory=Rates)
+    #: Where the SMTP door listens.
+    mail_door: tuple[str, int] | None = None
 
 
 InteractionService: TypeAlias = Service[InteractionSettings, InteractionResources]

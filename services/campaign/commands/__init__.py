@@ -14,6 +14,7 @@ from services.campaign.commands.planning import plan_audiences
 from services.campaign.commands.preparing import CLICK, OPEN
 from services.campaign.commands.recipients import replicate_profiles
 from services.campaign.commands.sending import send_messages
+from services.campaign.commands.suppressing import lift_suppression, note_bounce, note_complaint
 from services.campaign.commands.sweeping import suppress_withdrawn, sweep
 from services.campaign.commands.templates import change_template, create_template
 from services.campaign.commands.visits import note_click, note_open
@@ -27,7 +28,10 @@ __all__ = [
     "create_template",
     "erase_people",
     "launch_campaign",
+    "lift_suppression",
+    "note_bounce",
     "note_click",
+    "note_complaint",
     "note_open",
     "pause_campaign",
     "plan_audiences",

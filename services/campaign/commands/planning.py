@@ -15,7 +15,7 @@ from services.campaign.commands.facts import tell_planned
 from services.campaign.domain import ledger as rules
 from services.campaign.domain.entities import Campaign
 from services.campaign.settings import CampaignService
-from services.campaign.store import campaigns, ledger, recipients
+from services.campaign.store import campaigns, ledger, recipients, suppressions
 from services.campaign.store.ledger import Planned
 
 STEP = "broadcast"
@@ -87,6 +87,10 @@ async def _plan_customers(service: CampaignService, tx: Transaction, campaign: C
     survivors = await recipients.survivors(tx.db, customer_ids)
     people = list(dict.fromkeys(survivors[customer_id] for customer_id in customer_ids))
     known = await recipients.fetch(tx.db, people)
+    hashes = {
+        person: service.hash_identity(rules.address_key(recipient.email)) for person, recipient in known.items() if recipient.email
+    }
+    dead = await suppressions.reasons(tx.db, list(hashes.values()))
     planned = []
     for person in people:
         recipient = known.get(person)
@@ -95,10 +99,12 @@ async def _plan_customers(service: CampaignService, tx: Transaction, campaign: C
         reason = None if address else "no_profile" if recipient is None else "address_invalid" if email else "no_address"
         if recipient is not None and not rules.is_chosen(recipient.channels, purpose=campaign.purpose, channel=campaign.channel):
             reason = NOT_CHOSEN
+        if reason is None:
+            reason = dead.get(hashes[person])
         planned.append(
             Planned(
                 id=new_id(), customer_id=person, state="suppressed" if reason else "planned", reason=reason,
-                address_hash=service.hash_identity(rules.address_key(email)) if reason is None and email else None,
+                address_hash=hashes[person] if reason is None else None,
             )
         )
     written = await ledger.plan(tx.db, campaign_id=campaign.id, step=STEP, channel=campaign.channel, messages=planned)

@@ -17,7 +17,7 @@ from services.campaign.domain.entities import Campaign, Recipient, Template
 from services.campaign.domain.mail import Mail, UnsafeHeader
 from services.campaign.domain.rendering import Rendered
 from services.campaign.settings import CampaignService
-from services.campaign.store import campaigns, recipients, templates
+from services.campaign.store import campaigns, recipients, suppressions, templates
 from services.campaign.store import ledger as rows
 from services.campaign.store.ledger import Claimed
 
@@ -83,6 +83,9 @@ async def _drafts(service: CampaignService, owner: UUID, claimed: Sequence[Claim
         campaign = await campaigns.find_many(tx.db, list({message.campaign_id for message in claimed}))
         template = await _templates(tx.db, campaign)
         people = await recipients.fetch(tx.db, list({message.customer_id for message in claimed}))
+        dead = await suppressions.reasons(
+            tx.db, [service.hash_identity(ledger.address_key(person.email)) for person in people.values() if person.email]
+        )
         for message in claimed:
             found = people.get(message.customer_id)
             purpose = campaign[message.campaign_id].purpose
@@ -94,6 +97,9 @@ async def _drafts(service: CampaignService, owner: UUID, claimed: Sequence[Claim
                 endings.append(Ending(message.id, "suppressed", "address_invalid" if found and found.email else "no_address"))
                 continue
             hashed = service.hash_identity(ledger.address_key(found.email))
+            if hashed in dead:
+                endings.append(Ending(message.id, "suppressed", dead[hashed]))
+                continue
             if hashed != message.address_hash and not await rows.change_address(
                 tx.db, owner=owner, message_id=message.id, address_hash=hashed
             ):
@@ -148,12 +154,16 @@ def _ready(service: CampaignService, draft: _Draft, rendered: Rendered) -> Ready
         click=lambda link, url: f"{public}/t/c/{links.seal(secret, CLICK, [message_id, str(link), url])}",
         pixel=f"{public}/t/o/{links.seal(secret, OPEN, [message_id])}",
     )
+    domain = service.platform.mail_domain
+    answers = f"{links.ANSWERS}-{links.name_message(secret, links.ANSWERS, message.id)}@{domain}" if domain else ""
     built = mail.build(
         Mail(
-            sender=campaign.from_address, sender_name=campaign.from_name, recipient=draft.address, reply_to=campaign.reply_to,
+            sender=campaign.from_address, sender_name=campaign.from_name, recipient=draft.address, reply_to=campaign.reply_to or answers,
             subject=rendered.subject, html=html, text=rendered.text, date=format_datetime(service.clock.now()),
-            message_id=f"{ledger.provider_key(message_id, secret)}@{campaign.from_address.rpartition('@')[2]}",
+            message_id=f"{links.name_message(secret, links.MESSAGE_ID, message.id)}@{campaign.from_address.rpartition('@')[2]}",
             unsubscribe_url=draft.unsubscribe_url, campaign=str(campaign.id),
         )
     )
-    return Ready(message, campaign.purpose, draft.address_hash, draft.locale, campaign.from_address, draft.address, built)
+    # The return path names the message, so that a bounce does, whatever the bouncing server writes into it.
+    sender = f"{links.BOUNCES}-{links.name_message(secret, links.BOUNCES, message.id)}@{domain}" if domain else campaign.from_address
+    return Ready(message, campaign.purpose, draft.address_hash, draft.locale, sender, draft.address, built)

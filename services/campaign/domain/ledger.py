@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -82,8 +81,3 @@ def mail_address(address: str) -> str | None:
 def address_key(address: str) -> str:
     """The identity key of an e-mail address; its keyed hash makes one message per address hold across customers that share it."""
     return str(identity_key("email", address))
-
-
-def provider_key(message_id: str, secret: bytes) -> str:
-    """HMAC-SHA-256 (RFC 2104) of the ledger row's id, hex, 32 characters: the idempotency key and the Message-ID, stable over retries."""
-    return hmac.new(secret, message_id.encode(), "sha256").hexdigest()[:32]

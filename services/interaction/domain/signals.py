@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from contracts.collected import CleanEvent
 from contracts.identity import identity_hash
-from contracts.interaction import BounceReceived, ConsentSignalSeen
+from contracts.interaction import BounceReceived, ComplaintReceived, ConsentSignalSeen
 from services.interaction.domain.collecting import identities
 
 GPC: Final = "gpc"
@@ -61,3 +61,47 @@ def bounce_of(event: CleanEvent, identity: str, *, secret: bytes) -> BounceRecei
         identity=identity, address=identity_hash(key, secret).hex(), channel="email", hard=kind not in _SOFT, bounced_at=stamp.timestamp,
         source=stamp.source, reason=reason[:300] if isinstance(reason, str) else None,
     )
+
+
+#: What a person meant by it (RFC 5965 and 6650); reports about authentication or viruses, and `not-spam`, are no complaint.
+_COMPLAINTS: Final = {"abuse": COMPLAINT, "fraud": COMPLAINT, "miscategorized": COMPLAINT, "opt-out": UNSUBSCRIBE, "opt-out-list": UNSUBSCRIBE}
+
+
+def mail_bounce_of(event: CleanEvent, identity: str, *, secret: bytes) -> BounceReceived | None:
+    """A bounce that came by mail."""
+    properties, stamp = event.properties, event.stamp
+    key = identities.email_key(properties.get("recipient"))
+    if key is None:
+        return None
+    address = identity_hash(key, secret).hex()
+    return BounceReceived(
+        identity=identity or address, address=address, channel="email", hard=properties.get("hard") is True, bounced_at=stamp.timestamp,
+        source=stamp.source, reason=_text(properties.get("category")), status=_text(properties.get("status")),
+        message_id=_text(properties.get("reply_to_message")),
+    )
+
+
+def complaint_of(event: CleanEvent, identity: str, *, secret: bytes) -> ComplaintReceived | None:
+    """A complaint that came by mail; None for a report that is none, or that names neither an address nor a customer."""
+    properties, stamp = event.properties, event.stamp
+    feedback = _text(properties.get("feedback")) or ""
+    key = identities.email_key(properties.get("recipient"))
+    address = identity_hash(key, secret).hex() if key else ""
+    if feedback not in _COMPLAINTS or not (identity or address):
+        return None
+    return ComplaintReceived(
+        identity=identity or address, address=address, channel="email", feedback=feedback, complained_at=stamp.timestamp, source=stamp.source,
+        message_id=_text(properties.get("reply_to_message")),
+    )
+
+
+def signal_of_complaint(complaint: ComplaintReceived) -> ConsentSignalSeen:
+    """A complaint refuses further messages, as a click on unsubscribe does."""
+    return ConsentSignalSeen(
+        identity=complaint.identity, signal=_COMPLAINTS[complaint.feedback], channel="email", seen_at=complaint.complained_at, source=complaint.source,
+        evidence={"feedback": complaint.feedback, **({"message_id": complaint.message_id} if complaint.message_id else {})},
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value[:300] if isinstance(value, str) and value else None

@@ -16,6 +16,7 @@ from services.interaction.queries.cases import (
 from services.interaction.queries.cases import list_history as list_case_history
 from services.interaction.queries.cases import list_notes as list_case_notes
 from services.interaction.queries.intake import list_intake
+from services.interaction.queries.mail import get_attachment
 from services.interaction.queries.ordering import (
     get_order,
     list_credits,
@@ -39,6 +40,7 @@ from services.interaction.queries.timeline import get_interaction, list_timeline
 
 __all__ = [
     "forms",
+    "get_attachment",
     "get_calendar",
     "get_case",
     "get_employee",

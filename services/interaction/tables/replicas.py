@@ -73,7 +73,9 @@ class MessageEntryRow(InteractionTable, table=True):
     """What became of a message to a customer, for the timeline."""
 
     __tablename__ = "message_entry"
-    __table_args__ = (Index("message_entry_timeline", "customer_id", text("occurred_at DESC"), text("id DESC")),)
+    __table_args__ = (
+        Index("message_entry_timeline", "customer_id", text("occurred_at DESC"), text("id DESC")), Index("message_entry_message", "message_id"),
+    )
 
     id: UUID = Field(primary_key=True)
     customer_id: UUID

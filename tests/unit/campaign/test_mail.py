@@ -158,4 +158,3 @@ def test_mail_addresses(address: str, expected: str | None) -> None:
 
 def test_retries_grow_to_an_hour() -> None:
     assert [ledger.retry_after(attempt).total_seconds() for attempt in (1, 2, 3, 9)] == [60, 120, 240, 3600]
-    assert ledger.provider_key("m", b"k") == ledger.provider_key("m", b"k") != ledger.provider_key("n", b"k")

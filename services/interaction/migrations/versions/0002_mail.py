@@ -5,7 +5,18 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
-STATEMENTS: tuple[str, ...] = ()
+STATEMENTS: tuple[str, ...] = (
+    # A Message-ID as its hash: it is only ever compared.
+    "CREATE TABLE mail_thread (message bytea PRIMARY KEY, thread uuid NOT NULL, seen_at timestamptz NOT NULL)",
+    "CREATE TABLE mail_sender (identity bytea NOT NULL, hour timestamptz NOT NULL, mails int NOT NULL, PRIMARY KEY (identity, hour))",
+    """
+    CREATE TABLE attachment (
+        sha256 bytea PRIMARY KEY, media_type text NOT NULL, size int NOT NULL, content bytea NOT NULL, stored_at timestamptz NOT NULL)
+    """,
+    # Mostly compressed already: trying again costs time and gains nothing.
+    "ALTER TABLE attachment ALTER COLUMN content SET STORAGE EXTERNAL",
+    "CREATE INDEX message_entry_message ON message_entry (message_id)",
+)
 
 
 def upgrade() -> None:

@@ -135,7 +135,7 @@ def _from_status(letter: Letter, notice: str) -> list[Failed] | None:
 def _loose_status(letter: Letter) -> str:
     """The fields of a report that stand in a plain text."""
     for part in letter.parts:
-        if part.head is None and part.type.startswith("text/") or part.type in ("message/disposition-notification", "application/octet-stream"):
+        if (part.head is None and part.type.startswith("text/")) or part.type in ("message/disposition-notification", "application/octet-stream"):
             at = re.search(r"^[ \t]*(?:Final|Original)-Recipient[ \t]*:", part.text[: wordings.LONGEST], re.IGNORECASE | re.MULTILINE)
             if at:
                 return re.sub(r"^[ \t]+(?=[A-Za-z-]+:)", "", part.text[: 64_000], flags=re.MULTILINE)

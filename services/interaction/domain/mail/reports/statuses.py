@@ -19,40 +19,40 @@ HARD: Final = frozenset({"unknown_address", "unknown_domain", "moved", "takes_no
 _PHRASES: Final[tuple[tuple[str, str], ...]] = (
     ("delivered", r"successfully (?:delivered|relayed|sent)|(?:was|been) (?:delivered|relayed) to (?:the|a) (?:recipient|mail)"),
     ("mailbox_full",
-     r"mail ?(?:box|folder|drop|file|account)s?(?:'s)? (?:\S+ ){0,3}(?:is |are |was |has )?(?:(?:almost|currently|already) )?(?:full|over ?flow)|"
+     (r"mail ?(?:box|folder|drop|file|account)s?(?:'s)? (?:\S+ ){0,3}(?:is |are |was |has )?(?:(?:almost|currently|already) )?(?:full|over ?flow)|"
      r"over (?:the )?(?:\w+ )?(?:quota|disk quota|storage)|overquota|quota (?:\S+ ){0,3}(?:exceed|full|reach|violat|overrun)|"
      r"(?:exceed\w*|out of|over|violat\w*|not enough|insufficient) (?:\S+ ){0,4}(?:quota|disk space|storage|mailbox (?:size|limit|space))|"
      r"(?:mailbox|mail box|storage|box) (?:size |space )?(?:limit|allocation|space)?\s?(?:is |has been )?(?:exceed|reach|not enough|insufficient)|"
      r"(?:disk|storage|mailbox|user'?s? space|space) (?:\S+ ){0,2}(?:full|exhausted|exceeded|has been used up)|not enough (?:disk |storage )?space|"
      r"insufficient (?:system )?(?:storage|resources|space)|no space left|account is full|user is over|inbox is full|too much mail data for|"
-     r"delivery failed: over quota|domain size limit exceeded|user has too many messages|unread messages|maildir (?:over|delivery failed: domaindiskquota)"),
+     r"delivery failed: over quota|domain size limit exceeded|user has too many messages|unread messages|maildir (?:over|delivery failed: domaindiskquota)")),
     ("too_big",
-     r"(?:message|mail|size) (?:\S+ ){0,3}(?:too (?:big|large|long)|exceed\w* (?:\S+ ){0,5}(?:limit|maximum|size))|"
-     r"message length exceeds|(?:exceed\w*|larger than) (?:\S+ ){0,4}(?:maximum|message|mail) (?:\S+ ){0,2}(?:size|length)|message size"),
+     (r"(?:message|mail|size) (?:\S+ ){0,3}(?:too (?:big|large|long)|exceed\w* (?:\S+ ){0,5}(?:limit|maximum|size))|"
+     r"message length exceeds|(?:exceed\w*|larger than) (?:\S+ ){0,4}(?:maximum|message|mail) (?:\S+ ){0,2}(?:size|length)|message size")),
     # Exchange Online's word for recipients its directory does not know (5.4.1, directory-based edge blocking).
     ("unknown_address", r"recipient address rejected: access denied|domain (?:is )?not reachable. please check the domain"),
     ("sender",
-     r"sender (?:\S+ ){0,3}(?:reject|den(?:ied|y)|refus|invalid|unknown|not (?:allowed|exist|found|valid)|does not exist|verif\w* fail|domain|must)|"
+     (r"sender (?:\S+ ){0,3}(?:reject|den(?:ied|y)|refus|invalid|unknown|not (?:allowed|exist|found|valid)|does not exist|verif\w* fail|domain|must)|"
      r"(?:invalid|bad|unknown|forged|unresolvable|rejected|unverified|blocked|domain of|domain name of|verify) sender|"
      r"domain of (?:the )?sender|(?:mail|envelope)[ -]?from (?:\S+ ){0,3}(?:reject|den|refus|invalid|not)|return[- ]path (?:\S+ ){0,2}(?:reject|invalid)|"
-     r"from address (?:\S+ ){0,3}(?:reject|invalid|not)|(?:backscatter|null sender|empty envelope sender)|must have (?:a )?valid (?:sender|dns)"),
+     r"from address (?:\S+ ){0,3}(?:reject|invalid|not)|(?:backscatter|null sender|empty envelope sender)|must have (?:a )?valid (?:sender|dns)")),
     ("authentication",
-     r"\b(?:spf|dkim|dmarc|arc|sender ?id)\b|unauthenticated (?:e?mail|sender)|authenticat\w+ (?:\S+ ){0,2}(?:required|fail|check)|"
-     r"must be authenticated|not authenticated|authentication[- ]results?"),
+     (r"\b(?:spf|dkim|dmarc|arc|sender ?id)\b|unauthenticated (?:e?mail|sender)|authenticat\w+ (?:\S+ ){0,2}(?:required|fail|check)|"
+     r"must be authenticated|not authenticated|authentication[- ]results?")),
     ("moved",
-     r"(?:user|recipient|account|address|mailbox|he|she|person) (?:\S+ ){0,3}(?:has |have )?moved|has been replaced by|has a new address|new (?:e-?mail )?address is|"
+     (r"(?:user|recipient|account|address|mailbox|he|she|person) (?:\S+ ){0,3}(?:has |have )?moved|has been replaced by|has a new address|new (?:e-?mail )?address is|"
      r"not our user|user not local|forwarding address|no longer (?:work|employ|with|valid|in use|on (?:this )?server|available here|associated)|"
-     r"address (?:\S+ ){0,2}(?:has )?changed"),
+     r"address (?:\S+ ){0,2}(?:has )?changed")),
     ("takes_no_mail",
-     r"null ?mx|(?:does|do|will) ?(?:not|n['o]t|never) (?:currently )?accept (?:any )?(?:e-?)?mail\b(?! from)|(?:host|server|domain) (?:\S+ ){0,2}accepts no mail|"
-     r"accepts no (?:e-?)?mail|smtp protocol is not (?:used|supported)|not (?:a )?mail (?:host|server) (?:here|any)|no mail(?:-| )?(?:enabled|service)"),
+     (r"null ?mx|(?:does|do|will) ?(?:not|n['o]t|never) (?:currently )?accept (?:any )?(?:e-?)?mail\b(?! from)|(?:host|server|domain) (?:\S+ ){0,2}accepts no mail|"
+     r"accepts no (?:e-?)?mail|smtp protocol is not (?:used|supported)|not (?:a )?mail (?:host|server) (?:here|any)|no mail(?:-| )?(?:enabled|service)")),
     ("suspended",
-     r"(?:account|mailbox|user|recipient|address|domain|mail ?drop|e-?mail)s? (?:\S+ ){0,5}(?:disabled|suspend\w*|inactive|deactivated|locked|frozen|not active|"
+     (r"(?:account|mailbox|user|recipient|address|domain|mail ?drop|e-?mail)s? (?:\S+ ){0,5}(?:disabled|suspend\w*|inactive|deactivated|locked|frozen|not active|"
      r"not activated|restricted|blocked by the user|turned off|terminated|expired|unavailable for|has been closed|on hold|dormant)|"
      r"(?:disabled|suspended|inactive|locked|deactivated|terminated) (?:account|mailbox|user|recipient|address|domain)|account[- ]?inactive|"
-     r"is (?:currently )?(?:inactive|disabled|suspended|deactivated)|vdelivermail: account is locked|payment"),
+     r"is (?:currently )?(?:inactive|disabled|suspended|deactivated)|vdelivermail: account is locked|payment")),
     ("unknown_address",
-     r"(?:user|recipient|address(?:ee)?|account|mailbox|person|name|local part|id|userid|login|customer|destination|dest|box|alias|rcpt|subscriber|member|"
+     (r"(?:user|recipient|address(?:ee)?|account|mailbox|person|name|local part|id|userid|login|customer|destination|dest|box|alias|rcpt|subscriber|member|"
      r"customer name|e-?mail)s?(?: \S{1,80}){0,6}? ?(?:is |was |are |were |has |have )?(?:currently )?(?:un-?known|not (?:be )?(?:found|known|recogni[sz]ed|listed|exist|registered|present|"
      r"valid|local|handled|identified|deliverable|provisioned|hosted)|(?:does|do|did|could|can) ?(?:not|n['o]t) (?:actually |currently )?(?:exist|match|have (?:a|an)|resolve|be (?:found|resolved|verified|matched))|"
      r"no longer exist\w*|non-?exist\w*|invalid|unrouteable|undeliverable)|"
@@ -64,26 +64,26 @@ _PHRASES: Final[tuple[tuple[str, str], ...]] = (
      r"cannot find (?:\S+ ){0,4}(?:user|account|mailbox|recipient|address)|user\.?not\.?found|recipnotfound|recipient(?:s)? not found|mailbox not found|mailbox unavailable or access denied|not our customer|"
      r"delivery to (?:this|that) (?:address|user) is (?:restricted|not possible)|unable to find (?:user|recipient)|addressee unknown|r[ec]*ipient\w* unknown|"
      r"check (?:the )?(?:spelling|recipient(?:'s)? (?:address|e-?mail))|utilisateur inconnu|boite aux lettres (?:inconnue|inexistante)|destinatario (?:desconocido|inexistente)|"
-     r"casella (?:inesistente|non esistente)|unbekannte[rn]? (?:empf|benutzer|adresse)|empf.{1,3}nger (?:\S+ ){0,3}(?:unbekannt|nicht (?:gefunden|bekannt))|adresse (?:\S+ )?(?:inconnue|n'existe pas)|5\.1\.1"),
+     r"casella (?:inesistente|non esistente)|unbekannte[rn]? (?:empf|benutzer|adresse)|empf.{1,3}nger (?:\S+ ){0,3}(?:unbekannt|nicht (?:gefunden|bekannt))|adresse (?:\S+ )?(?:inconnue|n'existe pas)|5\.1\.1")),
     ("network",
-     r"connection (?:\S+ ){0,3}(?:timed? ?out|refused|reset|closed|lost|dropped|fail|interrupt|abort|error)|timed? out|network (?:\S+ ){0,2}(?:error|unreachable|problem|down)|no route|"
+     (r"connection (?:\S+ ){0,3}(?:timed? ?out|refused|reset|closed|lost|dropped|fail|interrupt|abort|error)|timed? out|network (?:\S+ ){0,2}(?:error|unreachable|problem|down)|no route|"
      r"host (?:\S+ ){0,3}(?:unreachable|not reachable|is down|not respond|did not respond)|server (?:\S+ ){0,3}(?:not respond|unavailable|down)|not responding|too many hops|\bloop|hop count|lost connection|broken pipe|"
-     r"couldn't (?:connect|establish)|(?:could|can) ?not connect|unable to connect|bad connection|remote protocol error"),
+     r"couldn't (?:connect|establish)|(?:could|can) ?not connect|unable to connect|bad connection|remote protocol error")),
     ("unknown_domain",
-     r"(?:host|domain|destination (?:domain|server)|mx|server name)(?: [^\s:\d]\S{0,79}){0,4}? ?(?:un-?known|not (?:be )?found|does ?(?:not|n't) exist|non-?exist\w*|not known|invalid|unresolvable|cannot be (?:found|resolved)|"
+     (r"(?:host|domain|destination (?:domain|server)|mx|server name)(?: [^\s:\d]\S{0,79}){0,4}? ?(?:un-?known|not (?:be )?found|does ?(?:not|n't) exist|non-?exist\w*|not known|invalid|unresolvable|cannot be (?:found|resolved)|"
      r"can(?:not|'t) be (?:found|resolved)|could not be (?:found|resolved)|no such)|(?:un-?known|no such|invalid|bad|unresolvable|illegal|unrouteable) (?:\S+ ){0,1}?(?:host|domain|mail domain|mx)\b|nxdomain|"
      r"(?:couldn't|could not|cannot|can't|unable to) (?:find|resolve|look ?up|determine|route) (?:\S+ ){0,3}(?:host|domain|address|mx|mail exchange|dns|sender|to)|"
      r"unrouteable (?:mail )?(?:address|domain)|name service error|name or service not known|no (?:valid )?(?:mx|address|dns|a)(?: or \S+)? (?:records?|host)|(?:mx|dns) (?:lookup|error|failure|server)|"
      r"(?:no|not) (?:an? )?(?:dns|valid) (?:entry|record|domain)|all relevant mx records point to non-?exist|all host address lookups failed|host lookup (?:did not|failed|error)|recipient domain not found|"
-     r"domain (?:must|is not) (?:exist|resolvable|hosted)|has no (?:mx|mail exchanger)|wasn't found|address not present in directory|name server: (?:\S+ ){0,2}host not found|lookup of (?:\S+ )?failed"),
+     r"domain (?:must|is not) (?:exist|resolvable|hosted)|has no (?:mx|mail exchanger)|wasn't found|address not present in directory|name server: (?:\S+ ){0,2}host not found|lookup of (?:\S+ )?failed")),
     ("expired",
-     r"(?:message|mail|delivery|queue|it) (?:\S+ ){0,6}(?:expired|timed? ?out|too long in (?:the )?queue|too old|has been in the queue|in the queue for)|"
+     (r"(?:message|mail|delivery|queue|it) (?:\S+ ){0,6}(?:expired|timed? ?out|too long in (?:the )?queue|too old|has been in the queue|in the queue for)|"
      r"(?:could|can) ?not (?:be )?deliver(?:ed)? (?:\S+ ){0,3}(?:for|after|within|in|during) (?:the last )?(?:more than )?\d+|retry (?:time|timeout|limit|count)|giving up|delivery attempts?|not delivered within|"
-     r"cannot send message (?:for|within)|maximum (?:\S+ ){0,2}(?:time|retries|attempts)|will be (?:retried|deleted)|still being retried|delivery expired|could not send message for past|queue (?:period|lifetime)|deferred"),
+     r"cannot send message (?:for|within)|maximum (?:\S+ ){0,2}(?:time|retries|attempts)|will be (?:retried|deleted)|still being retried|delivery expired|could not send message for past|queue (?:period|lifetime)|deferred")),
     ("spam_or_policy",
-     r"spam|\bbulk\b|unsolicited|junk|black ?list|block(?:ed| ?list)|\brbl\b|dnsbl|spamhaus|barracuda|reputation|polic(?:y|ies)|content (?:reject|filter|den)|banned|prohibited|not permitted|"
+     (r"spam|\bbulk\b|unsolicited|junk|black ?list|block(?:ed| ?list)|\brbl\b|dnsbl|spamhaus|barracuda|reputation|polic(?:y|ies)|content (?:reject|filter|den)|banned|prohibited|not permitted|"
      r"virus|malware|infected|phish|suspicious|filter(?:ed|ing)?|reverse dns|\bptr\b|\brdns\b|rejected for|access denied|permission denied|not allowed|denied|relay|refused|unacceptable|security|tls|encrypt|"
-     r"abuse|complaints?|rate|too many|limit|throttl|grey ?list|gray ?list|temporar|try (?:again|later)|later|busy|connection"),
+     r"abuse|complaints?|rate|too many|limit|throttl|grey ?list|gray ?list|temporar|try (?:again|later)|later|busy|connection")),
 )
 _COMPILED: Final = tuple((category, re.compile(pattern)) for category, pattern in _PHRASES)
 
