@@ -77,6 +77,8 @@ async def resolve_interactions(service: CustomerService, tx: Transaction, *, rec
         if erased and (seen.identity in erased or not erased.isdisjoint(seen.links)):
             EVENTS.labels("erased").inc()
             continue
+        if not seen.identity:
+            continue  # an event that names nobody says nothing about anybody
         if seen.kind not in _TELLING and seen.identity in settled:
             word = _word(seen.authority, seen.kind)
             if all(seen.identity + link + word in settled for link in seen.links):

@@ -60,7 +60,7 @@ async def take_mail(service: InteractionService, *, raw: bytes, sender: str | No
         thread = await _thread(tx.db, sorted_)
         automatic = sorted_.automatic or await _too_many(service, tx, sorted_)
         told = mail.tell(letter, sorted_, thread=thread, attached=attached, received_at=received_at, automatic=automatic)
-        keys = await _keys(service, tx.db, sorted_, told, automatic=bool(automatic))
+        keys = await _keys(service, tx.db, sorted_, told)
         await store.put_attachments(tx.db, [(bytes.fromhex(each.sha256), each.type, each.content) for each in attached], at=received_at)
         message = await store.find_message(tx.db, str(sorted_.answers)) if sorted_.answers and None in keys else None
     if message is not None:
@@ -151,11 +151,12 @@ async def _too_many(service: InteractionService, tx: Transaction, sorted_: Sorte
 
 
 async def _keys(
-    service: InteractionService, db: Connection, sorted_: Sorted, told: Sequence[Told], *, automatic: bool
+    service: InteractionService, db: Connection, sorted_: Sorted, told: Sequence[Told]
 ) -> list[str | None]:
     """The identity each event belongs to: the address where it is somebody's, else that of the message's recipient (None: to be asked).
 
     A stranger who writes becomes known by their address; a machine does not, and neither does an address that a report names.
+    Whoever only wrote too much is still the same person.
     """
     wanted = [_email_key(each.about) for each in told]
     known = await store.find_known(db, [service.hash_identity(key) for key in wanted if key])
@@ -166,7 +167,7 @@ async def _keys(
         elif sorted_.answers is not None:
             keys.append(None)
         else:
-            keys.append("" if automatic or sorted_.kind != mail.EMAIL else key or "")
+            keys.append("" if sorted_.automatic else key or "")
     return keys
 
 

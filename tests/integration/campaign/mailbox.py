@@ -14,10 +14,11 @@ from aiosmtpd.smtp import SMTP
 
 
 class Mailbox:
-    """`mails`: (recipient, raw) in the order of arrival, also those whose reply was dropped."""
+    """`mails`: (recipient, raw) in the order of arrival, also those whose reply was dropped; `senders`: their return paths."""
 
     def __init__(self) -> None:
         self.mails: list[tuple[str, bytes]] = []
+        self.senders: list[str] = []
         self.refuse_rcpt: dict[str, str] = {}
         self.refuse_data: dict[str, str] = {}
         self.drop_reply: set[str] = set()
@@ -43,6 +44,7 @@ class Mailbox:
         if address in self.refuse_data:
             return self.refuse_data[address]
         self.mails.append((address, bytes(envelope.original_content)))
+        self.senders.append(str(envelope.mail_from))
         if address in self.drop_reply:
             server.transport.abort()
         return "250 taken"

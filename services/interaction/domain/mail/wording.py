@@ -136,5 +136,5 @@ def text_of_html(html: str) -> str:
         elif name in _BREAKS:
             out.append("\n")
         at = end + 1
-    lines = (part.strip() for part in unescape("".join(out)).replace("\xa0", " ").split("\n"))
+    lines = (_WHITE.sub(" ", part).strip() for part in unescape("".join(out)).replace("\xa0", " ").split("\n"))
     return plain(_BLANK_LINES.sub("\n\n", "\n".join(lines)).strip())

@@ -13,6 +13,8 @@ from services.interaction.domain.mail.reports.findings import BOUNCE, COMPLAINT,
 _RETURNED: Final = ("message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global")
 _STATUS: Final = ("message/delivery-status", "message/global-delivery-status")
 _FIELD: Final = re.compile(r"^([A-Za-z][A-Za-z0-9-]*)[ \t]*:[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE)
+#: Longer than any address, and short enough for patterns that look at words.
+_LONG_WORDS: Final = re.compile(r"(\S{320})\S+")
 _TYPED: Final = re.compile(r"^[ \t]*[A-Za-z0-9-]+[ \t]*;[ \t]*")
 _ID: Final = re.compile(r"<([^<>\s]{1,400}@[^<>\s]{1,250})>")
 _LOOSE_ID: Final = re.compile(r"^[ \t>]*Message-ID:[ \t]*(?:\n[ \t]+)?<([^<>\s]{1,400})>", re.IGNORECASE | re.MULTILINE)
@@ -99,7 +101,7 @@ def _notice_text(letter: Letter) -> str:
             texts.append(part.text[: wordings.LONGEST])
         elif part.type == "text/html" and not texts:
             texts.append(wording.text_of_html(part.text[: 4 * wordings.LONGEST]))
-    return "\n".join(texts)
+    return _LONG_WORDS.sub(r"\1", "\n".join(texts))
 
 
 def _fields(block: str) -> dict[str, list[str]]:

@@ -51,6 +51,7 @@ _PHRASES: Final[tuple[tuple[str, str], ...]] = (
      r"not activated|restricted|blocked by the user|turned off|terminated|expired|unavailable for|has been closed|on hold|dormant)|"
      r"(?:disabled|suspended|inactive|locked|deactivated|terminated) (?:account|mailbox|user|recipient|address|domain)|account[- ]?inactive|"
      r"is (?:currently )?(?:inactive|disabled|suspended|deactivated)|vdelivermail: account is locked|payment")),
+    ("unknown_domain", r"host or domain name not found|name service error|name or service not known|nxdomain"),
     ("unknown_address",
      (r"(?:user|recipient|address(?:ee)?|account|mailbox|person|name|local part|id|userid|login|customer|destination|dest|box|alias|rcpt|subscriber|member|"
      r"customer name|e-?mail)s?(?: \S{1,80}){0,6}? ?(?:is |was |are |were |has |have )?(?:currently )?(?:un-?known|not (?:be )?(?:found|known|recogni[sz]ed|listed|exist|registered|present|"
@@ -100,6 +101,8 @@ _PAIR: Final = re.compile(r"(?<![\d.])([45]\d\d)[ \t-]{1,3}[(#'\"\[]{0,3}([45]\.
 _ENHANCED: Final = re.compile(r"(?<![\d.\w-])[(#]{0,2}([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
 _REPLY: Final = re.compile(r"(?<![\d.\w-])([45][0-5]\d)(?=[ \t-]+\S)(?!-?\d)(?![ \t]+(?:bytes|seconds|minutes|hours|days|messages|attempts))")
 _ADDRESSES: Final = re.compile(r"<?[^\s<>]{1,80}@[^\s<>]{1,120}>?|https?://\S+")
+#: Words without end would cost the patterns time with the square of their length.
+_LONG_WORDS: Final = re.compile(r"(\S{60})\S+")
 _SPACES: Final = re.compile(r"[\s\"`*_]+")
 #: A server knows its users when they are named: one that finds out at the end of the mail has read it, and a filter speaks.
 _AFTER_DATA: Final = re.compile(r"(?:reply to|after|response to) (?:the )?(?:sending )?(?:the )?(?:end of )?(?:data|message body|message content)|(?:smtp )?command:?\s+data\b", re.IGNORECASE)
@@ -167,7 +170,7 @@ def _category(text: str) -> str:
 
 def category_of(text: str) -> str | None:
     """The category of the first phrase known, None where none is."""
-    text = _SPACES.sub(" ", _ADDRESSES.sub(" ", text)).lower()
+    text = _LONG_WORDS.sub(r"\1", _SPACES.sub(" ", _ADDRESSES.sub(" ", text[:LONGEST]))).lower()
     return next((category for category, pattern in _COMPILED if pattern.search(text)), None)
 
 
