@@ -112,7 +112,7 @@ async def test_attachments_are_kept_and_handed_out_safely(cluster: PrivateCluste
         raw = (
             HEAD % 1 + b"Subject: files\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSee below\r\n--b\r\n"
             b"Content-Type: text/html; name=evil.html\r\nContent-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-            + base64.encodebytes(script) + b"--b\r\nContent-Type: application/gzip; name=\"b.gz\"\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+            + base64.encodebytes(script) + b'--b\r\nContent-Type: application/gzip; name="b.gz"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
             + base64.encodebytes(BOMB) + b"--b--\r\n"
         )
         assert (await http.call("POST", "/api/v1/inbound/mail", body=raw, headers={"content-type": "message/rfc822"})).status == 202
