@@ -28,7 +28,7 @@ _OWNERS: Final = {
 _OF_CUSTOMER: Final = {
     "timeline": "interaction", "orders": "interaction", "cases": "interaction", "notes": "interaction", "scores": "analytics", "consent": "consent",
     "messages": "campaign", "360": "gateway", "sessions": "interaction",
-    **dict.fromkeys(("credits", "products", "responses", "surveys"), "interaction"),
+    **dict.fromkeys(("credits", "partners", "products", "responses", "surveys"), "interaction"),
 }
 #: Third part under /api/v1/sources/{id}: the source is the gateway's, what came from it is not.
 _OF_SOURCE: Final = dict.fromkeys(("plan", "events", "violations", "drops"), "interaction")

@@ -250,3 +250,9 @@ def empty_mail() -> Invalid:
 
 def unknown_attachment() -> Unknown:
     return Unknown("attachment.unknown", "There is no such attachment.")
+def unknown_product() -> Unknown:
+    return Unknown("product.unknown", "There is no such product.")
+
+
+def unknown_partner() -> Unknown:
+    return Unknown("partner.unknown", "There is no such partner.")

@@ -21,6 +21,7 @@ class InteractionSettings(ServiceSettings):
     """Beside the knobs that every service has."""
 
     quarantine_per_hour: int = Field(1000, ge=0, description="Payloads of one source kept in quarantine an hour; beyond they are only counted.")
+    response_days: int = Field(14, ge=1, le=365, description="Days after a message or contact of ours in which a customer's deed is a response.")
     quarantine_days: int = Field(30, ge=1, le=3650, description="Days a payload stays in quarantine.")
     form_seconds: float = Field(2, ge=0, le=60, description="Seconds nobody needs less than to fill in a form: what comes sooner is asked to wait.")
     form_submissions: int = Field(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from chassis import web
 from services.interaction import commands, queries
@@ -54,13 +54,3 @@ async def post_order(here: Here, caller: Writer, body: orders.PostOrder) -> dict
 async def get_order(here: Here, caller: Reader, order_id: str) -> dict[str, Any]:
     """An order with all its versions."""
     return await queries.get_order(here, order_id=order_id)
-
-
-@router.get("/api/v1/products", response_model=web.Page[orders.ProductView])
-async def list_products(
-    here: Here, caller: Reader, *, q: Annotated[str | None, Query(max_length=200)] = None, page_token: str | None = None, limit: Limit = 100
-) -> dict[str, Any]:
-    """The catalogue, as orders and carts told it."""
-    after = str(web.read_page_token(page_token, 1)[0]) if page_token else None
-    found, following = await queries.list_products(here, search=q, after=after, limit=limit)
-    return {"data": found, "next_page_token": web.page_token(following) if following is not None else None}

@@ -1,6 +1,17 @@
 """Reads."""
 
-from services.interaction.queries import forms, live, retention, sales, sources, tasks, totals, visits
+from services.interaction.queries import (
+    forms,
+    live,
+    registries,
+    responses,
+    retention,
+    sales,
+    sources,
+    tasks,
+    totals,
+    visits,
+)
 from services.interaction.queries.cases import (
     get_case,
     get_figures,
@@ -22,7 +33,6 @@ from services.interaction.queries.ordering import (
     list_credits,
     list_customer_orders,
     list_orders,
-    list_products,
 )
 from services.interaction.queries.people import (
     get_calendar,
@@ -68,12 +78,13 @@ __all__ = [
     "list_intake",
     "list_orders",
     "list_policies",
-    "list_products",
     "list_quarantine",
     "list_teams",
     "list_timeline",
     "list_touchpoint_customers",
     "live",
+    "registries",
+    "responses",
     "retention",
     "sales",
     "sources",

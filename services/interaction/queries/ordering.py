@@ -71,16 +71,6 @@ async def list_credits(service: InteractionService, *, customer_id: UUID) -> lis
     return [{name: row[name] for name in ("credit_id", "source", "currency", "amount_minor", "noted_at")} for row in rows]
 
 
-async def list_products(
-    service: InteractionService, *, search: str | None = None, after: str | None = None, limit: int = 100
-) -> tuple[list[dict[str, Any]], str | None]:
-    """A page of the catalogue by product id."""
-    async with service.read() as db:
-        rows = await store.list_products(db, search=search, after=after, limit=limit + 1)
-    following = rows[limit - 1]["product_id"] if len(rows) > limit else None
-    return [dict(row) for row in rows[:limit]], following
-
-
 async def identities_of(db: Any, customer_id: UUID) -> list[bytes]:
     """All identities of a customer and of everybody merged into it."""
     family = await replicas.list_family(db, await replicas.find_survivor(db, customer_id))

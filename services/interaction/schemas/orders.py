@@ -90,19 +90,6 @@ class CreditView(BaseModel):
     noted_at: datetime
 
 
-class ProductView(BaseModel):
-    """A product of the catalogue."""
-
-    product_id: str
-    name: str | None
-    category: str | None
-    brand: str | None
-    variant: str | None
-    url: str | None
-    image_url: str | None
-    told_at: datetime
-
-
 class PostOrder(BaseModel):
     """A completed order; the fields are those of `GET /schemas/ecrm.order.completed.v1`."""
 

@@ -107,14 +107,14 @@ async def put_products(db: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         INSERT INTO product AS p (product_id, name, category, brand, variant, url, image_url, told_at)
         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[]) ORDER BY 1
         ON CONFLICT (product_id) DO UPDATE SET
-            name = CASE WHEN excluded.told_at >= p.told_at THEN coalesce(excluded.name, p.name) ELSE coalesce(p.name, excluded.name) END,
-            category = CASE WHEN excluded.told_at >= p.told_at THEN coalesce(excluded.category, p.category)
+            name = CASE WHEN 'name' = ANY(p.held) THEN p.name WHEN excluded.told_at >= p.told_at THEN coalesce(excluded.name, p.name) ELSE coalesce(p.name, excluded.name) END,
+            category = CASE WHEN 'category' = ANY(p.held) THEN p.category WHEN excluded.told_at >= p.told_at THEN coalesce(excluded.category, p.category)
                 ELSE coalesce(p.category, excluded.category) END,
-            brand = CASE WHEN excluded.told_at >= p.told_at THEN coalesce(excluded.brand, p.brand) ELSE coalesce(p.brand, excluded.brand) END,
-            variant = CASE WHEN excluded.told_at >= p.told_at THEN coalesce(excluded.variant, p.variant)
+            brand = CASE WHEN 'brand' = ANY(p.held) THEN p.brand WHEN excluded.told_at >= p.told_at THEN coalesce(excluded.brand, p.brand) ELSE coalesce(p.brand, excluded.brand) END,
+            variant = CASE WHEN 'variant' = ANY(p.held) THEN p.variant WHEN excluded.told_at >= p.told_at THEN coalesce(excluded.variant, p.variant)
                 ELSE coalesce(p.variant, excluded.variant) END,
-            url = CASE WHEN excluded.told_at >= p.told_at THEN coalesce(excluded.url, p.url) ELSE coalesce(p.url, excluded.url) END,
-            image_url = CASE WHEN excluded.told_at >= p.told_at THEN coalesce(excluded.image_url, p.image_url)
+            url = CASE WHEN 'url' = ANY(p.held) THEN p.url WHEN excluded.told_at >= p.told_at THEN coalesce(excluded.url, p.url) ELSE coalesce(p.url, excluded.url) END,
+            image_url = CASE WHEN 'image_url' = ANY(p.held) THEN p.image_url WHEN excluded.told_at >= p.told_at THEN coalesce(excluded.image_url, p.image_url)
                 ELSE coalesce(p.image_url, excluded.image_url) END,
             told_at = greatest(p.told_at, excluded.told_at)
         """,
@@ -170,15 +170,3 @@ async def list_versions(db: Connection, order_id: str) -> list[asyncpg.Record]:
 async def list_credits(db: Connection, identities: Sequence[bytes]) -> list[asyncpg.Record]:
     """Credit notes of identities, newest first."""
     return await db.fetch("SELECT * FROM credit_note WHERE identity = ANY($1::bytea[]) ORDER BY noted_at DESC, credit_id", identities)
-
-
-async def list_products(db: Connection, *, search: str | None, after: str | None, limit: int) -> list[asyncpg.Record]:
-    """Products by id; `search` is a part of id or name, whatever its case."""
-    return await db.fetch(
-        """
-        SELECT * FROM product WHERE ($2::text IS NULL OR product_id > $2)
-          AND ($1::text IS NULL OR strpos(lower(product_id), lower($1)) > 0 OR strpos(lower(coalesce(name, '')), lower($1)) > 0)
-        ORDER BY product_id LIMIT $3
-        """,
-        search, after, limit,
-    )

@@ -75,6 +75,8 @@ class MessageEntryRow(InteractionTable, table=True):
     __tablename__ = "message_entry"
     __table_args__ = (
         Index("message_entry_timeline", "customer_id", text("occurred_at DESC"), text("id DESC")), Index("message_entry_message", "message_id"),
+        Index("message_entry_timeline", "customer_id", text("occurred_at DESC"), text("id DESC")),
+        Index("message_entry_campaign", "campaign_id", "occurred_at", postgresql_where=text("action = 'accepted'")),
     )
 
     id: UUID = Field(primary_key=True)

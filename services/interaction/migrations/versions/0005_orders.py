@@ -123,7 +123,9 @@ STORAGE = (
     "UNION SELECT date_trunc('month', now() AT TIME ZONE 'UTC') + number * interval '1 month' FROM generate_series(0, 3) AS number) AS found (month)"),
 )
 
-STATEMENTS: tuple[str, ...] = (*ORDERS, *REGISTRIES, *SURVEYS, *RETENTION, *STORAGE)
+RESPONSES = ("CREATE INDEX message_entry_campaign ON message_entry (campaign_id, occurred_at) WHERE action = 'accepted'",)
+
+STATEMENTS: tuple[str, ...] = (*RESPONSES, *ORDERS, *REGISTRIES, *SURVEYS, *RETENTION, *STORAGE)
 
 
 def upgrade() -> None:
