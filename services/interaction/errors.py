@@ -250,6 +250,8 @@ def empty_mail() -> Invalid:
 
 def unknown_attachment() -> Unknown:
     return Unknown("attachment.unknown", "There is no such attachment.")
+
+
 def unknown_product() -> Unknown:
     return Unknown("product.unknown", "There is no such product.")
 

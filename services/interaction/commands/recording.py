@@ -15,10 +15,7 @@ from contracts import collected
 from contracts.collected import DROPS, REFUSAL, STAMP, Drops
 from contracts.gateway import SourceSettings
 from contracts.interaction import ConsentSignalSeen
-from services.interaction.commands import cases, mailing, ordering, plans, publishing, submissions
-from services.interaction.commands import cases, ordering, plans, publishing, submissions
-from services.interaction.commands import cases, ordering, plans, publishing, registries
-from services.interaction.commands import cases, ordering, plans, publishing, registries, submissions
+from services.interaction.commands import cases, mailing, ordering, plans, publishing, registries, submissions
 from services.interaction.domain import order_events, products, recording, signals
 from services.interaction.domain.cases.model import Contact, contact_of
 from services.interaction.domain.order_events import Moment, Origin, Said
