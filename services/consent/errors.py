@@ -94,3 +94,40 @@ class UnreadableImport(Invalid):
 
     def __init__(self, reason: str) -> None:
         super().__init__("consent.unreadable_import", f"The file cannot be read: {reason}")
+
+
+class UnknownRequest(Unknown):
+    """No privacy request of that id."""
+
+    def __init__(self) -> None:
+        super().__init__("privacy.unknown_request", "There is no such privacy request; GET /api/v1/privacy/requests lists them.")
+
+
+class RequestOpen(Conflict):
+    """One open request of a kind is enough."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__("privacy.request_open", f"This customer has an open request of the kind {kind}: answer that one first.")
+
+
+class WrongState(Conflict):
+    """Requests go from received over verified (and running) to completed or refused."""
+
+    def __init__(self, state: str, wanted: tuple[str, ...]) -> None:
+        super().__init__("privacy.wrong_state", f"The request is {state}; this can be done while it is {' or '.join(wanted)}.", state=state)
+
+
+class WrongKind(Conflict):
+    """Erasures are carried out by the platform, all others are answered by people."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            "privacy.wrong_kind", f"A request of the kind {kind} is not ended this way: POST …/erase for an erasure, …/complete for all others."
+        )
+
+
+class NotCompleted(Conflict):
+    """There is a certificate only when every service has acknowledged."""
+
+    def __init__(self, missing: list[str]) -> None:
+        super().__init__("privacy.not_completed", f"Not all services have acknowledged yet: {', '.join(missing)}.", missing=missing)

@@ -36,10 +36,16 @@ async def run_imports(service: ConsentService) -> bool:
     return await commands.run_imports(service)
 
 
+async def watch_privacy(service: ConsentService) -> None:
+    """Whether privacy requests are answered in time."""
+    await commands.watch_privacy(service)
+
+
 JOBS = (
     Job("expire_permits", every=2, run=expire_permits),
     Job("seal", every=1, run=seal),
     Job("expire_consents", every=20, run=expire_consents),
     Job("imports", every=0.5, run=run_imports),
+    Job("watch_privacy", every=60, run=watch_privacy),
     Job("follow_keys", every=10, run=follow_keys, exclusive=False),
 )

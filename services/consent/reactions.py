@@ -7,8 +7,9 @@ from uuid import UUID
 from chassis.eventlog import Stored
 from chassis.reacting import Subscription
 from chassis.unit_of_work import Transaction
-from contracts import customer, decoding, interaction
+from contracts import analytics, campaign, customer, decoding, interaction
 from contracts.envelope import Envelope
+from contracts.erasure import ErasureAcknowledged
 from services.consent import commands
 from services.consent.settings import ConsentService
 
@@ -54,11 +55,31 @@ async def on_consent_signal_seen(service: ConsentService, tx: Transaction, fact:
     await commands.take_signal(service, tx, signal=fact, evidence_id=envelope.id)
 
 
+async def on_erasures(service: ConsentService, tx: Transaction, records: list[Stored]) -> None:
+    """The ledger of erasures."""
+    states = [decoding.decode(customer.ErasureState, record.value) for record in records if record.value is not None]
+    await commands.take_erasures(service, tx, states=states)
+
+
+async def on_acknowledged(service: ConsentService, tx: Transaction, fact: ErasureAcknowledged, _envelope: Envelope) -> None:
+    """A service has erased a person; which one, its own class says."""
+    sender = type(fact).__module__.rpartition(".")[2]
+    await commands.receive_acknowledgement(service, tx, sender=sender, fact=fact)
+
+
 SUBSCRIPTIONS = (
     Subscription(reader="identities", topics=("ecrm.state.identity",), batch=on_identity_states, linger=0.2),
     Subscription(
         reader="merges", topics=("ecrm.customer",), linger=0.2,
         facts={customer.CustomersMerged: on_customers_merged, customer.CustomersUnmerged: on_customers_unmerged, customer.IdentitySplit: on_identity_split},
+    ),
+    Subscription(reader="erasures", topics=("ecrm.state.erasure",), batch=on_erasures),
+    Subscription(
+        reader="acknowledgements", topics=("ecrm.customer", "ecrm.interaction.facts", "ecrm.analytics", "ecrm.campaign"), linger=0.5,
+        facts={
+            customer.ErasureAcknowledged: on_acknowledged, interaction.ErasureAcknowledged: on_acknowledged,
+            analytics.ErasureAcknowledged: on_acknowledged, campaign.ErasureAcknowledged: on_acknowledged,
+        },
     ),
     Subscription(
         reader="signals", topics=("ecrm.interaction.facts",), linger=0.2, facts={interaction.ConsentSignalSeen: on_consent_signal_seen}

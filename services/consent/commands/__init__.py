@@ -12,6 +12,13 @@ from services.consent.commands.importing import run_imports, start_import
 from services.consent.commands.keys import find_signer, follow_keys, rotate_key
 from services.consent.commands.lapsing import expire_consents
 from services.consent.commands.permitting import close_permits, expire_permits, grant_permits
+from services.consent.commands.privacy import ask as ask_privacy
+from services.consent.commands.privacy import close as close_privacy
+from services.consent.commands.privacy import erase as erase_privacy
+from services.consent.commands.privacy import receive as receive_acknowledgement
+from services.consent.commands.privacy import take_erasures
+from services.consent.commands.privacy import verify as verify_privacy
+from services.consent.commands.privacy import watch_deadlines as watch_privacy
 from services.consent.commands.purposes import change_purpose, define_purpose, map_mode
 from services.consent.commands.recording import Recorded, Subject, Withdrawal
 from services.consent.commands.sealing import commit_of, seal, sign_root
@@ -26,8 +33,43 @@ from services.consent.commands.stating import (
 )
 
 __all__ = [
-    "Grant", "Recorded", "Subject", "Withdrawal", "change_purpose", "close_permits", "commit_of", "confirm_grant", "confirm_token", "define_purpose",
-    "end_unconfirmed", "erase_person", "expire_consents", "expire_permits", "find_signer", "follow_keys", "grant_consents", "grant_permits",
-    "learn_identities", "lift_stop", "map_mode", "merge_customers", "rotate_key", "run_imports", "seal", "sign_root", "split_identity",
-    "start_import", "stop_contact", "take_signal", "unmerge_customers", "withdraw_consent",
+    "Grant",
+    "Recorded",
+    "Subject",
+    "Withdrawal",
+    "ask_privacy",
+    "change_purpose",
+    "close_permits",
+    "close_privacy",
+    "commit_of",
+    "confirm_grant",
+    "confirm_token",
+    "define_purpose",
+    "end_unconfirmed",
+    "erase_person",
+    "erase_privacy",
+    "expire_consents",
+    "expire_permits",
+    "find_signer",
+    "follow_keys",
+    "grant_consents",
+    "grant_permits",
+    "learn_identities",
+    "lift_stop",
+    "map_mode",
+    "merge_customers",
+    "receive_acknowledgement",
+    "rotate_key",
+    "run_imports",
+    "seal",
+    "sign_root",
+    "split_identity",
+    "start_import",
+    "stop_contact",
+    "take_erasures",
+    "take_signal",
+    "unmerge_customers",
+    "verify_privacy",
+    "watch_privacy",
+    "withdraw_consent",
 ]

@@ -12,11 +12,36 @@ from services.consent.queries.links import (
     open_preferences,
 )
 from services.consent.queries.permits import find_open_permits, get_permits
+from services.consent.queries.privacy import get_certificate
+from services.consent.queries.privacy import get_request as get_privacy_request
+from services.consent.queries.privacy import list_requests as list_privacy_requests
 from services.consent.queries.purposes import list_modes, list_purpose_versions, list_purposes
 
 __all__ = [
-    "ConfirmLink", "ConsentOf", "OpenedLink", "PreferencesLink", "Standing", "UnsubscribeLink", "find_open_permits", "get_confirm_link",
-    "get_consent", "get_entry", "get_import", "get_permits", "get_unsubscribe_link", "list_import_errors", "list_imports", "list_keys",
-    "list_modes", "list_purpose_versions", "list_purposes",
-    "open_preferences", "page_batches", "page_links", "page_roots",
+    "ConfirmLink",
+    "ConsentOf",
+    "OpenedLink",
+    "PreferencesLink",
+    "Standing",
+    "UnsubscribeLink",
+    "find_open_permits",
+    "get_certificate",
+    "get_confirm_link",
+    "get_consent",
+    "get_entry",
+    "get_import",
+    "get_permits",
+    "get_privacy_request",
+    "get_unsubscribe_link",
+    "list_import_errors",
+    "list_imports",
+    "list_keys",
+    "list_modes",
+    "list_privacy_requests",
+    "list_purpose_versions",
+    "list_purposes",
+    "open_preferences",
+    "page_batches",
+    "page_links",
+    "page_roots",
 ]

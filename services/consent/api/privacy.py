@@ -1,0 +1,100 @@
+"""What people ask about their data: access, portability, rectification, erasure, restriction, objection."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from chassis import web
+from chassis.identity import Caller
+from services.consent import commands, queries
+from services.consent.api.asking import Here, actor, before
+from services.consent.domain import privacy
+from services.consent.domain.privacy import Receipt, Request
+from services.consent.schemas.privacy import (
+    AskRequest,
+    CertificateView,
+    CloseRequest,
+    Kind,
+    ReceiptView,
+    RequestView,
+    RequestWithReceipts,
+    VerifyRequest,
+)
+from services.consent.settings import ConsentService
+
+router = APIRouter(prefix="/api/v1/privacy/requests", tags=["privacy"])
+
+Officer = Annotated[Caller, web.allow("privacy:manage")]
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+@router.post("", status_code=201)
+async def ask(here: Here, _asking: Officer, body: AskRequest) -> RequestView:
+    """Take a request; its answer is due within 30 days (a setting)."""
+    made = await commands.ask_privacy(
+        here, customer_id=body.customer_id, kind=body.kind, via=body.via, language=body.language, verified_by=body.verified_by
+    )
+    return _view(here, made)
+
+
+@router.get("")
+async def list_requests(
+    here: Here, _asking: Officer, *, state: str | None = None, kind: Kind | None = None, overdue: bool = False, customer_id: UUID | None = None,
+    page_token: str | None = None, limit: Limit = 50,
+) -> web.Page[RequestView]:
+    """The newest first; `overdue=true`: open ones whose day has come."""
+    found = await queries.list_privacy_requests(
+        here, before=before(page_token), state=state, kind=kind, overdue=overdue, customer_id=customer_id, limit=limit
+    )
+    return web.Page(data=[_view(here, one) for one in found], next_page_token=web.page_token(str(found[-1].id)) if len(found) == limit else None)
+
+
+@router.get("/{request_id}")
+async def get_request(here: Here, _asking: Officer, request_id: UUID) -> RequestWithReceipts:
+    """How far it is; of an erasure who has acknowledged and who has not."""
+    return _whole(here, *await queries.get_privacy_request(here, request_id=request_id))
+
+
+@router.post("/{request_id}/verify")
+async def verify(here: Here, _asking: Officer, request_id: UUID, body: VerifyRequest) -> RequestView:
+    """It is the person who asks."""
+    return _view(here, await commands.verify_privacy(here, request_id=request_id, verified_by=body.verified_by))
+
+
+@router.post("/{request_id}/erase", status_code=202)
+async def erase(here: Here, _asking: Officer, request_id: UUID, response: Response) -> RequestView:
+    """Every service erases the person; the request is completed when all have acknowledged."""
+    response.headers["location"] = f"/api/v1/privacy/requests/{request_id}"
+    return _view(here, await commands.erase_privacy(here, request_id=request_id))
+
+
+@router.post("/{request_id}/complete")
+async def complete(here: Here, asking: Officer, request_id: UUID, body: CloseRequest) -> RequestView:
+    """Answered by a person."""
+    return _view(here, await commands.close_privacy(here, request_id=request_id, refused=False, outcome=body.outcome, actor=actor(asking)))
+
+
+@router.post("/{request_id}/refuse")
+async def refuse(here: Here, asking: Officer, request_id: UUID, body: CloseRequest) -> RequestView:
+    """Not granted, with the reason that the person is told."""
+    return _view(here, await commands.close_privacy(here, request_id=request_id, refused=True, outcome=body.outcome, actor=actor(asking)))
+
+
+@router.get("/{request_id}/certificate")
+async def get_certificate(here: Here, _asking: Officer, request_id: UUID) -> CertificateView:
+    """What each service has erased, signed."""
+    return CertificateView(**await queries.get_certificate(here, request_id=request_id))
+
+
+def _view(here: ConsentService, request: Request) -> RequestView:
+    overdue = request.closed_at is None and request.due_at < here.clock.now()
+    return RequestView(**request._asdict(), overdue=overdue)
+
+
+def _whole(here: ConsentService, request: Request, receipts: list[Receipt]) -> RequestWithReceipts:
+    waiting = privacy.missing(receipts) if request.state == privacy.RUNNING else []
+    views = [ReceiptView(**receipt._asdict()) for receipt in receipts]
+    return RequestWithReceipts(**_view(here, request).model_dump(), receipts=views, waiting_for=waiting)

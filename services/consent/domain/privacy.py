@@ -1,0 +1,65 @@
+"""What people may ask of us about their data (GDPR articles 15 to 21), how far a request is, and what is certified at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+RECEIVED: Final = "received"
+VERIFIED: Final = "verified"
+RUNNING: Final = "running"
+COMPLETED: Final = "completed"
+REFUSED: Final = "refused"
+
+ERASURE: Final = "erasure"
+KINDS: Final = ("access", "portability", "rectification", ERASURE, "restriction", "objection")
+#: Who has to say that nothing is left.
+SERVICES: Final = ("analytics", "campaign", "consent", "customer", "interaction")
+#: Facts stay in the event log for seven days and the segment they lie in.
+LOG_LAPSES: Final = timedelta(days=8)
+
+
+class Request(NamedTuple):
+    """`via`: where it was asked; `verified_by`: how it was made sure that it is the person who asks; `outcome`: what was answered."""
+
+    id: UUID
+    customer_id: UUID
+    kind: str
+    state: str
+    asked_at: datetime
+    due_at: datetime
+    via: str
+    language: str | None
+    verified_at: datetime | None = None
+    verified_by: str | None = None
+    closed_at: datetime | None = None
+    closed_by: str | None = None
+    outcome: str | None = None
+
+
+class Receipt(NamedTuple):
+    """What a service has erased, rows by table."""
+
+    service: str
+    erased: Mapping[str, int]
+    acknowledged_at: datetime
+
+
+def missing(receipts: list[Receipt]) -> list[str]:
+    """Services that have not acknowledged yet."""
+    return sorted(set(SERVICES) - {receipt.service for receipt in receipts})
+
+
+def certificate(request: Request, receipts: list[Receipt]) -> dict[str, Any]:
+    """What is signed when all have acknowledged: no personal data."""
+    completed = max(receipt.acknowledged_at for receipt in receipts)
+    return {
+        "type": "erasure", "request_id": str(request.id), "asked_at": request.asked_at.isoformat(), "completed_at": completed.isoformat(),
+        "log_lapses_at": (completed + LOG_LAPSES).isoformat(),
+        "services": {
+            receipt.service: {"acknowledged_at": receipt.acknowledged_at.isoformat(), "erased": dict(sorted(receipt.erased.items()))}
+            for receipt in sorted(receipts)
+        },
+    }

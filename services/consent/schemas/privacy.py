@@ -1,0 +1,72 @@
+"""Privacy requests."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from services.consent.schemas.given import Given, Language
+
+Kind = Literal["access", "portability", "rectification", "erasure", "restriction", "objection"]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True, pattern=r"^[^\x00]*$")]
+
+
+class AskRequest(Given):
+    """What a person asks for. `verified_by`: how it was made sure that it is them (a letter, a call back, an identity card, …)."""
+
+    customer_id: UUID
+    kind: Kind
+    via: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")] = "office"
+    language: Language | None = None
+    verified_by: Words | None = None
+
+
+class VerifyRequest(Given):
+    verified_by: Words
+
+
+class CloseRequest(Given):
+    outcome: Words = Field(description="What was answered; a refusal names its reason.")
+
+
+class ReceiptView(BaseModel):
+    service: str
+    erased: dict[str, int]
+    acknowledged_at: datetime
+
+
+class RequestView(BaseModel):
+    """A request. `state`: received, verified, running (an erasure on its way through the services), completed or refused."""
+
+    id: UUID
+    customer_id: UUID
+    kind: str
+    state: str
+    asked_at: datetime
+    due_at: datetime
+    overdue: bool
+    via: str
+    language: str | None
+    verified_at: datetime | None
+    verified_by: str | None
+    closed_at: datetime | None
+    closed_by: str | None
+    outcome: str | None
+
+
+class RequestWithReceipts(RequestView):
+    """`waiting_for`: services that have not acknowledged an erasure yet."""
+
+    receipts: list[ReceiptView]
+    waiting_for: list[str]
+
+
+class CertificateView(BaseModel):
+    """`signature` (hex) is Ed25519 over the JSON of `certificate` with sorted keys and no blanks; the key `kid` stands in /.well-known/ecrm-permit-keys.json."""
+
+    certificate: dict[str, Any]
+    kid: str
+    signature: str
