@@ -186,7 +186,7 @@ def not_there(pointer: str) -> Invalid:
 
 
 def bad_move(status: str, wanted: str) -> Conflict:
-    return Conflict("case.bad_move", f"A case that is {status} cannot become {wanted}.", status=status)
+    return Conflict("case.bad_move", f"A case that is {status} cannot become {wanted}.", state=status)
 
 
 def merged_case(into: str) -> Conflict:
@@ -223,6 +223,10 @@ def fallback_circle() -> Invalid:
 
 def bad_import(detail: str) -> Invalid:
     return Invalid("employee.bad_import", detail)
+
+
+def never_open() -> Invalid:
+    return Invalid("calendar.never_open", "With these holidays nobody ever works: leave some working hours.", pointer="/holidays")
 
 
 def unknown_currency(pointer: str) -> Invalid:

@@ -13,7 +13,7 @@ from chassis.database import Connection
 from services.interaction import errors
 from services.interaction.domain.cases.levels import Policy
 from services.interaction.domain.cases.rules import CaseRules
-from services.interaction.domain.working_hours import Calendar
+from services.interaction.domain.working_hours import Calendar, NeverOpen
 from services.interaction.settings import InteractionService
 from services.interaction.store import case_settings, people
 from services.interaction.store import cases as case_rows
@@ -69,7 +69,11 @@ async def _no_circle(db: Connection, team_id: UUID, fallback_id: UUID | None) ->
 async def put_calendar(
     service: InteractionService, *, calendar_id: UUID | None, name: str, calendar: Calendar, versions: Collection[int] | None = None
 ) -> UUID:
-    """A new calendar, or another content of one; what is due already stays so. Raises Unknown, Outdated, Conflict."""
+    """A new calendar, or another content of one; what is due already stays so. Raises Unknown, Outdated, Conflict, Invalid."""
+    try:
+        calendar.next_open(service.clock.now())
+    except NeverOpen:
+        raise errors.never_open() from None
     async with service.transaction() as tx:
         version = 0
         if calendar_id is not None:

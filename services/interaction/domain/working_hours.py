@@ -67,7 +67,7 @@ class Calendar(BaseModel):
     def _known(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (ValueError, OSError):
+        except (KeyError, ValueError, OSError):
             raise ValueError("no time zone of the IANA list, for example Asia/Tehran") from None
         return value
 
@@ -122,6 +122,8 @@ class Calendar(BaseModel):
     def seconds_between(self, begin: datetime, end: datetime) -> float:
         """Working time from one moment to a later one; 0 if it is not later."""
         total = 0.0
+        if end <= begin:
+            return total
         for opens, shuts in self._spans(begin):
             if opens >= end:
                 break

@@ -41,7 +41,7 @@ class EmployeeFields(Given):
         if value is not None:
             try:
                 ZoneInfo(value)
-            except (ValueError, OSError):
+            except (KeyError, ValueError, OSError):
                 raise ValueError("no time zone of the IANA list, for example Asia/Tehran") from None
         return value
 

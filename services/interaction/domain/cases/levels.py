@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from services.interaction.domain.cases.model import Case
-from services.interaction.domain.working_hours import Calendar
+from services.interaction.domain.working_hours import FARTHEST, Calendar, NeverOpen
 
 Target = Literal["answer", "resolve"]
 
@@ -58,8 +58,8 @@ def start(case: Case, policy: Policy | None, calendar: Calendar, now: datetime) 
     """The case with its due times, from when it was opened; without a policy nothing is due."""
     if policy is None:
         return replace(case, policy_id=None, answer_due=None, resolve_due=None, alarm_at=None, resolve_left=None)
-    answer = calendar.after(case.opened_at, policy.answer_minutes * 60) if policy.answer_minutes is not None else None
-    resolve = calendar.after(case.opened_at, policy.resolve_minutes * 60) if policy.resolve_minutes is not None else None
+    answer = _after(calendar, case.opened_at, policy.answer_minutes * 60) if policy.answer_minutes is not None else None
+    resolve = _after(calendar, case.opened_at, policy.resolve_minutes * 60) if policy.resolve_minutes is not None else None
     found = replace(case, policy_id=policy.id, answer_due=answer, resolve_due=resolve)
     return replace(found, alarm_at=next_alarm(found, policy, calendar, now))
 
@@ -76,7 +76,7 @@ def resume(case: Case, policy: Policy | None, calendar: Calendar, now: datetime)
     """The clock goes on with what was left; a breach stays one."""
     if case.paused_at is None:
         return case
-    due = calendar.after(now, case.resolve_left) if case.resolve_left else case.resolve_due
+    due = _after(calendar, now, case.resolve_left) if case.resolve_left else case.resolve_due
     found = replace(case, paused_at=None, resolve_left=None, resolve_due=due)
     return replace(found, alarm_at=next_alarm(found, policy, calendar, now) if policy else None)
 
@@ -99,7 +99,7 @@ def next_alarm(case: Case, policy: Policy, calendar: Calendar, now: datetime) ->
         if due <= now:
             continue
         until_warning = calendar.seconds_between(now, due) - total * (1 - policy.warn_share)
-        moments.append(calendar.after(now, until_warning) if until_warning > 0 else due)
+        moments.append(_after(calendar, now, until_warning) if until_warning > 0 else due)
     return min(moments, default=None)
 
 
@@ -113,3 +113,11 @@ def _running(case: Case, policy: Policy) -> list[tuple[Target, datetime, float]]
     if case.resolve_due is not None and case.paused_at is None:
         found.append(("resolve", case.resolve_due, (policy.resolve_minutes or 0) * 60.0))
     return found
+
+
+def _after(calendar: Calendar, begin: datetime, seconds: float) -> datetime:
+    """A due time; what the calendar's hours do not suffice for is due when nobody looks any further."""
+    try:
+        return calendar.after(begin, seconds)
+    except NeverOpen:
+        return begin + FARTHEST
