@@ -66,6 +66,11 @@ async def put_case(db: Connection, case: Case) -> None:
         raise
 
 
+async def put_cases(db: Connection, cases: Sequence[Case]) -> None:
+    """Write cases that were read under a lock, all or nothing."""
+    await db.executemany(_UPDATE, [_values(case) for case in cases])
+
+
 async def find_case(db: Connection, case_id: UUID, *, lock: bool = False) -> Case | None:
     row = await db.fetchrow(_SELECT + "WHERE c.id = $1" + (" FOR UPDATE" if lock else ""), case_id)
     return case_of(row) if row is not None else None

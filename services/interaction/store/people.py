@@ -104,17 +104,34 @@ async def list_employees(
     )
 
 
-async def list_candidates(db: Connection) -> list[asyncpg.Record]:
-    """Everybody who works here, with `teams` and the calendar that counts: their own, else that of their first team with one."""
+async def list_candidates(db: Connection, *, teams: Sequence[UUID], named: Sequence[str]) -> list[asyncpg.Record]:
+    """Everybody at work who belongs to one of these teams, or is named by id, e-mail address or name (lower case).
+
+    With all their `teams`, and the calendar that counts: their own, else that of their first team with one.
+    """
     return await db.fetch(
         """
         SELECT e.id, e.name, e.email, e.skills, e.languages, e.capacity, e.open_cases, e.active, e.away_until, e.time_zone, e.last_assigned_at,
                coalesce(array_agg(m.team_id) FILTER (WHERE m.team_id IS NOT NULL), '{}') AS teams,
                coalesce(e.calendar_id, (array_agg(t.calendar_id ORDER BY t.name) FILTER (WHERE t.calendar_id IS NOT NULL))[1]) AS calendar_id
         FROM employee e LEFT JOIN team_member m ON m.employee_id = e.id LEFT JOIN team t ON t.id = m.team_id
-        WHERE e.active GROUP BY e.id
+        WHERE e.active AND (e.id IN (SELECT employee_id FROM team_member WHERE team_id = ANY($1::uuid[]))
+            OR e.id::text = ANY($2::text[]) OR e.email = ANY($2::text[]) OR lower(e.name) = ANY($2::text[]))
+        GROUP BY e.id
+        """,
+        teams, named,
+    )
+
+
+async def list_ways(db: Connection) -> tuple[dict[UUID, tuple[str, UUID | None]], dict[UUID, asyncpg.Record]]:
+    """Team -> (way of routing, fallback), and calendar -> (time_zone, hours, holidays), asked at once."""
+    rows = await db.fetch(
+        """
+        SELECT true AS is_team, id, routing, fallback_id, NULL AS time_zone, NULL AS hours, NULL AS holidays FROM team
+        UNION ALL SELECT false, id, NULL, NULL, time_zone, hours, holidays FROM calendar
         """
     )
+    return {row["id"]: (row["routing"], row["fallback_id"]) for row in rows if row["is_team"]}, {row["id"]: row for row in rows if not row["is_team"]}
 
 
 async def put_team(

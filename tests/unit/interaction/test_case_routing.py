@@ -65,6 +65,11 @@ def test_who_is_near_comes_first_unless_something_speaks_against_it() -> None:
     assert (chosen.candidate, chosen.explained["near"]) == (busy, [{"as": "owner", "employee": str(owner.id), "against": "away"}])
 
 
+def test_who_had_it_before_does_not_follow_it_to_another_team() -> None:
+    before, now = person("before", teams=frozenset({OTHER})), person("now", open_cases=3)
+    assert choose([before, now], near=[("before", str(before.id))]).candidate is now
+
+
 def test_the_ways_of_teams() -> None:
     """U16."""
     early, late, big = (

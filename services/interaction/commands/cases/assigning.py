@@ -44,14 +44,18 @@ async def assign_waiting(service: InteractionService, *, only: UUID | None = Non
         waiting = await store.list_waiting(tx.db, now=now, limit=BATCH, only=only)
         if not waiting:
             return False
-        desk = await _desk(tx.db, now)
+        desk = await _desk(tx.db, waiting, now)
         later: list[UUID] = []
         given: list[Assignment] = []
+        changed: list[Case] = []
         for case, near in waiting:
-            assignments, done = await _give(tx, desk, case, near, now)
+            assignments, after = _give(desk, case, near, now)
             given.extend(assignments)
-            if not done:
+            if after.version != case.version:
+                changed.append(after)
+            if after.employee_id is None:
                 later.append(case.id)
+        await store.put_cases(tx.db, changed)
         await living.note_assignments(tx, given, actor=ACTOR, at=now)
         await case_parts.insert_changes(
             tx.db,
@@ -85,13 +89,23 @@ class _Desk:
 
     def fallback(self, team_id: UUID) -> UUID | None:
         """Where a case goes on that nobody in the team could ever take."""
-        named = self.ways[team_id][1]
-        return named or (FRONT_DESK if team_id != FRONT_DESK else None)
+        return _fallback(self.ways, team_id)
 
 
-async def _desk(db: Connection, now: datetime) -> _Desk:
-    rows = await people.list_candidates(db)
-    calendars = {row["id"]: row for row in await people.list_calendars(db)}
+def _fallback(ways: dict[UUID, tuple[str, UUID | None]], team_id: UUID) -> UUID | None:
+    return ways[team_id][1] or (FRONT_DESK if team_id != FRONT_DESK else None)
+
+
+async def _desk(db: Connection, waiting: list[tuple[Case, list[tuple[str, str]]]], now: datetime) -> _Desk:
+    """Everybody who may come into question for these cases."""
+    ways, calendars = await people.list_ways(db)
+    teams: set[UUID] = set()
+    for case, _ in waiting:
+        team: UUID | None = case.team_id
+        while team is not None and team not in teams:
+            teams.add(team)
+            team = _fallback(ways, team)
+    named = {who.lower() for _, near in waiting for _, who in near}
     candidates = [
         Candidate(
             id=row["id"], name=row["name"], email=row["email"], skills=_skills(row["skills"]), languages=frozenset(row["languages"]),
@@ -99,9 +113,9 @@ async def _desk(db: Connection, now: datetime) -> _Desk:
             calendar=_calendar(calendars[row["calendar_id"]], row["time_zone"]) if row["calendar_id"] else None,
             last_assigned_at=row["last_assigned_at"], teams=frozenset(row["teams"]),
         )
-        for row in rows
+        for row in await people.list_candidates(db, teams=sorted(teams), named=sorted(named))
     ]
-    return _Desk(candidates, {row["id"]: (row["routing"], row["fallback_id"]) for row in await people.list_queues(db)}, now)
+    return _Desk(candidates, ways, now)
 
 
 def _calendar(row: Any, time_zone: str | None) -> Calendar:
@@ -114,10 +128,8 @@ def _parsed(time_zone: str, hours: str, holidays: str) -> Calendar:
     return living.read_calendar({"time_zone": time_zone, "hours": hours, "holidays": holidays})
 
 
-async def _give(
-    tx: Transaction, desk: _Desk, case: Case, near: list[tuple[str, str]], now: datetime
-) -> tuple[list[Assignment], bool]:
-    """What was decided about one case, and whether somebody has it."""
+def _give(desk: _Desk, case: Case, near: list[tuple[str, str]], now: datetime) -> tuple[list[Assignment], Case]:
+    """What was decided about one case, and the case afterwards."""
     before = case
     decided: list[Assignment] = []
     for _ in range(len(desk.ways)):
@@ -125,25 +137,19 @@ async def _give(
             Wanted(case.team_id, case.skills, case.language, near), desk.candidates, routing=desk.ways[case.team_id][0], now=now, works=desk.works
         )
         if choice.candidate is not None:
-            after = _taken(case, choice.candidate.id, now)
-            try:
-                await store.put_case(tx.db, after)
-            except store.NoRoom:  # the person got something by hand meanwhile: the next round sees it
-                choice.candidate.open_cases = choice.candidate.capacity
-                continue
+            # Others add to what somebody has only under the lock that is held here, so the room that was seen is still there.
+            after = _taken(case, choice.candidate.id, now, version=before.version + 1)
             choice.candidate.open_cases += 1
             choice.candidate.last_assigned_at = now
-            return [*decided, Assignment(after, choice.reason, choice.explained)], True
+            return [*decided, Assignment(after, choice.reason, choice.explained)], after
         further = desk.fallback(case.team_id) if choice.hopeless else None
         if further is None or further == before.team_id:
             if before.route_at == before.changed_at or decided:  # the first look since it came into a queue
                 decided.append(Assignment(case, "queued", choice.explained))
             break
-        case = replace(case, team_id=further)
+        case = replace(case, team_id=further, changed_at=now, version=before.version + 1)
         decided.append(Assignment(case, "fallback", choice.explained))
-    if case.team_id != before.team_id:
-        await store.put_case(tx.db, replace(case, changed_at=now, version=case.version + 1))
-    return decided, False
+    return decided, case
 
 
 async def assign_case(
@@ -205,8 +211,7 @@ async def give_back(
     return handed, queued
 
 
-def _taken(case: Case, employee_id: UUID, now: datetime, *, version: int | None = None) -> Case:
+def _taken(case: Case, employee_id: UUID, now: datetime, *, version: int) -> Case:
     return replace(
-        case, employee_id=employee_id, responsible_at=case.responsible_at or now, route_at=None, changed_at=now,
-        version=case.version + 1 if version is None else version,
+        case, employee_id=employee_id, responsible_at=case.responsible_at or now, route_at=None, changed_at=now, version=version
     )

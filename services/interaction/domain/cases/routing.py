@@ -77,7 +77,7 @@ def choose(
         explained["waived"] = f"language:{wanted.language}"
     for word, who in wanted.near:
         near = next((each for each in candidates if _is(each, who)), None)
-        if near is None:
+        if near is None or (word == "before" and wanted.team_id not in near.teams):  # the case went on to another team
             continue
         against = _never(near, wanted.skills, language) or _not_now(near, now, works)
         if not against:
