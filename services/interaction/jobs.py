@@ -53,6 +53,10 @@ async def sweep_expired(service: InteractionService) -> bool:
     return await commands.retention.sweep_expired(service)
 
 
+async def forget_files(service: InteractionService) -> bool:
+    return await commands.forget_files(service)
+
+
 async def forget_mail_counts(service: InteractionService) -> None:
     await commands.forget_counts(service)
 
@@ -63,6 +67,7 @@ JOBS: Final = (
     Job("forget_quarantine", every=3600, run=forget_quarantine),
     Job("make_months", every=21_600, run=make_months),
     Job("sweep_expired", every=3600, run=sweep_expired),
+    Job("forget_files", every=3600, run=forget_files),
     Job("forget_mail_counts", every=3600, run=forget_mail_counts),
     Job("tell_due_tasks", every=1, run=tell_due_tasks),
     Job("tell_stalled", every=30, run=tell_stalled),

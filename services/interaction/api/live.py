@@ -62,7 +62,7 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-@router.get("/api/v1/live", response_class=EventStream, responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}})
+@router.get("/api/v1/live", status_code=200, response_class=EventStream, responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}})
 async def follow(
     here: Here, caller: Reader, source: Texts = [], kind: Texts = [], channel: Texts = [],  # noqa: B006 - FastAPI copies defaults
     last_event_id: Annotated[str | None, Header(max_length=1000)] = None, after: Annotated[str | None, Query(max_length=1000)] = None,

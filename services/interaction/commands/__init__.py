@@ -17,7 +17,7 @@ from services.interaction.commands.employing import hand_over as hand_over_cases
 from services.interaction.commands.employing import import_employees, put_employee, read_csv
 from services.interaction.commands.keeping import forget_quarantine
 from services.interaction.commands.knowing import add_customer_note, change_customer_note, replicate_profiles
-from services.interaction.commands.mailing import Taken, forget_counts, take_mail, takes
+from services.interaction.commands.mailing import Taken, forget_counts, forget_files, take_mail, takes
 from services.interaction.commands.organising import put_calendar, put_policy, put_rules, put_team
 from services.interaction.commands.posting import record_order, record_touchpoint
 from services.interaction.commands.publishing import hand_over, publish, publish_leftovers
@@ -40,6 +40,7 @@ __all__ = [
     "change_customer_note",
     "discard",
     "forget_counts",
+    "forget_files",
     "forget_quarantine",
     "forms",
     "hand_over",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -32,6 +32,8 @@ from services.interaction.store import replicas
 #: One source for all doors, so that a mail that comes twice by different ways is one.
 SOURCE: Final = "mail"
 THREADS: Final = UUID("7d1c5d5e-0c53-5b0f-9a0b-6f2f0a3f6c11")
+#: Files and their uses looked at in one transaction.
+FILES: Final = 2_000
 KINDS: Final = frozenset({"email", "bounce", "complaint"})
 
 MAILS: Final = telemetry.counter("ecrm_mails_total", "Mails taken, by kind and whether a machine wrote them", ("kind", "automatic"))
@@ -191,25 +193,31 @@ async def apply_mail(service: InteractionService, tx: Transaction, stored: Seque
     if not mails:
         return
     threads: list[tuple[bytes, UUID]] = []
+    files: list[tuple[UUID, bytes, datetime]] = []
     complaints: dict[tuple[bytes, str, date], interaction.ConsentSignalSeen] = {}
-    for each in mails:
-        event = each.incoming.event
+    for out in mails:
+        event = out.incoming.event
         properties = event.properties
         threads += _threads(properties)
         if event.stamp.source != SOURCE:
             continue
+        files += [
+            (UUID(event.stamp.receipt_id), bytes.fromhex(each["sha256"]), event.stamp.received_at) for each in properties.get("attachments", ())
+        ]
         if event.kind == "bounce":
-            bounce = signals.mail_bounce_of(event, each.identity.hex(), secret=service.identity_secret)
+            bounce = signals.mail_bounce_of(event, out.identity.hex(), secret=service.identity_secret)
             if bounce is not None:
                 tx.tell(bounce)
         elif event.kind == "complaint":
-            complaint = signals.complaint_of(event, each.identity.hex(), secret=service.identity_secret)
+            complaint = signals.complaint_of(event, out.identity.hex(), secret=service.identity_secret)
             if complaint is not None:
                 tx.tell(complaint)
                 signal = signals.signal_of_complaint(complaint)
                 complaints[bytes.fromhex(signal.identity), signal.signal, signal.seen_at.date()] = signal
     if threads:
         await store.put_threads(tx.db, threads, at=service.clock.now())
+    if files:
+        await store.put_uses(tx.db, files)
     if complaints:
         for new in sorted(await replicas.put_signals(tx.db, list(complaints))):
             tx.tell(complaints[new])
@@ -234,3 +242,10 @@ async def forget_counts(service: InteractionService) -> None:
     """What addresses sent a day ago matters no more."""
     async with service.transaction() as tx:
         await store.forget_counts(tx.db, before=service.clock.now() - timedelta(days=1))
+
+
+async def forget_files(service: InteractionService) -> bool:
+    """Files follow the interactions that had them: what retention or erasure removed is gone a day later. True: there may be more."""
+    now = service.clock.now()
+    async with service.transaction() as tx:
+        return await store.forget_unused(tx.db, before=now - timedelta(days=1), now=now, limit=FILES) >= FILES

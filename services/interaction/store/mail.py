@@ -66,3 +66,48 @@ async def find_known(db: Connection, identities: Sequence[bytes]) -> set[bytes]:
     """Those identities that are somebody's."""
     rows = await db.fetch("SELECT identity FROM identity_map WHERE identity = ANY($1::bytea[])", identities)
     return {row["identity"] for row in rows}
+
+
+async def put_uses(db: Connection, rows: Sequence[tuple[UUID, bytes, datetime]]) -> None:
+    """Remember (interaction, sha256 of a file it has, when it was received)."""
+    await db.execute(
+        """
+        INSERT INTO attachment_use (interaction_id, sha256, received_at, checked_at)
+        SELECT interaction_id, sha256, received_at, received_at FROM unnest($1::uuid[], $2::bytea[], $3::timestamptz[])
+            AS given (interaction_id, sha256, received_at) ON CONFLICT DO NOTHING
+        """,
+        [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows],
+    )
+
+
+async def forget_unused(db: Connection, *, before: datetime, now: datetime, limit: int) -> int:
+    """Delete files whose interactions are gone, and those that no interaction ever had; looks at what was not looked at since `before`.
+
+    Returns how many uses and files were looked at.
+    """
+    looked: int = await db.fetchval(
+        """
+        WITH due AS MATERIALIZED (
+            SELECT interaction_id, sha256, received_at FROM attachment_use WHERE checked_at < $1 ORDER BY checked_at LIMIT $3 FOR UPDATE SKIP LOCKED),
+        gone AS (
+            SELECT interaction_id, sha256 FROM due d
+            WHERE NOT EXISTS (SELECT FROM interaction i WHERE i.id = d.interaction_id AND i.received_at = d.received_at)),
+        kept AS (
+            UPDATE attachment_use u SET checked_at = $2 FROM due d
+            WHERE u.interaction_id = d.interaction_id AND u.sha256 = d.sha256
+                AND NOT EXISTS (SELECT FROM gone g WHERE g.interaction_id = d.interaction_id AND g.sha256 = d.sha256)),
+        ended AS (
+            DELETE FROM attachment_use u USING gone g WHERE u.interaction_id = g.interaction_id AND u.sha256 = g.sha256)
+        SELECT count(*) FROM due
+        """,
+        before, now, limit,
+    )
+    done: str = await db.execute(
+        """
+        DELETE FROM attachment WHERE sha256 IN (
+            SELECT a.sha256 FROM attachment a WHERE a.stored_at < $1 AND NOT EXISTS (SELECT FROM attachment_use u WHERE u.sha256 = a.sha256)
+            LIMIT $2)
+        """,
+        before, limit,
+    )
+    return looked + int(done.rpartition(" ")[2])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, LargeBinary, Text
+from sqlalchemy import Column, Index, LargeBinary, Text
 from sqlmodel import Field
 
 from services.interaction.tables.metadata import TIME, InteractionTable
@@ -35,9 +35,22 @@ class AttachmentRow(InteractionTable, table=True):
     """A file that came with a mail, once whoever sent it."""
 
     __tablename__ = "attachment"
+    __table_args__ = (Index("attachment_stored", "stored_at"),)
 
     sha256: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
     media_type: str = Field(sa_type=Text)
     size: int
     content: bytes
     stored_at: datetime = Field(sa_type=TIME)
+
+
+class AttachmentUseRow(InteractionTable, table=True):
+    """Which interaction has a file; `checked_at`: when it was last seen that the interaction is still there."""
+
+    __tablename__ = "attachment_use"
+    __table_args__ = (Index("attachment_use_file", "sha256"), Index("attachment_use_checked", "checked_at"))
+
+    interaction_id: UUID = Field(primary_key=True)
+    sha256: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    received_at: datetime = Field(sa_type=TIME)
+    checked_at: datetime = Field(sa_type=TIME)

@@ -95,6 +95,11 @@ async def test_an_answer_to_a_campaign_reaches_the_customers_timeline(cluster: P
         assert not any(entry["data"]["properties"]["automatic"] for entry in entries)
         assert {entry["data"]["properties"].get("proven", False) for entry in entries} == {True, False}
         assert any(entry["kind"] == "message" for entry in await timeline(platform, ann))
+        # One conversation, one case, and it waits for a person.
+        cases = (await platform["interaction"].call("GET", f"/api/v1/customers/{ann}/cases")).json()["data"]
+        assert len(cases) == 1, cases
+        contacts = (await platform["interaction"].call("GET", f"/api/v1/cases/{cases[0]['id']}/contacts")).json()["data"]
+        assert len(contacts) == 3
 
 
 async def test_a_bounce_ends_mail_to_the_address(cluster: PrivateCluster) -> None:
@@ -188,6 +193,8 @@ async def test_machines_are_told_apart_and_loops_end(cluster: PrivateCluster) ->
         assert (await platform["customer"].call("GET", "/api/v1/customers?identity=email:no-reply@stranger.example")).json()["data"] == []
         for service in platform.services.values():
             assert await service.service.database.fetch_value("SELECT count(*) FROM dead_letter") == 0
+        subjects = (await http.call("GET", "/api/v1/cases?limit=100")).json()["data"]
+        assert len(subjects) == 31, "a case for each letter of a person, none for a machine's"
 
 
 async def _find(platform: TestPlatform, address: str) -> str:

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from launcher.embedded_postgres import PrivateCluster
+from services.interaction import commands
 from tests.integration.interaction.mail import BOMB, mail, mail_platform, port_of, rows, talk
 
 pytestmark = pytest.mark.asyncio
@@ -137,6 +138,24 @@ async def test_attachments_are_kept_and_handed_out_safely(cluster: PrivateCluste
         assert (await http.call("GET", f"/api/v1/attachments/{'0' * 64}")).status == 404
         assert (await http.call("GET", "/api/v1/attachments/..%2f..")).status == 404
         assert (await http.call("GET", html["link"], scopes=["customers:read"])).status == 403
+
+
+async def test_files_go_after_the_interactions_that_had_them(cluster: PrivateCluster) -> None:
+    async with mail_platform(cluster) as platform:
+        service = platform["interaction"].service
+        for number, text in enumerate((b"shared", b"shared", b"alone")):
+            raw = HEAD % number + b"Subject: %d\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n" % number + text
+            assert (await platform["interaction"].call("POST", "/api/v1/inbound/mail", body=raw)).status == 202
+        await platform.drain()
+        stored = await rows(platform, "SELECT i.id, u.sha256 FROM interaction i JOIN attachment_use u ON u.interaction_id = i.id ORDER BY i.id")
+        assert stored[0]["sha256"] == stored[1]["sha256"] != stored[2]["sha256"]
+        async with service.transaction() as tx:
+            await tx.db.execute("UPDATE attachment SET stored_at = stored_at - interval '2 days'")
+            await tx.db.execute("UPDATE attachment_use SET checked_at = checked_at - interval '2 days'")
+            await tx.db.execute("DELETE FROM interaction WHERE id = ANY($1::uuid[])", [stored[0]["id"], stored[2]["id"]])
+        await commands.forget_files(service)
+        assert [row["sha256"] for row in await rows(platform, "SELECT sha256 FROM attachment")] == [stored[1]["sha256"]]
+        assert [row["interaction_id"] for row in await rows(platform, "SELECT interaction_id FROM attachment_use")] == [stored[1]["id"]]
 
 
 BAD: list[tuple[bytes, str, int, str]] = [

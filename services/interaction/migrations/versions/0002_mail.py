@@ -15,6 +15,15 @@ STATEMENTS: tuple[str, ...] = (
     """,
     # Mostly compressed already: trying again costs time and gains nothing.
     "ALTER TABLE attachment ALTER COLUMN content SET STORAGE EXTERNAL",
+    # Files last as long as an interaction that has them; where that is gone, by retention or erasure, they go after it.
+    """
+    CREATE TABLE attachment_use (
+        interaction_id uuid NOT NULL, sha256 bytea NOT NULL, received_at timestamptz NOT NULL, checked_at timestamptz NOT NULL,
+        PRIMARY KEY (interaction_id, sha256))
+    """,
+    "CREATE INDEX attachment_use_file ON attachment_use (sha256)",
+    "CREATE INDEX attachment_use_checked ON attachment_use (checked_at)",
+    "CREATE INDEX attachment_stored ON attachment (stored_at)",
     "CREATE INDEX message_entry_message ON message_entry (message_id)",
 )
 
