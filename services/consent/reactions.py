@@ -51,8 +51,9 @@ async def on_identity_split(service: ConsentService, tx: Transaction, fact: cust
 
 
 async def on_consent_signal_seen(service: ConsentService, tx: Transaction, fact: interaction.ConsentSignalSeen, envelope: Envelope) -> None:
-    """Global Privacy Control, unsubscribing elsewhere and complaints refuse."""
-    await commands.take_signal(service, tx, signal=fact, evidence_id=envelope.id)
+    """Global Privacy Control, unsubscribing elsewhere and complaints refuse; a permission ticked in a form is one to be recorded."""
+    take = commands.take_grant if fact.signal == "granted" else commands.take_signal
+    await take(service, tx, signal=fact, evidence_id=envelope.id)
 
 
 async def on_erasures(service: ConsentService, tx: Transaction, records: list[Stored]) -> None:

@@ -28,6 +28,7 @@ from services.consent.commands.stating import (
     grant_consents,
     lift_stop,
     stop_contact,
+    take_grant,
     take_signal,
     withdraw_consent,
 )
@@ -67,7 +68,7 @@ __all__ = [
     "start_import",
     "stop_contact",
     "take_erasures",
-    "take_signal",
+    "take_grant", "take_signal",
     "unmerge_customers",
     "verify_privacy",
     "watch_privacy",

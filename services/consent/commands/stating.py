@@ -15,7 +15,7 @@ from services.consent.commands.recording import Recorded, Subject, Withdrawal, a
 from services.consent.domain import statements
 from services.consent.domain.statements import ANY, DOUBLE_OPT_IN, GRANTED, PENDING, WITHDRAWN, Entry, Purpose
 from services.consent.settings import ConsentService
-from services.consent.store import pending, purposes
+from services.consent.store import ledger, pending, people, purposes
 
 
 class Grant(NamedTuple):
@@ -173,6 +173,36 @@ async def take_signal(service: ConsentService, tx: Any, *, signal: ConsentSignal
     await record(tx, entries, defined)
 
 
+async def take_grant(service: ConsentService, tx: Any, *, signal: ConsentSignalSeen, evidence_id: str) -> None:
+    """A permission that somebody ticked in a form. Nobody has shown that the address is theirs: where the person refused, it only waits
+    for a confirmation. Raises UnknownPurpose, UnknownChannel.
+    """
+    defined, now, identity = await purposes.newest(tx.db), service.clock.now(), bytes.fromhex(signal.identity)
+    evidence = {**signal.evidence, "event": evidence_id, "text_version": signal.wording}
+    grant = Grant(
+        Subject(identity=identity), signal.purpose or "", signal.channel, signal.source, evidence, language=signal.language,
+        said_at=min(signal.seen_at, now),
+    )
+    entry = _entry(grant, _purpose(defined, grant.purpose), actor="event", now=now)
+    if await _has_refused(tx, identity, entry):
+        entry = entry._replace(state=PENDING)
+    await record(tx, [entry], defined)
+    if entry.state == PENDING:
+        await pending.insert(tx.db, [entry.id], expires_at=now + timedelta(hours=service.settings.confirm_hours))
+
+
+async def _has_refused(tx: Any, identity: bytes, entry: Entry) -> bool:
+    """Whether this person, known or not yet, has withdrawn what the entry would grant."""
+    await ledger.hold_identities(tx.db, learning=False)
+    customer = (await ledger.customers_of(tx.db, [identity])).get(identity)
+    if customer is None:
+        said = await ledger.waiting_for(tx.db, [identity])
+        return any(one.state == WITHDRAWN and (one.purpose, one.channel) == (entry.purpose, entry.channel) for one in said)
+    locked = await people.lock(tx.db, {customer})
+    counts = locked[locked[customer].root_id].effective.get(entry.purpose, {}).get(entry.channel)
+    return counts is not None and counts.state == WITHDRAWN
+
+
 #: Signals of a consent mode are told as `consent_mode:` and the type that was denied.
 CONSENT_MODE = "consent_mode:"
 
@@ -210,6 +240,6 @@ def _purpose(defined: Mapping[str, Purpose], purpose: str) -> Purpose:
 
 
 __all__ = [
-    "Grant", "Recorded", "Subject", "Withdrawal", "confirm_token", "grant_consents", "grant_ends", "lift_stop", "stop_contact", "take_signal",
+    "Grant", "Recorded", "Subject", "Withdrawal", "confirm_token", "grant_consents", "grant_ends", "lift_stop", "stop_contact", "take_grant", "take_signal",
     "withdraw_consent",
 ]
