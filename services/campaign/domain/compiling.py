@@ -11,8 +11,8 @@ import mrml
 import msgspec
 from liquid.exceptions import LiquidError
 
-from services.campaign.domain import liquid_limits
-from services.campaign.domain.liquid_limits import TAG, TemplateLimit
+from chassis import liquid as limits
+from chassis.liquid import TAG, TemplateLimit
 
 LONGEST_SOURCE: Final = 200_000
 LONGEST_SUBJECT: Final = 1_000
@@ -87,8 +87,8 @@ def _with_language(body: str, locale: str) -> str:
 
 
 def _check_liquid(part: str, source: str) -> None:
-    liquid_limits.check_filter_count(source)
-    environment = liquid_limits.environment(escape=True)
+    limits.check_filter_count(source)
+    environment = limits.environment(escape=True)
     try:
         used = environment.from_string(source).analyze().filters
     except TemplateLimit:

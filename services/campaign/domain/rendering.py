@@ -10,7 +10,7 @@ import msgspec
 from liquid import BoundTemplate
 from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError
 
-from services.campaign.domain import liquid_limits
+from chassis import liquid as limits
 from services.campaign.domain.compiling import Compiled
 
 #: Why a mail cannot be rendered.
@@ -66,4 +66,4 @@ def _words(error: LiquidError) -> str:
 @lru_cache(maxsize=256)
 def _parsed(source: str, *, escape: bool, strict: bool) -> BoundTemplate:
     """Parsed templates are kept: parsing costs more than rendering."""
-    return liquid_limits.environment(escape=escape, strict=strict).from_string(source)
+    return limits.environment(escape=escape, strict=strict).from_string(source)

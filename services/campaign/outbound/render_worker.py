@@ -14,9 +14,9 @@ from typing import Any, BinaryIO, Final
 
 import msgspec
 
+from chassis.liquid import TemplateLimit
 from services.campaign.domain import compiling, rendering
 from services.campaign.domain.compiling import BadTemplate, Compiled
-from services.campaign.domain.liquid_limits import TemplateLimit
 from services.campaign.domain.rendering import LIMIT, Rendered
 
 MEMORY: Final = 512 * 1024 * 1024

@@ -11,9 +11,9 @@ import pytest_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chassis.liquid import TemplateLimit
 from services.campaign.domain import compiling, rendering
 from services.campaign.domain.compiling import BadTemplate, Compiled
-from services.campaign.domain.liquid_limits import TemplateLimit
 from services.campaign.domain.locales import choose_locale
 from services.campaign.outbound.rendering import Renderers
 

@@ -1,4 +1,4 @@
-"""Liquid as users may write it: automatic escaping, limits on loops, sizes and depth, and filters that cannot explode."""
+"""Liquid as users may write it, in mails and replies: automatic escaping, limits on loops, sizes and depth, and filters that cannot explode."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from babel import numbers
 from liquid import Environment, StrictDefaultUndefined, Undefined
-from liquid.exceptions import FilterArgumentError, ResourceLimitError
+from liquid.exceptions import FilterArgumentError, LiquidError, ResourceLimitError
 from liquid.filter import with_context
 
 LARGEST_TEXT: Final = 256 * 1024
@@ -153,3 +153,18 @@ class MailLiquid(Environment):
 def environment(*, escape: bool, strict: bool = False) -> Environment:
     """An environment for HTML (`escape`) or for text and subjects; `strict` refuses undefined names, for previews."""
     return MailLiquid(autoescape=escape, strict_filters=True, undefined=StrictDefaultUndefined if strict else Undefined)
+
+
+def fault_of(source: str) -> str | None:
+    """What is wrong with a source, in one line for its author; None for a good one. Raises TemplateLimit for one that wants too much."""
+    check_filter_count(source)
+    used = environment(escape=False)
+    try:
+        unknown = sorted(set(used.from_string(source).analyze().filters) - set(used.filters))
+    except TemplateLimit:
+        raise
+    except LiquidError as error:
+        return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+    except RecursionError:
+        raise TemplateLimit("the template is nested too deeply") from None
+    return f"there is no filter {unknown[0]}" if unknown else None
