@@ -114,6 +114,14 @@ def customer_not_made(status: int) -> Conflict:
     return Conflict("lead.customer_refused", "The lead's contact makes no customer: correct it and try again.", status_of_customer=status)
 
 
+def unknown_article() -> Unknown:
+    return Unknown("article.unknown", "There is no such article, or no such text of it.")
+
+
+def unknown_reply() -> Unknown:
+    return Unknown("reply.unknown", "There is no such canned reply.")
+
+
 def unknown_pipeline() -> Unknown:
     return Unknown("pipeline.unknown", "There is no such pipeline.")
 

@@ -8,6 +8,7 @@ from services.interaction.api import (
     forms,
     intake,
     knowing,
+    knowledge,
     live,
     mail,
     orders,
@@ -44,4 +45,5 @@ ROUTERS: Final = (
     live.router,
     visits.router,
     forms.router,
+    knowledge.router,
 )

@@ -3,6 +3,7 @@
 from services.interaction.commands import (
     cases,
     forms,
+    knowledge,
     leads,
     opportunities,
     plans,
@@ -46,6 +47,7 @@ __all__ = [
     "hand_over",
     "hand_over_cases",
     "import_employees",
+    "knowledge",
     "leads",
     "note_campaign",
     "note_merge",

@@ -2,6 +2,7 @@
 
 from services.interaction.queries import (
     forms,
+    knowledge,
     live,
     registries,
     responses,
@@ -64,6 +65,7 @@ __all__ = [
     "get_survey_link",
     "get_team",
     "get_touchpoints",
+    "knowledge",
     "list_assignments",
     "list_calendars",
     "list_case_history",

@@ -91,7 +91,28 @@ FORMS = (
     """,
 )
 
-STATEMENTS: tuple[str, ...] = (*TASKS, *SALES, *FORMS)
+KNOWLEDGE = (
+    "CREATE TABLE article (id uuid PRIMARY KEY, category text NOT NULL, tags text[] NOT NULL, updated_at timestamptz NOT NULL)",
+    """
+    CREATE TABLE article_text (
+        article_id uuid NOT NULL REFERENCES article, language text NOT NULL, version int NOT NULL, title text NOT NULL, body text NOT NULL,
+        state text NOT NULL, author text NOT NULL, created_at timestamptz NOT NULL, PRIMARY KEY (article_id, language, version))
+    """,
+    "CREATE INDEX article_text_state ON article_text (state, language)",
+    """
+    CREATE TABLE article_term (
+        article_id uuid NOT NULL, language text NOT NULL, term text NOT NULL, weight int NOT NULL, PRIMARY KEY (article_id, language, term))
+    """,
+    "CREATE INDEX article_term_word ON article_term (language, term)",
+    """
+    CREATE TABLE article_opinion (
+        article_id uuid NOT NULL REFERENCES article, language text NOT NULL, reader text NOT NULL, version int NOT NULL, helpful boolean NOT NULL,
+        comment text NOT NULL, said_at timestamptz NOT NULL, PRIMARY KEY (article_id, language, reader))
+    """,
+    "CREATE TABLE canned_reply (name text PRIMARY KEY, texts text NOT NULL, version int NOT NULL, updated_at timestamptz NOT NULL)",
+)
+
+STATEMENTS: tuple[str, ...] = (*TASKS, *SALES, *FORMS, *KNOWLEDGE)
 
 
 def upgrade() -> None:
