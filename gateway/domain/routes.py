@@ -26,7 +26,7 @@ _OWNERS: Final = {
 
 #: Third part under /api/v1/customers/{id} -> owner, where it is not the customer service.
 _OF_CUSTOMER: Final = {
-    "timeline": "interaction", "orders": "interaction", "cases": "interaction", "notes": "interaction", "scores": "analytics", "consent": "consent",
+    "timeline": "interaction", "orders": "interaction", "cases": "interaction", "notes": "interaction", "scores": "analytics", "consent": "consent", "consents": "consent",
     "messages": "campaign", "360": "gateway", "sessions": "interaction",
     **dict.fromkeys(("credits", "partners", "products", "responses", "surveys"), "interaction"),
 }

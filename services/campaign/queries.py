@@ -73,6 +73,7 @@ async def preview(
     values = content.template_data(
         customer_id=str(recipient.customer_id), name=recipient.name, email=recipient.email, language=recipient.language,
         traits=recipient.traits, campaign_id="preview", campaign_name="Preview", locale=chosen, unsubscribe_url=f"{public}/u/preview",
+        preferences_url=f"{public}/p/preview",
     )
     rendered = (await service.resources.renderers.render([template.compiled[chosen]], [(0, values)], strict=True))[0]
     if rendered.problem is not None:
@@ -186,3 +187,9 @@ async def get_suppression(service: CampaignService, *, address: str) -> dict[str
     if found is None:
         raise errors.not_suppressed()
     return found
+
+
+async def list_handed_off(service: CampaignService, *, after: UUID | None, limit: int) -> list[dict[str, Any]]:
+    """For an audit: every message that was handed off, with its permit, in the order of their ids."""
+    async with service.read() as db:
+        return await results.list_handed_off(db, after=after, limit=limit)

@@ -215,3 +215,20 @@ class DecisionView(BaseModel):
     receives: bool | None
     message: MessageView | None
     checks: list[Check]
+
+
+class HandedOffView(BaseModel):
+    """A message as an audit sees it."""
+
+    message_id: UUID
+    campaign_id: UUID
+    customer_id: UUID
+    purpose: str
+    channel: str
+    step: str
+    address_hash: str | None
+    state: str
+    permit_id: str
+    consent_version: int
+    handed_off_at: datetime
+    finished_at: datetime | None

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from chassis.manifest import Manifest
 from services.consent import commands, queries
-from services.consent.api import consents, imports, links, permits, privacy, purposes
+from services.consent.api import audit, centre, consents, imports, links, permits, privacy, purposes
 from services.consent.jobs import JOBS
 from services.consent.reactions import SUBSCRIPTIONS
 from services.consent.settings import ConsentResources, ConsentService, ConsentSettings, OpenPermits
@@ -39,7 +39,7 @@ MANIFEST = Manifest(
     settings=ConsentSettings,
     migrations="services.consent.migrations",
     tables=ConsentTable.metadata,
-    routers=(purposes.router, consents.router, imports.router, permits.router, links.router, privacy.router),
+    routers=(purposes.router, consents.router, imports.router, audit.router, permits.router, links.router, centre.router, privacy.router),
     subscriptions=SUBSCRIPTIONS,
     jobs=JOBS,
     open=open_resources,

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 from chassis import web
 from chassis.web import Page
 from services.campaign import queries
-from services.campaign.schemas import CustomerMessageView
+from services.campaign.schemas import CustomerMessageView, HandedOffView
 from services.campaign.settings import CampaignService
 
 router = APIRouter(tags=["messages"])
@@ -31,6 +31,17 @@ async def list_messages_of(
 ) -> Page[CustomerMessageView]:
     """What was sent to some customers and everybody merged into them, or was to be, newest first; with times only what was sent between them."""
     return await _page(service, customer_id, since, until, page_token, limit)
+
+
+@router.get("/api/v1/messages/handed-off", dependencies=[web.allow("admin")])
+async def list_handed_off(service: Here, page_token: str | None = None, limit: Limit = 1000) -> Page[HandedOffView]:
+    """For an audit: every message that was handed off, with its permit, oldest first. `address_hash` is null once the recipient was erased."""
+    after = UUID(str(web.read_page_token(page_token, 1)[0])) if page_token else None
+    rows = await queries.list_handed_off(service, after=after, limit=limit)
+    views = [
+        HandedOffView(**{**row, "message_id": row["id"], "address_hash": row["address_hash"].hex() if row["address_hash"] else None}) for row in rows
+    ]
+    return Page(data=views, next_page_token=web.page_token(views[-1].message_id) if len(rows) == limit else None)
 
 
 @router.get("/api/v1/customers/{customer_id}/messages", dependencies=[web.allow("campaigns:read")])

@@ -24,6 +24,8 @@ from services.campaign.store.ledger import Claimed
 #: Kinds of sealed links that this service opens itself. Fields of a click: message id, number of the link, address; of an open: message id.
 CLICK = "click"
 OPEN = "open"
+#: For how long after a message was planned its link to the preference centre opens.
+PREFERENCES_SECONDS = 60 * 86_400
 
 
 class Ready(NamedTuple):
@@ -55,6 +57,7 @@ class _Draft(NamedTuple):
     locale: str
     compiled: Compiled
     unsubscribe_url: str
+    preferences_url: str
 
 
 async def prepare(service: CampaignService, *, owner: UUID, claimed: Sequence[Claimed]) -> tuple[list[Ready], list[Ending]]:
@@ -130,9 +133,12 @@ def _draft(
     token = links.seal(
         service.link_secret, links.UNSUBSCRIBE, [str(message.customer_id), message.channel, campaign.purpose, str(message.id)]
     )
+    # The link to the preference centre shows personal data, so it ends; counted from the message's own id, a repeated rendering repeats it.
+    ends = str((message.id.int >> 80) // 1000 + PREFERENCES_SECONDS)
+    centre = links.seal(service.link_secret, links.PREFERENCES, [str(message.customer_id), message.channel, str(message.id), ends])
     public = service.platform.public_url.rstrip("/")
     return _Draft(
-        message, campaign, recipient, address, hashed, locale, template.compiled[locale], f"{public}/u/{token}"
+        message, campaign, recipient, address, hashed, locale, template.compiled[locale], f"{public}/u/{token}", f"{public}/p/{centre}"
     )
 
 
@@ -141,7 +147,7 @@ def _data(draft: _Draft) -> dict[str, object]:
     return content.template_data(
         customer_id=str(recipient.customer_id), name=recipient.name, email=recipient.email, language=recipient.language,
         traits=recipient.traits, campaign_id=str(campaign.id), campaign_name=campaign.name, locale=draft.locale,
-        unsubscribe_url=draft.unsubscribe_url,
+        unsubscribe_url=draft.unsubscribe_url, preferences_url=draft.preferences_url,
     )
 
 
@@ -150,7 +156,7 @@ def _ready(service: CampaignService, draft: _Draft, rendered: Rendered) -> Ready
     message_id, secret = str(message.id), service.link_secret
     public = service.platform.public_url.rstrip("/")
     html = tracking.rewrite(
-        rendered.html, utm=campaign.utm, keep=frozenset({draft.unsubscribe_url}),
+        rendered.html, utm=campaign.utm, keep=frozenset({draft.unsubscribe_url, draft.preferences_url}),
         click=lambda link, url: f"{public}/t/c/{links.seal(secret, CLICK, [message_id, str(link), url])}",
         pixel=f"{public}/t/o/{links.seal(secret, OPEN, [message_id])}",
     )

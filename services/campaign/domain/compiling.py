@@ -22,10 +22,8 @@ _FORBIDDEN_TAGS: Final = frozenset({"script", "iframe", "object", "embed", "form
 _BLOCKS: Final = frozenset({"p", "div", "tr", "table", "h1", "h2", "h3", "h4", "ul", "ol", "br"})
 _UNSEEN: Final = frozenset({"style", "title", "head", "noscript"})
 _FOOTER: Final = {
-    "en": '<p style="{style}">You receive this because you agreed to it. '
-    '<a href="{{{{ unsubscribe_url }}}}">Unsubscribe</a></p>',
-    "fa": '<p dir="rtl" style="{style}">این پیام را با رضایت شما فرستاده‌ایم. '
-    '<a href="{{{{ unsubscribe_url }}}}">لغو دریافت</a></p>',
+    "en": ("You receive this because you agreed to it.", {"unsubscribe_url": "Unsubscribe", "preferences_url": "Your choices and your data"}),
+    "fa": ("این پیام را با رضایت شما فرستاده‌ایم.", {"unsubscribe_url": "لغو دریافت", "preferences_url": "انتخاب‌ها و داده‌های شما"}),
 }
 _RIGHT_TO_LEFT: Final = frozenset({"fa", "ar", "he", "ur", "ckb", "ps"})
 _FOOTER_STYLE: Final = "font:12px sans-serif;color:#666;text-align:center"
@@ -57,13 +55,23 @@ def compile_template(*, subject: str, body: str, locale: str) -> Compiled:
         _check_liquid(part, source)
     html = _to_html(_with_language(body, locale))
     text = _to_text(html)
-    if "unsubscribe_url" not in body:
-        footer = _FOOTER["fa" if locale.startswith("fa") else "en"].format(style=_FOOTER_STYLE)
-        html = html.replace("</body>", footer + "</body>", 1)
-        text += "\n\n-- \n{{ unsubscribe_url }}\n"
+    missing = [name for name in ("unsubscribe_url", "preferences_url") if name not in body]
+    if missing:
+        html = html.replace("</body>", _footer(missing, locale) + "</body>", 1)
+        text += "\n\n-- \n" + "".join(f"{{{{ {name} }}}}\n" for name in missing)
     for part, source in (("subject", subject), ("body", html), ("body", text)):
         _check_liquid(part, source)
     return Compiled(subject=" ".join(subject.split()), html=html, text=text)
+
+
+def _footer(missing: list[str], locale: str) -> str:
+    """The links every mail has, as far as the author left them out; why it was sent only where the author did not say how to stop it."""
+    language = "fa" if locale.startswith("fa") else "en"
+    reason, labels = _FOOTER[language]
+    words = [reason] if "unsubscribe_url" in missing else []
+    words += [f'<a href="{{{{ {name} }}}}">{labels[name]}</a>' for name in missing]
+    direction = ' dir="rtl"' if language == "fa" else ""
+    return f'<p{direction} style="{_FOOTER_STYLE}">{" ".join(words)}</p>'
 
 
 def _with_language(body: str, locale: str) -> str:

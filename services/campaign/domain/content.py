@@ -8,7 +8,7 @@ from typing import Any
 
 def template_data(
     *, customer_id: str, name: str | None, email: str | None, language: str | None, traits: Mapping[str, Any], campaign_id: str,
-    campaign_name: str, locale: str, unsubscribe_url: str,
+    campaign_name: str, locale: str, unsubscribe_url: str, preferences_url: str,
 ) -> dict[str, Any]:
     """The variables of a template. Traits stand directly under `customer` (`customer.city`) and under `customer.traits`."""
     customer = {**traits, "id": customer_id, "name": name, "email": email, "language": language, "traits": dict(traits)}
@@ -17,4 +17,5 @@ def template_data(
         "campaign": {"id": campaign_id, "name": campaign_name},
         "locale": "fa" if locale.startswith("fa") else "en",
         "unsubscribe_url": unsubscribe_url,
+        "preferences_url": preferences_url,
     }

@@ -90,3 +90,17 @@ async def list_of_customer(
         customer_ids, after, limit, since, until,
     )
     return [dict(row) for row in rows]
+
+
+async def list_handed_off(db: Connection, *, after: UUID | None, limit: int) -> list[dict[str, Any]]:
+    """Messages whose hand-off was begun and ended, in the order of their ids, with the purpose of their campaign."""
+    rows = await db.fetch(
+        """
+        SELECT m.*, c.purpose FROM message m JOIN campaign c ON c.id = m.campaign_id
+        WHERE m.state IN ('accepted', 'unknown', 'failed') AND m.permit_id IS NOT NULL AND m.handed_off_at IS NOT NULL
+          AND ($1::uuid IS NULL OR m.id > $1)
+        ORDER BY m.id LIMIT $2
+        """,
+        after, limit,
+    )
+    return [dict(row) for row in rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Query
@@ -84,6 +84,12 @@ async def get_consent(
         purposes=_standings(found.standings), data=[_entry(entry) for entry in found.entries],
         next_page_token=web.page_token(str(found.entries[-1].id)) if found.more else None,
     )
+
+
+@router.get("/customers/{customer_id}/consents/{entry_id}/receipt")
+async def get_receipt(here: Here, _asking: Reading, customer_id: UUID, entry_id: UUID) -> dict[str, Any]:
+    """A signed receipt of one statement (ISO/IEC TS 27560): the customer checks it offline, `ecrm audit verify-receipt`."""
+    return await queries.get_receipt(here, customer_id=customer_id, entry_id=entry_id)
 
 
 def _withdrawn(done: Withdrawal) -> consents.WithdrawalView:

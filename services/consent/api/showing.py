@@ -12,13 +12,13 @@ from typing import Any, Final
 import jinja2
 from babel import Locale, UnknownLocaleError, negotiate_locale
 from babel.dates import format_date
-from babel.numbers import format_decimal
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
 from services.consent.api.texts import TEXTS
 
+_PERSIAN_DIGITS: Final = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 _PAGES: Final = Path(__file__).with_name("pages")
 
 
@@ -73,11 +73,15 @@ def text_in(texts: dict[str, str], language: str, default: str = "") -> str:
 
 def day(moment: datetime, language: str) -> str:
     """A day as people write it."""
-    return format_date(moment, "long", locale=language)
+    return _digits(format_date(moment, "long", locale=language), language)
 
 
 def number(value: int, language: str) -> str:
-    return format_decimal(value, locale=language, numbering_system="default")
+    return _digits(str(value), language)
+
+
+def _digits(text: str, language: str) -> str:
+    return text.translate(_PERSIAN_DIGITS) if language == "fa" else text
 
 
 @cache

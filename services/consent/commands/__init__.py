@@ -1,5 +1,6 @@
 """What can be done: one async function for each write, each one transaction."""
 
+from services.consent.commands.choosing import apply_choices, choose_contact, correct_person
 from services.consent.commands.confirming import confirm_grant, end_unconfirmed
 from services.consent.commands.identities import (
     erase_person,
@@ -21,7 +22,7 @@ from services.consent.commands.privacy import verify as verify_privacy
 from services.consent.commands.privacy import watch_deadlines as watch_privacy
 from services.consent.commands.purposes import change_purpose, define_purpose, map_mode
 from services.consent.commands.recording import Recorded, Subject, Withdrawal
-from services.consent.commands.sealing import commit_of, seal, sign_root
+from services.consent.commands.sealing import commit_of, seal, sign_manifest, sign_root
 from services.consent.commands.stating import (
     Grant,
     confirm_token,
@@ -38,13 +39,16 @@ __all__ = [
     "Recorded",
     "Subject",
     "Withdrawal",
+    "apply_choices",
     "ask_privacy",
     "change_purpose",
+    "choose_contact",
     "close_permits",
     "close_privacy",
     "commit_of",
     "confirm_grant",
     "confirm_token",
+    "correct_person",
     "define_purpose",
     "end_unconfirmed",
     "erase_person",
@@ -63,6 +67,7 @@ __all__ = [
     "rotate_key",
     "run_imports",
     "seal",
+    "sign_manifest",
     "sign_root",
     "split_identity",
     "start_import",

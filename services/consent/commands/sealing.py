@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -22,6 +24,7 @@ SIGN_OF_LIFE = timedelta(hours=1)
 async def seal(service: ConsentService) -> bool:
     """Chain what waits. True: there may be more. One process at a time."""
     async with service.transaction() as tx:
+        await store.hold(tx.db)
         waiting = await store.waiting(tx.db, limit=A_RUN)
         if not waiting:
             return False
@@ -48,17 +51,22 @@ async def seal(service: ConsentService) -> bool:
     return len(waiting) == A_RUN
 
 
-async def sign_root(service: ConsentService) -> None:
-    """Sign a root over the links since the last one, if there are any and it is time, and tell it: so it stands outside this database, too."""
+async def sign_root(service: ConsentService, *, at_once: bool = False) -> None:
+    """Sign a root over the links since the last one, if there are any and it is time, and tell it: so it stands outside this database, too.
+
+    `at_once`: without waiting for its time.
+    """
     now = service.clock.now()
     signer = service.resources.signer
     async with service.transaction() as tx:
+        await store.hold(tx.db)
         last_link, last_root = await store.last_link(tx.db), await store.last_root(tx.db)
         if last_link is None:
             return
         first = last_root.last + 1 if last_root else 1
         age = now - last_root.signed_at if last_root else SIGN_OF_LIFE
-        if age < (timedelta(seconds=service.settings.root_seconds) if last_link.seq >= first else SIGN_OF_LIFE):
+        due = timedelta(0) if at_once else timedelta(seconds=service.settings.root_seconds)
+        if age < (due if last_link.seq >= first else SIGN_OF_LIFE):
             return
         hashes = await store.hashes(tx.db, first=first, last=last_link.seq)
         number = last_root.number + 1 if last_root else 1
@@ -71,6 +79,11 @@ async def sign_root(service: ConsentService) -> None:
                 kid=signer.kid, signature=signature.hex(),
             )
         )
+
+
+def sign_manifest(service: ConsentService, manifest: Mapping[str, Any]) -> bytes:
+    """The signature over what an export holds."""
+    return service.resources.signer.sign(chain.manifest_bytes(manifest))
 
 
 def commit_of(parts: store.Personal) -> str:

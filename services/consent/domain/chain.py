@@ -9,6 +9,7 @@ link follows 32 zero bytes. A root is signed over the Merkle root (RFC 6962 shap
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +19,7 @@ from services.consent.domain.proofs import Tree
 from services.consent.domain.statements import Entry, Purpose
 
 COMMIT_TAG: Final = b"ecrm ledger person v1\x00"
+MANIFEST_TAG: Final = b"ecrm audit manifest v1\x00"
 ROOT_TAG: Final = b"ecrm ledger root v1\x00"
 START: Final = b"\x00" * 32
 SALT_BYTES: Final = 32
@@ -93,6 +95,21 @@ def root_bytes(root: Root) -> bytes:
             micros(root.signed_at).to_bytes(8, "big"),
         )
     )
+
+
+def manifest_bytes(manifest: Mapping[str, Any]) -> bytes:
+    """What is signed of an export."""
+    return MANIFEST_TAG + canonical(manifest)
+
+
+def canonical(found: Any) -> bytes:
+    """JSON with sorted keys and no spaces."""
+    return _encode(found)
+
+
+def running_hash(previous: bytes, record: bytes) -> bytes:
+    """Of one line after another of an exported file."""
+    return hashlib.sha256(previous + record).digest()
 
 
 def micros(moment: datetime) -> int:

@@ -1,7 +1,8 @@
 """What can be asked: one async function for each read."""
 
 from services.consent.queries.audit import OpenedLink, list_keys, page_batches, page_links, page_roots
-from services.consent.queries.consents import ConsentOf, Standing, get_consent, get_entry
+from services.consent.queries.centre import Centre, get_centre
+from services.consent.queries.consents import ConsentOf, Standing, get_consent, get_entry, get_receipt
 from services.consent.queries.imports import get_import, list_import_errors, list_imports
 from services.consent.queries.links import (
     ConfirmLink,
@@ -18,6 +19,7 @@ from services.consent.queries.privacy import list_requests as list_privacy_reque
 from services.consent.queries.purposes import list_modes, list_purpose_versions, list_purposes
 
 __all__ = [
+    "Centre",
     "ConfirmLink",
     "ConsentOf",
     "OpenedLink",
@@ -25,6 +27,7 @@ __all__ = [
     "Standing",
     "UnsubscribeLink",
     "find_open_permits",
+    "get_centre",
     "get_certificate",
     "get_confirm_link",
     "get_consent",
@@ -32,6 +35,7 @@ __all__ = [
     "get_import",
     "get_permits",
     "get_privacy_request",
+    "get_receipt",
     "get_unsubscribe_link",
     "list_import_errors",
     "list_imports",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from chassis.ids import new_id
 from services.consent import errors
-from services.consent.domain import statements
+from services.consent.domain import receipts, statements
 from services.consent.domain.history import History, Step
 from services.consent.domain.statements import ANY, Entry, Purpose, Said, Statements
 from services.consent.settings import ConsentService
@@ -63,6 +64,18 @@ async def get_entry(service: ConsentService, *, customer_id: UUID, entry_id: UUI
     if found is None or home not in {customer_id, *family}:
         raise errors.UnknownEntry
     return found
+
+
+async def get_receipt(service: ConsentService, *, customer_id: UUID, entry_id: UUID) -> dict[str, Any]:
+    """The signed receipt of a statement, in the language it was shown in. Raises UnknownEntry."""
+    entry = await get_entry(service, customer_id=customer_id, entry_id=entry_id)
+    async with service.read() as db:
+        versions = {one.version: one for one in await purposes.versions(db, entry.purpose)}
+    receipt = receipts.receipt_of(
+        entry, versions.get(entry.wording_version), receipt_id=new_id(), controller=service.settings.organisation,
+        principal=str(entry.customer_id or customer_id), language=(entry.language or "en").partition("-")[0], at=service.clock.now(),
+    )
+    return receipts.sign(receipt, service.resources.signer)
 
 
 def standings_of(counts: Statements, defined: dict[str, Purpose], now: datetime) -> list[Standing]:

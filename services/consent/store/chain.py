@@ -44,6 +44,11 @@ class Personal(NamedTuple):
     salt: bytes
 
 
+async def hold(db: Connection) -> None:
+    """Whoever chains or signs does it alone, until the transaction ends."""
+    await db.execute("SELECT pg_advisory_xact_lock(7305102)")
+
+
 async def waiting(db: Connection, *, limit: int) -> list[Waiting]:
     """What was committed and not chained, in the order of the ticks."""
     return [Waiting(*row) for row in await db.fetch("SELECT tick, kind, ref FROM unsealed ORDER BY tick LIMIT $1", limit)]

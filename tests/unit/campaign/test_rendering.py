@@ -18,7 +18,7 @@ from services.campaign.domain.locales import choose_locale
 from services.campaign.outbound.rendering import Renderers
 
 WRAP = "<mjml><mj-body><mj-section><mj-column><mj-text>{}</mj-text></mj-column></mj-section></mj-body></mjml>"
-DATA: dict[str, Any] = {"customer": {"name": "Ann", "big": "x" * 1000}, "locale": "en", "unsubscribe_url": "https://p/u/1"}
+DATA: dict[str, Any] = {"customer": {"name": "Ann", "big": "x" * 1000}, "locale": "en", "unsubscribe_url": "https://p/u/1", "preferences_url": "https://p/p/1"}
 
 #: Templates that ask for too much: each ends as a limit, in well under a second, at writing or at rendering.
 BOMBS = {

@@ -1,0 +1,1 @@
+"""Other services, asked in a person's own name."""
