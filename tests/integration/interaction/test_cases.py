@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from contracts.interaction import CaseAssigned, CaseOpened, CaseResolved
 from launcher.embedded_postgres import PrivateCluster
+from services.interaction import commands
 from tests.integration.interaction.desks import (
     READ,
     WRITE,
@@ -21,7 +23,7 @@ from tests.integration.interaction.desks import (
     team,
     until,
 )
-from tests.integration.interaction.support import facts, settle
+from tests.integration.interaction.support import checked, facts, settle, track
 from tests.integration.interaction.test_orders import ANNA, know
 from tests.integration.interaction.test_timeline import TOUCHPOINTS
 from tests.support.platform import started
@@ -37,7 +39,7 @@ KINDS = (
 
 
 async def test_items_by_phone_fax_and_mail_and_tasks_of_marketing_and_sales_are_queued_assigned_worked_and_closed(cluster: PrivateCluster) -> None:
-    """M5, C4."""
+    """M5."""
     async with started(cluster, "interaction") as platform:
         service = platform["interaction"]
         await know(platform, {"user:anna": ANNA})
@@ -71,6 +73,33 @@ async def test_items_by_phone_fax_and_mail_and_tasks_of_marketing_and_sales_are_
     assert {fact.case_id for fact in opened} == {fact.case_id for fact in resolved} == {case["id"] for case in cases.values()}
     assert {(fact.case_id, fact.employee_id) for fact in assigned} == {(case["id"], sara["id"]) for case in cases.values()}
     assert all(fact.customer_id == ANNA for fact in resolved)
+
+
+async def test_buying_and_being_served_by_phone_mail_and_web_end_in_the_same_records(cluster: PrivateCluster) -> None:
+    """C4."""
+    async with started(cluster, "interaction") as platform:
+        service = platform["interaction"]
+        await know(platform, {"user:anna": ANNA})
+        await employee(service, "Sara", team_ids=["00000000-0000-7000-8000-000000000001"])
+        bought = {"currency": "EUR", "total": 30, "products": [{"product_id": "p1", "price": 30}]}
+        await platform.log.append(checked([track("user:anna".removeprefix("user:"), "Order Completed", "m1", {**bought, "order_id": "web-1"})]))
+        for channel in ("phone", "email"):
+            body = {"customer": "user:anna", "order_id": f"{channel}-1", "affiliation": channel, **bought}
+            assert (await service.call("POST", "/api/v1/orders", json=body, scopes=WRITE)).status == 202
+        served = [
+            await contact(platform, "call", answered=True, duration_s=60), await contact(platform, "email", **EMAIL),
+            await contact(platform, "website", direction="inbound", text="Where is it?"),
+        ]
+        cases = [await case_of(service, each) for each in served]
+        await settle(platform)
+        orders = (await got(service, f"customers/{ANNA}/orders"))["data"]
+        listed = (await got(service, f"customers/{ANNA}/cases"))["data"]
+    assert sorted(order["order_id"] for order in orders) == ["email-1", "phone-1", "web-1"]
+    assert len({frozenset(order) for order in orders}) == 1
+    assert {(order["paid_minor"], order["currency"], order["status"]) for order in orders} == {(3000, "EUR", orders[0]["status"])}
+    assert sorted(case["id"] for case in listed) == sorted(case["id"] for case in cases)
+    assert sorted(case["channel"] for case in listed) == ["call", "email", "website"]
+    assert {case["employee"] for case in listed} == {"Sara"}
 
 
 async def test_every_kind_of_contact_is_accepted_and_answered_from_the_same_item(cluster: PrivateCluster) -> None:
@@ -216,3 +245,30 @@ async def test_which_contacts_open_cases_is_data(cluster: PrivateCluster) -> Non
         unknown = await service.call("PUT", "/api/v1/case-rules", json={**rules, "kinds": {"fax": {"team_id": ANNA}}}, scopes=WRITE)
     assert (case["team"], case["priority"], case["kind"], joined) == ("Billing", "high", "complaint", 0)
     assert (refused(unknown), unknown.json()["pointer"]) == ((422, "request.unknown_reference"), "/kinds/fax/team_id")
+
+
+async def test_what_is_erased_leaves_figures_but_neither_person_nor_content(cluster: PrivateCluster) -> None:
+    async with started(cluster, "interaction") as platform:
+        service = platform["interaction"]
+        await know(platform, {"user:anna": ANNA})
+        case = await case_of(service, await contact(platform, "email", **EMAIL), assigned=False)
+        other = await made(service, "cases", {"subject": "Another's", "customer": "user:boris"})
+        await made(service, f"cases/{case['id']}/notes", {"content": "Anna lives in Tabriz"})
+        await made(service, f"customers/{ANNA}/notes", {"kind": "habit", "content": "calls on Mondays"})
+        identity = service.service.hash_identity("user:anna")
+        gone = []
+        for _ in range(2):
+            async with service.service.transaction() as tx:
+                gone.append(await commands.cases.erase_people(tx, identities=[identity], customers=[UUID(ANNA)]))
+        after = await got(service, f"cases/{case['id']}")
+        left = [await got(service, f"cases/{case['id']}/{part}") for part in ("notes", "contacts")] + [await got(service, f"customers/{ANNA}/notes")]
+        history = (await got(service, f"cases/{case['id']}/history"))["data"]
+        untouched = await got(service, f"cases/{other['id']}")
+    assert (after["subject"], after["identity"], after["customer_id"], after["opened_at"]) == ("", None, None, case["opened_at"])
+    assert [each["data"] for each in left] == [[], [], []]
+    assert {str(each["content"]) for each in history} == {"{}"}
+    assert untouched["subject"] == "Another's"
+    assert {table: count for table, count in gone[0].items() if count and table != "case_change"} == {
+        "support_case": 1, "case_contact": 1, "case_thread": 1, "case_note": 1, "customer_note": 1, "touchpoint": 1,
+    }
+    assert not any(gone[1].values())

@@ -54,6 +54,7 @@ TOUCHPOINTS: dict[str, dict[str, Any]] = {
 
 
 async def test_every_kind_of_touch_point_is_taken_and_shown(cluster: PrivateCluster) -> None:
+    """D2: purpose and initiator are stored with each, and filter."""
     assert set(TOUCHPOINTS) == set(collection_schemas.TOUCHPOINT_KINDS)
     async with started(cluster, "interaction") as platform:
         service = platform["interaction"]
