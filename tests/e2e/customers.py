@@ -139,8 +139,8 @@ def duplicates(up: Upright, tag: str) -> None:
     scan = up.ask("POST", "/api/v1/duplicates/scans", expect=202)["id"]
     done = until(lambda: (one := up.ask("GET", f"/api/v1/duplicates/scans/{scan}"))["state"] in {"done", "failed"} and one, "the scan ends", seconds=90)
     assert done["state"] == "done", done
-    (found,) = [each for each in up.all("/api/v1/duplicates", min_score=0.5) if pair == {each["low"]["id"], each["high"]["id"]}]
-    low, high = found["low"]["id"], found["high"]["id"]
+    (found,) = [each for each in up.all("/api/v1/duplicates", min_score=0.5) if pair == {each["low_id"], each["high_id"]}]
+    low, high = found["low_id"], found["high_id"]
     up.ask("POST", f"/api/v1/duplicates/{low}/{high}/decision", {"decision": "merge", "reason": "the same"})
     assert up.ask("GET", f"/api/v1/customers/{low}")["id"] == up.ask("GET", f"/api/v1/customers/{high}")["id"]
 

@@ -18,7 +18,7 @@ import pytest
 
 from launcher import roster
 from tests.chaos.shapes import wait_ready
-from tests.e2e import cdnow, journey
+from tests.e2e import cdnow, customers, journey
 from tests.support import broker
 from tests.support.upright import ROOT, Upright, free_port, temporary_folder
 
@@ -95,6 +95,11 @@ def test_seven_processes_run_and_a_second_start_is_refused(shape: Cluster, seven
 def test_journey(seven: Upright) -> None:
     with journey.mailbox(seven.smtp_port) as box:
         journey.tell(seven, box)
+
+
+def test_customers(seven: Upright) -> None:
+    """U1 U5 D5 M18 D19 D11: everything an employee does with customers, over separate processes."""
+    customers.tell(seven)
 
 
 def test_sdk(seven: Upright) -> None:
