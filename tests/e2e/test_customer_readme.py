@@ -41,7 +41,7 @@ class Reader:
         tag = f'"{self._version()}"' if "If-Match" in command else ""
         command = re.sub(r"'If-Match: \"7\"'", f"'If-Match: {tag}'", command)
         command = command.replace("as_of=2026-03-01T12:00:00Z", f"as_of={datetime.now(UTC).isoformat().replace('+00:00', 'Z')}")
-        if "-H \"Authorization" not in command:  # said once for the block, above it
+        if '-H "Authorization' not in command:  # said once for the block, above it
             command = command.replace("curl ", 'curl -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" ')
         used = set(re.findall(r"\$([A-Z]+)", command))
         assert used <= self.known.keys(), f"nothing is known of {used - self.known.keys()}: {command}"
@@ -79,7 +79,7 @@ def prepare(reader: Reader, command: str) -> None:
             reader.registered(f"user:{user}", f"ext:crm:{user}")
         reader.registered("user:r1", "ext:crm:r2")
         known["REVIEW"] = up.ask("GET", "/api/v1/identity-reviews?state=open")["data"][0]["id"]
-    elif command.endswith("/duplicates/scans -H \"Authorization: Bearer $KEY\""):
+    elif command.endswith('/duplicates/scans -H "Authorization: Bearer $KEY"'):
         rows = "".join(json.dumps({"user_id": f"p{place}", **record.traits}) + "\n" for place, record in enumerate(people.records(200)))
         brought = up.ask("POST", "/api/v1/imports/file?name=crowd", headers={"content-type": "application/x-ndjson"}, content=rows.encode(), expect=202)
         reader.until(f"/api/v1/imports/{brought['id']}", "done")

@@ -23,12 +23,13 @@ from chassis.tabular import BadMapping, Layout, Row, RowError, reading
 from chassis.tabular.values import Refused
 from chassis.unit_of_work import Transaction
 from services.customer import errors, store
+from services.customer.commands import strangers
 from services.customer.commands.collecting import contact_identities
 from services.customer.commands.repeating import transactional
 from services.customer.commands.resolving import Assertion, resolve
 from services.customer.domain import importing, traits
 from services.customer.domain.definitions import Definitions
-from services.customer.domain.graph import Claim, Named
+from services.customer.domain.graph import Claim, Named, Owned
 from services.customer.domain.importing import Listed
 from services.customer.settings import CustomerService
 
@@ -233,6 +234,7 @@ async def _resolve(
 ) -> None:
     """As events of a server would do it, but what is known already is not told again: running an import twice changes nothing."""
     assertions = [_assertion(service, row, line, said) for line, said in zip(lines, listed, strict=True)]
+    await store.identities.hold_still(tx.db)
     known = {
         found.identity: found
         for found in await store.identities.find(tx.db, identities={named.hash for each in assertions for named in each.claim.named})
@@ -245,8 +247,14 @@ async def _resolve(
         have = present.get(owners[0], {}) if owners else {}
         told = {name: trait for name, trait in each.traits.items() if name not in have or not same(have[name], trait.value)}
         news.append(Assertion(each.claim, told))
-    outcome = await resolve(service, tx, news)
-    for line, each, home in zip(lines, news, outcome.homes, strict=True):
+    alone = strangers.strangers(service.resources.rules, news, known)
+    fresh = dict(zip(alone, await strangers.add(service, tx, [news[place] for place in alone]), strict=True)) if alone else {}
+    tally.created += len(fresh)
+    tally.homes.update(dict.fromkeys(fresh.values(), True))
+    rest = [(line, each) for place, (line, each) in enumerate(zip(lines, news, strict=True)) if place not in fresh]
+    owned = {identity: Owned(found.customer_id, found.home_id) for identity, found in known.items()}
+    outcome = await resolve(service, tx, [each for _, each in rest], known=owned)
+    for (line, each), home in zip(rest, outcome.homes, strict=True):
         if home is None:
             tally.errors.append((line, "refused_identity", "the identity names nobody by the identity rules"))
         elif home in outcome.graph.created and home not in tally.homes:

@@ -48,13 +48,16 @@ class Outcome:
         return self.graph.root(customer)
 
 
-async def resolve(service: CustomerService, tx: Transaction, assertions: Sequence[Assertion]) -> Outcome:
+async def resolve(
+    service: CustomerService, tx: Transaction, assertions: Sequence[Assertion], *, known: dict[bytes, graph.Owned] | None = None
+) -> Outcome:
     """Apply assertions in order inside the caller's transaction. Raises Collision when other processes were faster.
 
-    Applying an assertion twice changes nothing: links exist, and traits are joined by their stamps.
+    `known` are those of their identities that exist, if the caller has looked, holding still. Applying an assertion twice changes nothing: links exist, and traits are joined by their stamps.
     """
     await store.identities.hold_still(tx.db)
-    known = await _known(tx.db, assertions)
+    if known is None:
+        known = await _known(tx.db, assertions)
     outcome = Outcome([None] * len(assertions))
     work = []
     for place, assertion in enumerate(assertions):

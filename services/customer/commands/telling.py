@@ -92,7 +92,7 @@ def profile(tx: Transaction, record: CustomerRecord, *, now: datetime, around: A
     tx.tell(
         ProfileState(
             customer_id=str(record.id), version=record.version, registered_at=record.registered_at, known=record.known, type=record.type,
-            channels=surroundings.channels if surroundings else {}, time_zone=_time_zone(shown), personal=shown,
+            channels=surroundings.channels if surroundings else {}, time_zone=time_zone(shown), personal=shown,
         )
     )
 
@@ -104,7 +104,11 @@ def personal(profile: traits.Traits, around: Surroundings | None = None, definit
     """
     if not profile and around is None:
         return ProfilePersonal()
-    values = traits.values(definitions.open(profile))
+    return personal_of(traits.values(definitions.open(profile)), around, definitions)
+
+
+def personal_of(values: Mapping[str, Any], around: Surroundings | None = None, definitions: Definitions = NONE) -> ProfilePersonal:
+    """The same of values without what is sensitive."""
     shown = {name: value for name, value in values.items() if name not in _OWN_FIELDS}
     reached = {kind: traits.text_of(values, kind) for kind in reaching.KINDS}
     if around is not None:
@@ -114,7 +118,8 @@ def personal(profile: traits.Traits, around: Surroundings | None = None, definit
     return ProfilePersonal(**reached, name=traits.full_name(values), language=traits.text_of(values, "language"), traits=shown)
 
 
-def _time_zone(shown: ProfilePersonal) -> str | None:
+def time_zone(shown: ProfilePersonal) -> str | None:
+    """The time zone that was told, if it is one."""
     zone = shown.traits.get("time_zone")
     return zone if isinstance(zone, str) and reaching.is_time_zone(zone) else None
 

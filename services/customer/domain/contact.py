@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 import email_validator
@@ -45,6 +46,7 @@ def latin_digits(text: str) -> str:
     return text.translate(_DIGITS)
 
 
+@lru_cache(maxsize=10_000)
 def normal_email(text: str) -> str:
     """The form in which an address is stored: trimmed, the domain in lower case and Unicode. No look-up in DNS. Raises BadContact."""
     text = text.strip(" \t\u00a0\u200e\u200f\ufeff")  # never CR or LF: a header could hide behind them
@@ -58,6 +60,7 @@ def normal_email(text: str) -> str:
     return checked.normalized
 
 
+@lru_cache(maxsize=10_000)
 def normal_phone(text: str, *, region: str | None = None) -> str:
     """The number in E.164 (`+989123456789`). `region` (ISO 3166) reads national numbers. Raises BadContact."""
     text = latin_digits(text).strip()

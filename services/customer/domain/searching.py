@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from rapidfuzz import fuzz
@@ -38,9 +39,9 @@ class Wanted(NamedTuple):
         return not self.words and not self.terms
 
 
-def search_text(profile: Mapping[str, Any]) -> str | None:
-    """The terms of a customer, folded; None when there is nothing to find."""
-    terms = dict.fromkeys(vocabulary(profile))
+def search_text(profile: Mapping[str, Any], words: Sequence[str] | None = None) -> str | None:
+    """The terms of a customer, folded; None when there is nothing to find. `words`: the vocabulary where it is at hand already."""
+    terms = dict.fromkeys(vocabulary(profile) if words is None else words)
     email, phone = traits.text_of(profile, "email"), traits.text_of(profile, "phone")
     terms.update(dict.fromkeys(email_terms(email) if email else ()))
     terms.update(dict.fromkeys(phone_terms(phone) if phone else ()))
@@ -90,8 +91,13 @@ def trait_term(name: str, value: Any) -> str | None:
             shown = contact.folded(value).replace(" ", "_")
         case _:
             return None
-    term = f"{contact.folded(name).replace(' ', '_')}={shown}"
+    term = f"{_named(name)}={shown}"
     return term if shown and len(term) <= MAX_TERM else None
+
+
+@lru_cache(maxsize=10_000)
+def _named(trait: str) -> str:
+    return contact.folded(trait).replace(" ", "_")
 
 
 def wanted(text: str) -> Wanted:
