@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import traceback
+from datetime import datetime
+from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
@@ -72,13 +74,45 @@ async def listed(db: Connection, *, state: str = "open", reader: str | None = No
     return [_shown(row) for row in rows]
 
 
-async def shown(db: Connection, letter_id: UUID) -> dict[str, Any]:
-    """One dead letter with its headers and size. Raises Unknown."""
+async def shown(db: Connection, letter_id: UUID, *, content: bool = False) -> dict[str, Any]:
+    """One dead letter with its headers, size and everything that was done with it; `content` adds what is in it, as text. Raises Unknown."""
     row = await db.fetchrow("SELECT *, 0 AS parked FROM dead_letter WHERE id = $1", letter_id)
     if row is None:
         raise Unknown("dead_letter.unknown", "There is no such dead letter.")
     headers = {name: value.decode("utf-8", "replace") for name, value in _unpack(row["headers"]) if name.startswith("ce_")}
-    return {**_shown(row), "headers": headers, "bytes": len(row["value"] or b"")}
+    acts = await db.fetch("SELECT at, act, actor, before, after, cause FROM dead_letter_act WHERE letter_id = $1 ORDER BY at", letter_id)
+    told = {
+        **_shown(row), "headers": headers, "bytes": len(row["value"] or b""), "corrected": row["corrected"] is not None,
+        "acts": [{**dict(act), "at": act["at"].isoformat()} for act in acts],
+    }
+    if content:
+        told["payload"] = _text(row["value"])
+        told["correction"] = _text(row["corrected"])
+    return told
+
+
+async def correct(db: Connection, letter_id: UUID, value: bytes) -> tuple[str, str]:
+    """What is applied in place of what came; what came stays. Returns the digests before and after. Raises Unknown."""
+    row = await db.fetchrow("SELECT value, corrected FROM dead_letter WHERE id = $1 AND state = 'open' FOR UPDATE", letter_id)
+    if row is None:
+        raise Unknown("dead_letter.unknown", "There is no such open dead letter.")
+    await db.execute("UPDATE dead_letter SET corrected = $2 WHERE id = $1", letter_id, value)
+    return digest(row["value"] if row["corrected"] is None else row["corrected"]), digest(value)
+
+
+async def note(
+    db: Connection, letter_id: UUID, *, act: str, actor: str, at: datetime, before: str | None = None, after: str | None = None, cause: str | None = None
+) -> None:
+    """Who did what with a dead letter, and when; `before` and `after` are digests of its content."""
+    await db.execute(
+        "INSERT INTO dead_letter_act (letter_id, at, act, actor, before, after, cause) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        letter_id, at, act, actor, before, after, cause,
+    )
+
+
+def digest(value: bytes | None) -> str:
+    """SHA-256, hex."""
+    return sha256(value or b"").hexdigest()
 
 
 async def taken(db: Connection, letter_id: UUID) -> tuple[str, list[Stored]]:
@@ -103,8 +137,9 @@ async def count_open(db: Connection) -> int:
 
 
 def _record(row: Any) -> Stored:
+    value = row["value"] if row.get("corrected") is None else row["corrected"]
     return Stored(
-        row["topic"], row["partition"], row["record_offset"], bytes(row["key"]), row["value"],
+        row["topic"], row["partition"], row["record_offset"], bytes(row["key"]), value,
         tuple(_unpack(row["headers"])), row["appended_at"].timestamp(),
     )
 
@@ -115,6 +150,15 @@ def _shown(row: Any) -> dict[str, Any]:
         "offset": row["record_offset"], "cause": row["cause"], "place": row["place"], "state": row["state"],
         "created_at": row["created_at"].isoformat(), "appended_at": row["appended_at"].isoformat(), "parked": row["parked"],
     }
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("utf-8", "replace").replace("\x00", "\ufffd")
+
+
+def cause_of(error: Exception) -> str:
+    """What went wrong, without the data that messages quote."""
+    return _cause(error)
 
 
 def _cause(error: Exception) -> str:

@@ -30,15 +30,18 @@ CREATE TABLE consumer_offset (
 CREATE TABLE dead_letter (
     id uuid PRIMARY KEY, reader text NOT NULL, topic text NOT NULL, partition int NOT NULL, record_offset bigint NOT NULL,
     key bytea NOT NULL, value bytea, headers bytea NOT NULL, appended_at timestamptz NOT NULL, cause text NOT NULL, place text NOT NULL,
-    parks boolean NOT NULL, state text NOT NULL DEFAULT 'open', created_at timestamptz NOT NULL DEFAULT now(), closed_at timestamptz,
+    parks boolean NOT NULL, corrected bytea, state text NOT NULL DEFAULT 'open', created_at timestamptz NOT NULL DEFAULT now(), closed_at timestamptz,
     UNIQUE (reader, topic, partition, record_offset));
 CREATE INDEX dead_letter_open ON dead_letter (reader, topic, key) WHERE state = 'open';
+CREATE TABLE dead_letter_act (
+    letter_id uuid NOT NULL, at timestamptz NOT NULL, act text NOT NULL, actor text NOT NULL, before text, after text, cause text);
+CREATE INDEX dead_letter_act_letter ON dead_letter_act (letter_id, at);
 CREATE TABLE parked (
     reader text NOT NULL, topic text NOT NULL, key bytea NOT NULL, partition int NOT NULL, record_offset bigint NOT NULL,
     value bytea, headers bytea NOT NULL, appended_at timestamptz NOT NULL, PRIMARY KEY (reader, topic, key, partition, record_offset));
 """
 
-CHASSIS_TABLES: Final = frozenset({"outbox", "inbox", "consumer_offset", "dead_letter", "parked", "alembic_version"})
+CHASSIS_TABLES: Final = frozenset({"outbox", "inbox", "consumer_offset", "dead_letter", "dead_letter_act", "parked", "alembic_version"})
 
 
 class Executor(Protocol):

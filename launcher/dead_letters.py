@@ -32,10 +32,24 @@ def list_(data: Data = Path("data"), url: Url = "", state: Annotated[str, typer.
 
 
 @app.command()
-def show(which: Which, data: Data = Path("data"), url: Url = "") -> None:
-    """One dead letter: where it comes from and why it could not be applied."""
+def show(
+    which: Which, data: Data = Path("data"), url: Url = "",
+    content: Annotated[bool, typer.Option("--content", help="What is in it, too; that you looked is noted.")] = False,
+) -> None:
+    """One dead letter: where it comes from, why it could not be applied, and what was done with it."""
     service, _, letter = which.partition("/")
-    screen.print_json(data=_run(_ask(data, url, "GET", f"/api/v1/dead-letters/{service}/{letter}")))
+    query = "?content=true" if content else ""
+    screen.print_json(data=_run(_ask(data, url, "GET", f"/api/v1/dead-letters/{service}/{letter}{query}")))
+
+
+@app.command()
+def correct(
+    which: Which, file: Annotated[Path, typer.Argument(help="What to apply in place of what came, as it is.")], data: Data = Path("data"), url: Url = ""
+) -> None:
+    """Put other content in place of what came; replay it afterwards."""
+    service, _, letter = which.partition("/")
+    body = {"text": file.read_text(encoding="utf-8")}
+    screen.print_json(data=_run(_ask(data, url, "PUT", f"/api/v1/dead-letters/{service}/{letter}/payload", body)))
 
 
 @app.command()
@@ -78,9 +92,9 @@ async def _listed(data: Path, url: str, state: str) -> list[tuple[str, dict[str,
     return found
 
 
-async def _ask(data: Path, url: str, method: str, path: str) -> Any:
+async def _ask(data: Path, url: str, method: str, path: str, body: Any = None) -> Any:
     async with remote.Api(url or remote.default_url(data), remote.default_key(data, "admin_key")) as api:
-        return await api.ask(method, path)
+        return await api.ask(method, path, body)
 
 
 def _run(work: Any) -> Any:

@@ -9,7 +9,11 @@ from contracts.gateway import SourceSettings
 
 RawHeaders = list[tuple[bytes, bytes]]
 
-_COLLECT_HEADERS: Final = b"authorization, content-type, anonymousid, x-write-key, x-retry-count, x-enable-debug, x-ip-policy"
+#: What SDKs send from pages; the RudderStack SDK adds `sentAt`, and `Rsa-…` when it tries again.
+_COLLECT_HEADERS: Final = (
+    b"authorization, content-type, anonymousid, x-write-key, x-retry-count, x-enable-debug, x-ip-policy, sentat, rsa-retry-attempt, rsa-retry-reason, "
+    b"rsa-since-first-attempt, rsa-since-last-attempt, rsa-recovered"
+)
 _API_HEADERS: Final = b"authorization, content-type, x-request-id, traceparent, idempotency-key"
 _VARY: Final = (b"vary", b"Origin")
 

@@ -82,7 +82,9 @@ def _managed(path: str) -> Route | None:
     if parts[0] == "sources" and len(parts) >= 3:
         return Route(_OF_SOURCE.get(parts[2], "gateway"), path)
     if parts[0] == "dead-letters":
-        if len(parts) == 1 or parts[1] not in _SERVICES:
+        if len(parts) == 1:
+            return Route("interaction", path)
+        if parts[1] not in _SERVICES:
             return None
         return Route(parts[1], "/".join(["/internal/dead-letters", *parts[2:]]))
     owner = _OWNERS.get(parts[0])

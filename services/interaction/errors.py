@@ -38,6 +38,10 @@ def too_many_listeners() -> Unavailable:
     return Unavailable("live.full", "Too many are watching at the moment: try again.", retry_after=10)
 
 
+def unknown_replay() -> Unknown:
+    return Unknown("replay.unknown", "There is no such replay.")
+
+
 def bad_identity(reason: str) -> Invalid:
     return Invalid("interaction.bad_identity", reason)
 

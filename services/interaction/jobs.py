@@ -59,9 +59,12 @@ async def forget_files(service: InteractionService) -> bool:
 
 async def forget_mail_counts(service: InteractionService) -> None:
     await commands.forget_counts(service)
+async def work_off_replays(service: InteractionService) -> bool:
+    return await commands.replays.work_off(service)
 
 
 JOBS: Final = (
+    Job("work_off_replays", every=2, run=work_off_replays),
     Job("publish_leftovers", every=2, run=publish_leftovers),
     Job("balance_intake", every=60, run=balance_intake),
     Job("forget_quarantine", every=3600, run=forget_quarantine),

@@ -14,6 +14,7 @@ from services.interaction.api import (
     orders,
     quarantine,
     registries,
+    replays,
     responses,
     retention,
     sales,
@@ -46,4 +47,5 @@ ROUTERS: Final = (
     visits.router,
     forms.router,
     knowledge.router,
+    replays.router,
 )

@@ -46,6 +46,20 @@ async def list_kept(
     )
 
 
+async def list_between(
+    db: Connection, *, source: str, code: str | None, since: datetime, until: datetime, after: UUID | None, limit: int
+) -> list[UUID]:
+    """Open payloads of a source received within a time, oldest first."""
+    rows = await db.fetch(
+        """
+        SELECT id FROM quarantine WHERE state = 'open' AND source = $1 AND ($2::text IS NULL OR code = $2)
+          AND received_at >= $3 AND received_at < $4 AND ($5::uuid IS NULL OR id > $5) ORDER BY id LIMIT $6
+        """,
+        source, code, since, until, after, limit,
+    )
+    return [row[0] for row in rows]
+
+
 async def find(db: Connection, entry_id: UUID) -> asyncpg.Record | None:
     """One payload."""
     return await db.fetchrow("SELECT * FROM quarantine WHERE id = $1", entry_id)

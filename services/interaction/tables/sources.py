@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Column, Index, Integer, LargeBinary, Text
+from sqlalchemy import ARRAY, BigInteger, Column, Index, Integer, LargeBinary, Text, text
 from sqlmodel import Field
 
 from services.interaction.tables.metadata import TIME, InteractionTable
@@ -60,6 +61,28 @@ class CollectionDropRow(InteractionTable, table=True):
     day: date = Field(primary_key=True)
     reason: str = Field(sa_column=Column(Text, primary_key=True))
     count: int = Field(sa_type=BigInteger)
+
+
+class ReplayRow(InteractionTable, table=True):
+    """A request to send again what a source sent within a time, and how far it is; `place` (JSON) is where it goes on."""
+
+    __tablename__ = "replay"
+    __table_args__ = (Index("replay_running", "id", postgresql_where=text("state = 'running'")),)
+
+    id: UUID = Field(primary_key=True)
+    what: str = Field(sa_type=Text)
+    source: str = Field(sa_type=Text)
+    since: datetime = Field(sa_type=TIME)
+    until: datetime = Field(sa_type=TIME)
+    code: str | None = Field(default=None, sa_type=Text)
+    state: str = Field(default="running", sa_type=Text, sa_column_kwargs={"server_default": text("'running'")})
+    found: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    sent: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    refused: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    place: str = Field(sa_type=Text)
+    requested_by: str = Field(sa_type=Text)
+    requested_at: datetime = Field(sa_type=TIME)
+    finished_at: datetime | None = Field(default=None, sa_type=TIME)
 
 
 class VisitRow(InteractionTable, table=True):

@@ -49,9 +49,19 @@ VISITS = (
     "CREATE AGGREGATE visit_reach(int[]) (SFUNC = visit_reach_after, STYPE = int[])",
 )
 
+REPLAYS = (
+    """
+    CREATE TABLE replay (
+        id uuid PRIMARY KEY, what text NOT NULL, source text NOT NULL, since timestamptz NOT NULL, until timestamptz NOT NULL, code text,
+        state text NOT NULL DEFAULT 'running', found int NOT NULL DEFAULT 0, sent int NOT NULL DEFAULT 0, refused int NOT NULL DEFAULT 0, place text NOT NULL,
+        requested_by text NOT NULL, requested_at timestamptz NOT NULL, finished_at timestamptz)
+    """,
+    "CREATE INDEX replay_running ON replay (id) WHERE state = 'running'",
+)
+
 
 def upgrade() -> None:
-    for statement in (*PLANS, *VISITS):
+    for statement in (*PLANS, *VISITS, *REPLAYS):
         op.execute(statement)
 
 
