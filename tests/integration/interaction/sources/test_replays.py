@@ -10,6 +10,7 @@ import pytest
 
 from chassis.eventlog import Record
 from contracts import collected
+from contracts.customer import IdentityState
 from launcher.embedded_postgres import PrivateCluster
 from tests.integration.gateway.visiting import administrator
 from tests.integration.interaction.sources.support import Source, source, track
@@ -154,3 +155,19 @@ async def test_dead_letters_are_replayed_by_source_and_time(cluster: PrivateClus
         assert (await replayed(platform, "dead_letters", shop))["sent"] == 1
         assert await count(platform) == 1
         assert (await ask(platform, "GET", "/api/v1/dead-letters"))["data"] == []
+
+
+async def test_what_cannot_be_applied_yet_says_so_and_stays_open(cluster: PrivateCluster) -> None:
+    async with started(cluster, "interaction") as platform:
+        await platform.log.append([Record("ecrm.state.identity", b"00" * 16, b"no json")])
+        await platform.drain()
+        letters = (await ask(platform, "GET", "/api/v1/dead-letters"))["data"]
+        path = f"/internal/dead-letters/{letters[0]['id']}"
+        failed = await ask(platform, "POST", f"{path}/replay", 409)
+        assert (failed["code"], failed["cause"]) == ("dead_letter.still_fails", "DecodeError")
+        shown = await ask(platform, "GET", path)
+        assert (shown["state"], shown["acts"][-1]["act"], shown["acts"][-1]["cause"]) == ("open", "replay_failed", "DecodeError")
+        state = IdentityState(identity="00" * 16, kind="user", customer_id="01900000-0000-7000-8000-000000000001")
+        await ask(platform, "PUT", f"{path}/payload", json={"payload": msgspec.to_builtins(state)})
+        await ask(platform, "POST", f"{path}/replay")
+        assert await count(platform, "SELECT count(*) FROM identity_map") == 1
