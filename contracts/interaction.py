@@ -144,7 +144,7 @@ class ConsentSignalSeen(Fact, frozen=True, kw_only=True):
 class BounceReceived(Fact, frozen=True, kw_only=True):
     """A server told that a message came back. `address` is the keyed hash (hex) of the address as an identity; `hard`: it will never arrive.
 
-    `status`: RFC 3463. `message_id`: the message of ours that came back, if that is known.
+    `status`: RFC 3463. `message_id`: the message of ours that came back, if that is known; `address` is empty where only that is certain.
     """
 
     identity: str

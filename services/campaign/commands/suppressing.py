@@ -19,14 +19,14 @@ COMPLAINED = "complained"
 async def note_bounce(
     tx: Transaction, *, address: bytes, hard: bool, status: str | None, message_id: str | None, at: datetime
 ) -> None:
-    """A message came back. A hard one ends mail to the address it was sent to, and to the one the report names.
+    """A message came back. A hard one ends mail to the address it was sent to, and to the one the report names if that is believed.
 
     They differ where a forwarded message bounced: the report then names an address nobody here ever wrote to.
     """
     message = await results.find_message(tx.db, UUID(message_id)) if message_id else None
     sent_to = message["address_hash"] if message else None
     if hard:
-        for each in {address, sent_to or address}:
+        for each in {address, sent_to or address} - {b""}:
             await suppressions.put(
                 tx.db, address_hash=each, reason=BOUNCED, status=status, message_id=message["id"] if message else None, at=at
             )

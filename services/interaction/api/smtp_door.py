@@ -170,6 +170,10 @@ class Door(SMTP):
                 whole = False
                 await self._reader.readexactly(max(1, error.consumed))
 
+    async def smtp_AUTH(self, _arg: str) -> None:  # noqa: N802 - the library's name
+        """There is nothing to log in for."""
+        await self.push("502 5.5.1 Not offered")
+
     async def smtp_VRFY(self, arg: str) -> None:  # noqa: N802 - the library's name
         """Who is here is nobody's business."""
         await self.push("252 2.5.0 Send the mail and see")
@@ -180,6 +184,12 @@ class _Handler:
 
     def __init__(self, service: InteractionService) -> None:
         self._service = service
+
+    async def handle_EHLO(  # noqa: N802
+        self, _door: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [each for each in responses if not each.startswith(("250-AUTH", "250-HELP"))]
 
     async def handle_MAIL(self, _door: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
         # `<>` stands for no return path; the library asks for something true to know that MAIL was said.
@@ -202,7 +212,8 @@ class _Handler:
         sender = str(envelope.mail_from)
         try:
             taken = await commands.take_mail(
-                self._service, raw=bytes(raw), sender="" if sender == "<>" else sender, recipients=[str(each) for each in envelope.rcpt_tos]
+                self._service, raw=bytes(raw), sender="" if sender == "<>" else sender, recipients=[str(each) for each in envelope.rcpt_tos],
+                trusted=False,
             )
         except asyncio.CancelledError:
             raise

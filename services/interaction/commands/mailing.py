@@ -31,6 +31,8 @@ from services.interaction.store import replicas
 
 #: One source for all doors, so that a mail that comes twice by different ways is one.
 SOURCE: Final = "mail"
+#: A mail that comes again is answered with the ids it had.
+MAILS_BY_NAME: Final = UUID("0c6f8f0e-6b5e-5c7d-8a53-1f3b1d7e9a42")
 THREADS: Final = UUID("7d1c5d5e-0c53-5b0f-9a0b-6f2f0a3f6c11")
 #: Files and their uses looked at in one transaction.
 FILES: Final = 2_000
@@ -51,8 +53,11 @@ class Taken(NamedTuple):
     told: list[Told]
 
 
-async def take_mail(service: InteractionService, *, raw: bytes, sender: str | None, recipients: Sequence[str]) -> Taken:
+async def take_mail(service: InteractionService, *, raw: bytes, sender: str | None, recipients: Sequence[str], trusted: bool) -> Taken:
     """Take a mail over; returns when attachments and log have it. The same mail again changes nothing.
+
+    `trusted`: whoever brought it answers for it, so a report may name any address. Anybody can send a report: of one that comes by itself
+    only the message it proves to be about is believed.
 
     Whatever is in it, it is taken. Raises Unavailable when the log does not confirm, and what the database raises while it is away.
     """
@@ -62,16 +67,18 @@ async def take_mail(service: InteractionService, *, raw: bytes, sender: str | No
         thread = await _thread(tx.db, sorted_)
         automatic = sorted_.automatic or await _too_many(service, tx, sorted_)
         told = mail.tell(letter, sorted_, thread=thread, attached=attached, received_at=received_at, automatic=automatic)
-        keys = await _keys(service, tx.db, sorted_, told)
+        keys = await _keys(service, tx.db, sorted_, told, trusted=trusted)
         await store.put_attachments(tx.db, [(bytes.fromhex(each.sha256), each.type, each.content) for each in attached], at=received_at)
         message = await store.find_message(tx.db, str(sorted_.answers)) if sorted_.answers and None in keys else None
     if message is not None:
         keys = [await _key_of_recipient(service, message["customer_id"]) if key is None else key for key in keys]
     records, new_ids = [], []
+    notes = [] if trusted or sorted_.kind == mail.EMAIL else [signals.UNTRUSTED]
     for each, key in zip(told, keys, strict=True):
         stamp = Stamp(
             id=each.id, form="touchpoint", type="touchpoint", event=f"{collected.TOUCHPOINT_PREFIX}{each.kind}.v1", source=SOURCE,
-            authority="server", receipt_id=ids.new_text_id(), received_at=received_at, timestamp=each.occurred_at, keys=[key] if key else [],
+            authority="server", receipt_id=str(uuid.uuid5(MAILS_BY_NAME, each.id)), received_at=received_at, timestamp=each.occurred_at,
+            keys=[key] if key else [], notes=notes,
         )
         new_ids.append(stamp.receipt_id)
         records.append(_record(stamp, each, key))
@@ -153,7 +160,7 @@ async def _too_many(service: InteractionService, tx: Transaction, sorted_: Sorte
 
 
 async def _keys(
-    service: InteractionService, db: Connection, sorted_: Sorted, told: Sequence[Told]
+    service: InteractionService, db: Connection, sorted_: Sorted, told: Sequence[Told], *, trusted: bool
 ) -> list[str | None]:
     """The identity each event belongs to: the address where it is somebody's, else that of the message's recipient (None: to be asked).
 
@@ -164,7 +171,8 @@ async def _keys(
     known = await store.find_known(db, [service.hash_identity(key) for key in wanted if key])
     keys: list[str | None] = []
     for key in wanted:
-        if key is not None and service.hash_identity(key) in known:
+        believed = trusted or sorted_.kind == mail.EMAIL
+        if believed and key is not None and service.hash_identity(key) in known:
             keys.append(key)
         elif sorted_.answers is not None:
             keys.append(None)

@@ -67,13 +67,16 @@ def bounce_of(event: CleanEvent, identity: str, *, secret: bytes) -> BounceRecei
 _COMPLAINTS: Final = {"abuse": COMPLAINT, "fraud": COMPLAINT, "miscategorized": COMPLAINT, "opt-out": UNSUBSCRIBE, "opt-out-list": UNSUBSCRIBE}
 
 
+#: A report that anybody may have sent: the address it names is not believed, only the message it proves to be about.
+UNTRUSTED: Final = "untrusted_report"
+
+
 def mail_bounce_of(event: CleanEvent, identity: str, *, secret: bytes) -> BounceReceived | None:
-    """A bounce that came by mail."""
+    """A bounce that came by mail; None for one that neither names an address to be believed nor proves which message it is about."""
     properties, stamp = event.properties, event.stamp
-    key = identities.email_key(properties.get("recipient"))
-    if key is None:
+    address = _address(event, secret)
+    if not address and _text(properties.get("reply_to_message")) is None:
         return None
-    address = identity_hash(key, secret).hex()
     return BounceReceived(
         identity=identity or address, address=address, channel="email", hard=properties.get("hard") is True, bounced_at=stamp.timestamp,
         source=stamp.source, reason=_text(properties.get("category")), status=_text(properties.get("status")),
@@ -85,8 +88,7 @@ def complaint_of(event: CleanEvent, identity: str, *, secret: bytes) -> Complain
     """A complaint that came by mail; None for a report that is none, or that names neither an address nor a customer."""
     properties, stamp = event.properties, event.stamp
     feedback = _text(properties.get("feedback")) or ""
-    key = identities.email_key(properties.get("recipient"))
-    address = identity_hash(key, secret).hex() if key else ""
+    address = _address(event, secret)
     if feedback not in _COMPLAINTS or not (identity or address):
         return None
     return ComplaintReceived(
@@ -101,6 +103,12 @@ def signal_of_complaint(complaint: ComplaintReceived) -> ConsentSignalSeen:
         identity=complaint.identity, signal=_COMPLAINTS[complaint.feedback], channel="email", seen_at=complaint.complained_at, source=complaint.source,
         evidence={"feedback": complaint.feedback, **({"message_id": complaint.message_id} if complaint.message_id else {})},
     )
+
+
+def _address(event: CleanEvent, secret: bytes) -> str:
+    """The keyed hash (hex) of the address a report names, if it is to be believed."""
+    key = None if UNTRUSTED in event.stamp.notes else identities.email_key(event.properties.get("recipient"))
+    return identity_hash(key, secret).hex() if key else ""
 
 
 def _text(value: Any) -> str | None:

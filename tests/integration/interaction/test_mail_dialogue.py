@@ -142,6 +142,28 @@ async def test_a_bounce_ends_mail_to_the_address(cluster: PrivateCluster) -> Non
         assert (await platform["campaign"].call("GET", "/api/v1/suppressions/gone@x.example")).status == 404
 
 
+async def test_a_forged_report_changes_nothing(cluster: PrivateCluster) -> None:
+    """Who sends a bounce or a complaint by SMTP cannot silence other people's addresses; who holds a key may tell of any."""
+    async with dialogue(cluster) as (platform, play, box):
+        ann = await customer(platform, play, "ann@x.example", "ann")
+        await customer(platform, play, "eve@x.example", "eve")
+        await sent(play, box, 2)
+        port = port_of(platform)
+        eves = str(box.message("eve@x.example")["Message-ID"])
+        for raw in (bounce("ann@x.example"), bounce("ann@x.example", about=eves, status="5.1.2"), complaint("ann@x.example"), complaint("ann@x.example", feedback="opt-out", about=eves)):
+            await deliver(port, raw, sender="", to=["abuse@shop.example"])
+        await platform.drain()
+        assert (await platform["campaign"].call("GET", "/api/v1/suppressions/ann@x.example")).status == 404
+        assert (await platform["campaign"].call("GET", "/api/v1/suppressions/eve@x.example")).status == 200
+        points = (await platform["customer"].call("GET", f"/api/v1/customers/{ann}/contact-points")).json()["data"]
+        assert "bouncing" not in {each["state"] for each in points}
+        assert b"withdrawn" not in (await platform["consent"].call("GET", f"/api/v1/customers/{ann}/consent")).body
+        posted = await platform["interaction"].call("POST", "/api/v1/inbound/mail", body=bounce("ann@x.example", about="<other@x.example>"))
+        assert posted.json()["recipients"][0]["kind"] == "hard"
+        await platform.drain()
+        assert (await platform["campaign"].call("GET", "/api/v1/suppressions/ann@x.example")).json()["status"] == "5.1.1"
+
+
 async def test_a_complaint_withdraws_and_ends_mail_to_the_address(cluster: PrivateCluster) -> None:
     async with dialogue(cluster) as (platform, play, box):
         angry = await customer(platform, play, "angry@x.example", "angry")

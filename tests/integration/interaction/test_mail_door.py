@@ -28,7 +28,8 @@ async def test_a_mail_is_on_record_once_however_often_it_comes(cluster: PrivateC
         http = await platform["interaction"].call("POST", "/api/v1/inbound/mail", body=mail(), headers={"content-type": "message/rfc822"})
         assert http.status == 202, http.body
         await platform.drain()
-        found = [json.loads(row["record"]) for row in await rows(platform, "SELECT record FROM interaction ORDER BY id")]
+        stored = await rows(platform, "SELECT id, record FROM interaction ORDER BY collected_partition, collected_offset")
+        found = [json.loads(row["record"]) for row in stored]
         assert [each["personal"]["properties"]["message_id"] for each in found] == ["1@x.example", "2@x.example"]
         assert len({each["personal"]["properties"]["thread"] for each in found}) == 1
         first = found[0]["personal"]["properties"]
@@ -37,6 +38,7 @@ async def test_a_mail_is_on_record_once_however_often_it_comes(cluster: PrivateC
         assert (first["subject"], first["text"], first["automatic"]) == ("My order", "Hello, where is my order?", False)
         assert found[1]["personal"]["properties"]["references"] == ["1@x.example"]
         assert http.json()["kind"] == "email"
+        assert http.json()["ids"] == [str(stored[0]["id"])]
         assert http.json()["thread"] == first["thread"]
 
 

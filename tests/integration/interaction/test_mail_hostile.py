@@ -120,7 +120,7 @@ async def test_attachments_are_kept_and_handed_out_safely(cluster: PrivateCluste
         long = mail("word " * 10_000, message_id="<long@x>")
         assert (await http.call("POST", "/api/v1/inbound/mail", body=long)).status == 202
         await platform.drain()
-        found = [json.loads(row["record"])["personal"]["properties"] for row in await rows(platform, "SELECT record FROM interaction ORDER BY id")]
+        found = [json.loads(row["record"])["personal"]["properties"] for row in await rows(platform, "SELECT record FROM interaction ORDER BY collected_partition, collected_offset")]
         html, packed = found[0]["attachments"]
         assert (html["name"], html["type"], html["size"]) == ("evil.html", "text/html", len(script))
         answer = await http.call("GET", f"{html['link']}?name=..%2Fevil%22%0D%0A.html", scopes=["interactions:read"])
@@ -147,7 +147,7 @@ async def test_files_go_after_the_interactions_that_had_them(cluster: PrivateClu
             raw = HEAD % number + b"Subject: %d\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n" % number + text
             assert (await platform["interaction"].call("POST", "/api/v1/inbound/mail", body=raw)).status == 202
         await platform.drain()
-        stored = await rows(platform, "SELECT i.id, u.sha256 FROM interaction i JOIN attachment_use u ON u.interaction_id = i.id ORDER BY i.id")
+        stored = await rows(platform, "SELECT i.id, u.sha256 FROM interaction i JOIN attachment_use u ON u.interaction_id = i.id ORDER BY i.collected_partition, i.collected_offset")
         assert stored[0]["sha256"] == stored[1]["sha256"] != stored[2]["sha256"]
         async with service.transaction() as tx:
             await tx.db.execute("UPDATE attachment SET stored_at = stored_at - interval '2 days'")

@@ -103,7 +103,7 @@ def _outcome(sorted_: Sorted, failed: Failed) -> dict[str, Any]:
     if sorted_.kind == "complaint":
         return {"recipient": failed.recipient or None, "feedback": sorted_.report.feedback, "about": sorted_.report.about or None}
     return {
-        "recipient": failed.recipient, "status": failed.status, "reply": failed.reply or None, "hard": failed.hard, "category": failed.category,
+        "recipient": failed.recipient or None, "status": failed.status, "reply": failed.reply or None, "hard": failed.hard, "category": failed.category,
         "action": failed.action, "diagnostic": wording.plain(failed.diagnostic)[:1000], "about": sorted_.report.about or None,
     }
 

@@ -39,6 +39,9 @@ def read_report(letter: Letter, *, expected: bool = False) -> Report | None:
         if not _is_bounce(letter, notice, expected=expected, returned=returned is not None):
             return None
         found = _from_words(letter, notice, returned)
+        if not found and expected:  # the address it came to says which message it is about
+            verdict = statuses.judge(notice)
+            found = [Failed("", verdict.status, verdict.reply, verdict.hard, verdict.category, "failed", notice[:1000].strip())]
         if not found:
             return None
     about = _about(letter, returned)
