@@ -82,6 +82,8 @@ async def hand_over(
             successor = await people.find_employee(tx.db, to)
             if successor is None or to == employee_id:
                 raise errors.not_there("/to")
+            if not successor["active"] or _is_away(service, dict(successor)):
+                raise errors.no_room()
         handed, queued = await cases.give_back(service, tx, employee_id=employee_id, to=to, reason="handed_over", actor=actor)
         if deactivate:
             await _put(service, tx, await people.find_employee(tx.db, employee_id), {"active": False})

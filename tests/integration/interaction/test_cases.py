@@ -23,7 +23,7 @@ from tests.integration.interaction.desks import (
     team,
     until,
 )
-from tests.integration.interaction.support import checked, facts, settle, track
+from tests.integration.interaction.support import checked, facts, settle, source, track
 from tests.integration.interaction.test_orders import ANNA, know
 from tests.integration.interaction.test_timeline import TOUCHPOINTS
 from tests.support.platform import started
@@ -143,7 +143,7 @@ async def test_one_conversation_goes_on_over_channels(cluster: PrivateCluster) -
         assert mail["subject"] == f"Re: Lamp is broken [#{case['number']}]"
         by_header = await contact(
             platform, "email", "email:anna@example.com", direction="inbound", **{"from": "anna@example.com"}, to=["help@shop.example"],
-            rfc_message_id="<2@example.com>", in_reply_to=mail["rfc_message_id"], subject="Thanks",
+            rfc_message_id="<2@example.com>", in_reply_to=mail["rfc_message_id"].strip("<>"), subject="Thanks",
         )
         by_number = await contact(platform, "sms", direction="inbound", phone="+989121234567", text="and the bulb?", subject=f"[#{case['number']}]")
         assert {(await case_of(service, each))["id"] for each in (by_header, by_number)} == {case["id"]}
@@ -164,6 +164,29 @@ async def test_one_conversation_goes_on_over_channels(cluster: PrivateCluster) -
     assert [action for action in history if action != "contact"] == [
         "opened", "assigned", "replied", "customer_answered", "resolved", "reopened", "assigned", "closed",
     ]
+
+
+async def test_a_contact_that_names_nothing_joins_the_only_open_case_where_the_rules_say_so(cluster: PrivateCluster) -> None:
+    """C15."""
+    async with started(cluster, "interaction") as platform:
+        service = platform["interaction"]
+        await know(platform, {"user:anna": ANNA, "email:anna@example.com": ANNA})
+        apart = [await case_of(service, await contact(platform, "call", answered=True, duration_s=1), assigned=False) for _ in range(2)]
+        rules = await got(service, "case-rules")
+        del rules["version"]
+        await changed(service, "case-rules", {**rules, "join_hours": 24}, method="PUT")
+        third = await case_of(service, await contact(platform, "email", "email:anna@example.com", **EMAIL), assigned=False)
+        for case in (apart[0], third):
+            await changed(service, f"cases/{case['id']}", {"status": "closed"})
+        joined = await case_of(service, await contact(platform, "sms", direction="inbound", phone="+9821", text="any news?"), assigned=False)
+        browser = {"type": "track", "userId": "anna", "event": "ecrm.touchpoint.chat.v1", "messageId": "b1",
+                   "properties": {"initiator": "customer", "direction": "inbound", "conversation_id": "c", "text": "x", "case_id": third["id"]}}
+        await platform.log.append(checked([browser], settings=source(kind="browser"), received_at=service.service.clock.now()))
+        await settle(platform)
+        contacts = (await got(service, f"cases/{third['id']}/contacts"))["data"]
+    assert len({apart[0]["id"], apart[1]["id"], third["id"]}) == 3  # two were open: which one is meant nobody can say
+    assert joined["id"] == apart[1]["id"]
+    assert [each["kind"] for each in contacts] == ["email"]  # what a browser tells speaks in no case that it names
 
 
 async def _contacts(service: Any, case_id: str, count: int) -> Any:

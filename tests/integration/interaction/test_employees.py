@@ -28,6 +28,11 @@ async def test_who_leaves_loses_neither_open_cases_nor_notes_nor_what_they_knew(
         await made(service, f"cases/{cases[0]['id']}/notes", {"content": "wants the big one", "employee_id": mina["id"]})
         for kind, content in (("habit", "calls on Mondays"), ("preference", "blue, never red"), ("trait", "patient"), ("need", "a lamp for the garden")):
             await made(service, f"customers/{ANNA}/notes", {"kind": kind, "content": content, "employee_id": mina["id"]})
+        left = await employee(service, "Left")
+        await changed(service, f"employees/{left['id']}", {"active": False})
+        wrong = [
+            refused(await service.call("POST", f"/api/v1/employees/{mina['id']}/hand-over", json={"to": to}, scopes=WRITE)) for to in (mina["id"], ANNA, left["id"])
+        ]
         done = await changed(service, f"employees/{mina['id']}/hand-over", {"to": omid["id"], "deactivate": True}, method="POST")
         known = (await got(service, f"customers/{ANNA}/notes"))["data"]
         notes = (await got(service, f"cases/{cases[0]['id']}/notes"))["data"]
@@ -42,6 +47,7 @@ async def test_who_leaves_loses_neither_open_cases_nor_notes_nor_what_they_knew(
         of_both = (await got(service, f"customers/{BORIS}/notes?retired=true"))["data"]
         stranger = await service.call("PATCH", f"/api/v1/customers/{mina['id']}/notes/{known[0]['id']}", json={"content": "x"}, scopes=WRITE)
         told = [fact for fact in await facts(platform.log, "ecrm.interaction.employee_changed.v1", EmployeeChanged) if fact.employee_id == mina["id"]]
+    assert wrong == [(422, "request.unknown_reference"), (422, "request.unknown_reference"), (409, "case.no_room")]
     assert done == {"handed_over": 2, "queued": 1}
     assert sorted((case["employee"] or "", case["team"]) for case in now) == [("", "Sales"), ("Omid", "Sales"), ("Omid", "Sales")]
     assert (gone["active"], gone["open_cases"]) == (False, 0)

@@ -120,12 +120,13 @@ def contact_of(
         return value.strip()[:limit].replace("\x00", "") or None if isinstance(value, str) else None
 
     named = properties.get("references")
-    references = tuple(each[:500] for each in named[-20:] if isinstance(each, str)) if isinstance(named, list) and trusted else ()
+    references = tuple(each.strip("<> ")[:500] for each in named[-20:] if isinstance(each, str)) if isinstance(named, list) and trusted else ()
+    answered, message = text("in_reply_to"), text("rfc_message_id") or text("message_id")  # written with and without angle brackets
     return Contact(
         interaction_id=interaction_id, identity=identity or None, kind=kind, channel=channel, initiator=initiator, purpose=purpose,
         occurred_at=occurred_at, subject=text("subject", 300) or text("summary", 300), language=_language(text("language", 40)),
-        outcome=text("outcome", 200), thread=text("thread") if trusted else None, reply_to_message=text("in_reply_to") if trusted else None,
-        references=references, message=text("rfc_message_id") or text("message_id"), conversation=text("conversation_id"),
+        outcome=text("outcome", 200), thread=text("thread") if trusted else None, reply_to_message=answered.strip("<> ") if answered and trusted else None,
+        references=references, message=message.strip("<> ") if message else None, conversation=text("conversation_id"),
         case_id=read_uuid(text("case_id")) if trusted else None, employee=text("employee_id", 320) if trusted else None,
         priority=text("priority", 10) if trusted else None,
         automatic=properties.get("automatic") is True,
