@@ -58,7 +58,7 @@ ACCEPTED = [
     {"action": "track", "user_id": "u", "event": "old"}, {"type": "page", "anonymous_id": "a"}, {"type": "screen", "userId": {"id": 456}},
     {"type": "alias", "userId": "u", "previousId": "u"}, {"type": "group", "userId": "u", "groupId": 7},
     track(properties={"payment_token": "4111111111111111", "Token": {"value": "4111111111111111"}}),
-    track(properties={"phone": "+4111111111111111", "order": "4111111111111111-A", "n": 4111111111111111}),
+    track(properties={"phone": "+4111111111111111", "order": "4111111111111111-A", "n": 4111111111111112}),
     track(timestamp="not a time", sentAt={}), track(messageId=["odd"]), track(messageId=True), track(properties={"text": 'say "hi" \\ \n'}),
 ]
 
@@ -131,6 +131,36 @@ def test_card_numbers_are_recognised_and_never_kept(number: str) -> None:
 @pytest.mark.parametrize("number", ["1234567812345678", "0000000000000000", "4111111111111", "41111111111111111111", "4111  11111111111x"])
 def test_other_digits_are_no_card_numbers(number: str) -> None:
     assert code(track(properties={"note": number})) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "call me, card 4111 1111 1111 1111 exp 12/29", "(4111-1111-1111-1111)", "4111111111111111, please", "card:\n4111111111111111\nthanks.",
+        "شمارهٔ کارت: ۶۰۳۷ ۹۹۱۲ ۳۴۵۶ ۷۸۹۳", "amex 3782 822463 10005", "it is 378282246310005.", 4111111111111111, 378282246310005,
+    ],
+)
+def test_card_numbers_within_a_text_and_as_numbers_are_refused(text: str | int) -> None:
+    """D18"""
+    refused = batch(track(properties={"deep": [{"note": text}]}), track()).rejected
+    assert [(event.code, event.payload, event.message_id) for event in refused] == [("card_number", None, None)]
+    assert "4111" not in refused[0].detail
+    assert code({"type": "identify", "userId": "u", "traits": {"note": text}}) == "card_number"
+    assert code(track(properties={str(text): 1})) == "card_number"
+    assert code(track(properties={"card_token": text})) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order 4111-1111-11", "ord-4111111111111111", "https://shop.example/4111111111111111", "id=4111111111111111", "+4111111111111111",
+        "4111111111111112 is wrong", "1795406180374123 us", 1795406180374, 1795406180374123, 1795406180374123456 // 1000, "v4111111111111111x",
+        "4111.1111.1111.1111", "507f1f77bcf86cd799439011", "node-next-1795406180374-6f9c8bd8-000000000042", "4111 1111 1111", 4111111111111,
+    ],
+)
+def test_ids_telephones_addresses_and_times_are_no_cards(text: str | int) -> None:
+    """D18"""
+    assert code(track(properties={"note": text})) == ""
 
 
 def test_card_number_as_an_id_or_message_id_is_refused_too() -> None:
