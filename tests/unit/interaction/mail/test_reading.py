@@ -137,6 +137,10 @@ def test_dates_are_believed_within_bounds(date: datetime, believed: bool) -> Non
     ("550 User has moved to another provider", "", "5.0.0", True, "moved"),
     ("550 5.2.1 The email account is disabled", "5.2.1", "5.2.1", False, "suspended"),
     ("", "5.1.2", "5.1.2", True, "unknown_domain"),
+    ("550 Пользователь не найден", "", "5.0.0", True, "unknown_address"),
+    ("550 Почтовый ящик переполнен", "", "5.0.0", False, "mailbox_full"),
+    ("550 用户不存在", "", "5.0.0", True, "unknown_address"),
+    ("550 صندوق پستی پر است", "", "5.0.0", False, "mailbox_full"),
     ("", "", "5.0.0", False, "other"),
 ])
 def test_what_refusals_mean(diagnostic: str, told: str, status: str, hard: bool, category: str) -> None:
@@ -154,6 +158,18 @@ def test_what_refusals_mean(diagnostic: str, told: str, status: str, hard: bool,
 ])
 def test_what_people_write_of_bounces_is_no_bounce(raw: bytes) -> None:
     assert read_report(read_letter(raw)) is None
+
+
+@pytest.mark.parametrize(("subject", "text"), [
+    ("Недоставленное сообщение", "Ваше письмо не может быть доставлено:\n\n  bob@y.example\n    550 Пользователь не найден\n"),
+    ("系统退信", "您的邮件无法投递到以下地址\n\n<bob@y.example>:\n550 用户不存在\n"),
+    ("Unzustellbar: Angebot", "Ihre Nachricht konnte nicht zugestellt werden:\n\nbob@y.example\n550 Empfänger unbekannt\n"),
+    ("پیام شما تحویل نشد", "پیام شما تحویل داده نشد:\n\nbob@y.example\n550 کاربر وجود ندارد\n"),
+])
+def test_bounces_in_other_languages(subject: str, text: str) -> None:
+    report = read_report(read_letter(f"From: Postmaster <postmaster@y.example>\r\nTo: shop@x.example\r\nSubject: {subject}\r\n\r\n{text}".encode()))
+    assert report is not None
+    assert [(each.recipient, each.hard) for each in report.failed] == [("bob@y.example", True)]
 
 
 def test_a_providers_notification_in_json() -> None:

@@ -86,7 +86,15 @@ _PHRASES: Final[tuple[tuple[str, str], ...]] = (
      r"virus|malware|infected|phish|suspicious|filter(?:ed|ing)?|reverse dns|\bptr\b|\brdns\b|rejected for|access denied|permission denied|not allowed|denied|relay|refused|unacceptable|security|tls|encrypt|"
      r"abuse|complaints?|rate|too many|limit|throttl|grey ?list|gray ?list|temporar|try (?:again|later)|later|busy|connection")),
 )
-_COMPILED: Final = tuple((category, re.compile(pattern)) for category, pattern in _PHRASES)
+#: The same in other languages, asked where no English phrase was found.
+_ELSEWHERE: Final[tuple[tuple[str, str], ...]] = (
+    ("mailbox_full", (r"переполнен|превы\w+ квот|邮箱(?:已满|空间不足)|超出.{0,8}容量|容量.{0,6}(?:不足|超)|メールボックス.{0,12}(?:いっぱい|容量)|postfach (?:\S+ ){0,2}voll|boîte (?:\S+ ){0,3}pleine|"
+     r"buzón (?:\S+ ){0,2}lleno|casella (?:\S+ ){0,2}piena|caixa (?:\S+ ){0,3}cheia|صندوق.{0,20}پر")),
+    ("unknown_address", (r"(?:пользовател|адрес|ящик|получател)\w* (?:\S+ ){0,3}не (?:найден|существует|зарегистрирован)|нет такого (?:пользователя|ящика)|(?:用户|收件人|邮箱|帐号|账号|地址).{0,6}不存在|无此用户|查无此人|"
+     r"(?:ユーザ|宛先|アドレス|メールボックス).{0,16}(?:存在しません|見つかりません|不明)|あて先不明|gibt es nicht|existiert nicht|n'existe pas|inconnue?\b|no existe|não existe|non esiste|inesistente|inexistente|"
+     r"bestaat niet|nie istnieje|(?:کاربر|نشانی|آدرس|صندوق).{0,24}(?:وجود ندارد|یافت نشد|نامعتبر)")),
+)
+_COMPILED: Final = tuple((category, re.compile(pattern)) for category, pattern in (*_PHRASES, *_ELSEWHERE))
 
 #: RFC 3463 subject.detail of class 5 -> category. The class alone, and details not listed here, say nothing that lasts.
 _CODES: Final = {

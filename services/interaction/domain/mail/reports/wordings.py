@@ -18,14 +18,18 @@ SUBJECT: Final = re.compile(
     r"^\W*(?:(?:automatically )?(?:returned|rejected|undeliver(?:ed|able)|delayed|failed) |mail (?:delivery|could|error|system|status|failure|not|undeliver)|deliver\w* (?:fail|status|notif|delay|problem|error|report|has|unsuccess)|"
     r"(?:warning|notice|error|failure|problem)\b.{0,60}(?:mail|deliver|message|user|return)|fail(?:ure|ed)?[ :]+(?:notice|deliver|mail|to|notif|delivery)|undeliver|non-?deliver|unzustellbar|message (?:delivery|undeliver|status|could not|delayed|not)|"
     r"could not (?:be )?(?:send|deliver)|couldn't be delivered|can(?:'t|not) deliver|nondeliverable|unable to deliver|user unknown|unknown (?:user|address|recipient)|bounce|(?:your )?(?:e-?mail|message) (?:\S+ ){0,6}(?:could not|not deliver|was not|undeliver|reject|return)|"
-    r"no such|invalid|returned|.{0,40}errors from|error (?:sending|in|deliver)|notification d'?.{0,3}tat|rapport|permanent|warning|the results of your|non remis|nicht zugestellt|automatically rejected|auto.?mated.{0,20}(?:fail|reject)|.{0,60}(?:delivery (?:failure|failed|error|status)|undeliverable|returned mail|user unknown|not delivered))",
+    r"no such|invalid|returned|.{0,40}errors from|error (?:sending|in|deliver)|notification d'?.{0,3}tat|rapport|permanent|warning|the results of your|non remis|nicht zugestellt|automatically rejected|auto.?mated.{0,20}(?:fail|reject)|.{0,60}(?:delivery (?:failure|failed|error|status)|undeliverable|returned mail|user unknown|not delivered)|"
+    r"не ?достав|невозможно доставить|退信|系统退信|.{0,20}(?:投递|发送|邮件).{0,8}(?:失败|退回)|配信(?:不能|エラー|失敗)|.{0,20}(?:送信|配送|配信)(?:エラー|できません)|non remis|échec de|no se (?:ha )?(?:pu|puede)|"
+    r"mensaje no entregado|mancata consegna|não entregue|onbestelbaar|niet bezorgd|ikke levert|تحویل نشد|برگشت)",
     re.IGNORECASE,
 )
 #: That something could not be delivered, said in a sentence.
 FAILURE: Final = re.compile(
     r"(?:could|can|did|was|were|has|have|is|been|be|will)(?:n't| ?not)? (?:\S+ ){0,4}?(?:un)?(?:deliver|sent|reach|receive|accept|reject|return|fail)\w*|(?:un(?:able|deliver)|fail\w*|cannot|error\w*|problem|couldn't|impossible|wasn't able|not able)"
     r" (?:\S+ ){0,6}?(?:deliver|send|sent|mail|message|recipient|reach)\w*|undeliver(?:able|ed)|delivery (?:\S+ ){0,4}?(?:fail|error|delay|problem|attempt)\w*|deliver\w* to (?:\S+ ){0,5}fail|(?:unknown|no such|invalid) (?:\S+ )?(?:user|recipient|address|mailbox)|user unknown|"
-    r"permanent (?:fatal )?error|fatal errors|non-?delivery|mailbox (?:\S+ ){0,2}full|over quota|did not reach|not be reached|no longer|delayed",
+    r"permanent (?:fatal )?error|fatal errors|non-?delivery|mailbox (?:\S+ ){0,2}full|over quota|did not reach|not be reached|no longer|delayed|"
+    r"не (?:может|удалось|был\w*) (?:быть )?доставлен|无法(?:投递|送达|发送)|投递失败|(?:送信|配信|配送|お届け)(?:でき|に失敗)|konnte (?:\S+ ){0,6}nicht (?:zugestellt|übermittelt)|n'a (?:pas )?pu être (?:remis|délivré)|"
+    r"no (?:se )?(?:ha )?(?:podido|pudo) (?:ser )?entreg|non è stato possibile|não (?:pôde|foi) (?:\S+ ){0,2}entreg|تحویل (?:نشد|داده نشد)",
     re.IGNORECASE,
 )
 #: Where the returned mail begins.
