@@ -63,6 +63,7 @@ MANIFEST: Final = Manifest(
         Subscription(reader="identities", topics=("ecrm.state.identity",), batch=reactions.on_identity_states),
         Subscription(reader="consent", topics=("ecrm.state.consent",), batch=reactions.on_consent_states),
         Subscription(reader="profiles", topics=("ecrm.state.profile",), batch=reactions.on_profile_states),
+        Subscription(reader="erasures", topics=("ecrm.state.erasure",), batch=reactions.on_erasures),
         Subscription(reader="merges", topics=("ecrm.customer",), facts=reactions.CUSTOMER_FACTS),
         Subscription(reader="messages", topics=("ecrm.campaign",), facts=reactions.CAMPAIGN_FACTS),
     ),

@@ -8,7 +8,7 @@ from typing import Final
 from chassis.eventlog import Stored
 from chassis.reacting import FactHandler
 from chassis.unit_of_work import Transaction
-from contracts import campaign, customer
+from contracts import campaign, customer, decoding
 from contracts.envelope import Envelope
 from contracts.fact import Fact
 from services.interaction import commands
@@ -37,6 +37,12 @@ async def on_consent_states(service: InteractionService, tx: Transaction, record
 
 async def on_profile_states(service: InteractionService, tx: Transaction, records: list[Stored]) -> None:
     await commands.replicate_profiles(tx, records=records)
+
+
+async def on_erasures(service: InteractionService, tx: Transaction, records: list[Stored]) -> None:
+    """The ledger of erasures."""
+    states = [decoding.decode(customer.ErasureState, record.value) for record in records if record.value is not None]
+    await commands.erase_people(service, tx, states=states)
 
 
 async def on_customers_merged(

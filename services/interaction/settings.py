@@ -79,6 +79,14 @@ class Rates:
 
 
 @dataclass
+class Erased:
+    """The identities of erased people, and up to which change they were read."""
+
+    held: frozenset[bytes] = frozenset()
+    number: int = 0
+
+
+@dataclass
 class InteractionResources:
     """What a running interaction service holds."""
 
@@ -95,6 +103,7 @@ class InteractionResources:
     names: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     violations: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
     publishing: Publishing = field(default_factory=Publishing)
+    erased: Erased = field(default_factory=Erased)
     rates: Rates = field(default_factory=Rates)
     #: Where the SMTP door listens.
     mail_door: tuple[str, int] | None = None

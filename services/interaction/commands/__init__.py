@@ -17,6 +17,7 @@ from services.interaction.commands import (
 from services.interaction.commands.balancing import balance_intake
 from services.interaction.commands.employing import hand_over as hand_over_cases
 from services.interaction.commands.employing import import_employees, put_employee, read_csv
+from services.interaction.commands.erasing import erase_people
 from services.interaction.commands.keeping import forget_quarantine
 from services.interaction.commands.knowing import add_customer_note, change_customer_note, replicate_profiles
 from services.interaction.commands.mailing import Taken, forget_counts, forget_files, take_mail, takes
@@ -41,6 +42,7 @@ __all__ = [
     "cases",
     "change_customer_note",
     "discard",
+    "erase_people",
     "forget_counts",
     "forget_files",
     "forget_quarantine",

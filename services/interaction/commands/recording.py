@@ -23,6 +23,7 @@ from services.interaction.domain.recording import (
     CONFLICT,
     DROPPED,
     DUPLICATE,
+    ERASED,
     REFUSED,
     STORED,
     Incoming,
@@ -31,7 +32,16 @@ from services.interaction.domain.recording import (
     Tally,
 )
 from services.interaction.settings import InteractionService
-from services.interaction.store import case_figures, intake, interactions, orders, quarantine, replicas, sources
+from services.interaction.store import (
+    case_figures,
+    erasing,
+    intake,
+    interactions,
+    orders,
+    quarantine,
+    replicas,
+    sources,
+)
 
 WEEK: Final = 7 * 86_400
 #: A duplicate is recognised this many weeks back at least.
@@ -60,6 +70,7 @@ async def record_events(service: InteractionService, tx: Transaction, records: l
         await sources.add_drops(tx.db, [(each.source, each.day, reason, number) for each in kept_out for reason, number in each.counts.items()])
     tally = Tally()
     settings = {source: service.resources.keys.source(source) for source in {each.event.stamp.source for each in incoming}}
+    incoming = await _unerased(service, tx.db, incoming, tally)
     allowed = await _with_consent(service, tx.db, incoming, settings, tally)
     fresh, conflicts = await _unseen(service, tx.db, allowed, tally)
     planned, unplanned, noted = await plans.hold_against_plans(service, tx.db, fresh, tally)
@@ -108,6 +119,22 @@ def _read(records: list[Stored]) -> tuple[list[Incoming], list[SetAside], list[c
         else:
             incoming.append(recording.read(record.partition, record.offset, record.value or b"", stamp or b""))
     return incoming, refused, told, kept_out
+
+
+async def _unerased(service: InteractionService, db: Connection, incoming: list[Incoming], tally: Tally) -> list[Incoming]:
+    """Leave out events of people who were erased; from here on nobody is erased until the commit."""
+    await erasing.hold_still(db)
+    erased = await erasing.current(db, service.resources.erased)
+    if not erased:
+        return incoming
+    hashes, kept = service.resources.hashes, []
+    for each in incoming:
+        stamp = each.event.stamp
+        if any((hashes.get(key) or service.hash_identity(key)) in erased for key in stamp.keys):
+            tally.add(ERASED, stamp.source, stamp.received_at, stamp.receipt_id)
+        else:
+            kept.append(each)
+    return kept
 
 
 async def _with_consent(

@@ -14,10 +14,10 @@ UNCOUNTED: Final = "uncounted"
 
 def minute(row: Mapping[str, Any]) -> dict[str, Any]:
     """A minute and source as it is shown, from the counters of both sides; receipts are told apart only where the counts agree."""
-    done = row["stored"] + row["duplicate"] + row["conflict"] + row["dropped"] + row["violated"]
+    done = row["stored"] + row["duplicate"] + row["conflict"] + row["dropped"] + row["violated"] + row["erased"]
     same = (row["told_high"], row["told_low"]) == (row["xor_high"], row["xor_low"])
     return {
-        **{name: row[name] for name in ("minute", "source", "told", "stored", "duplicate", "conflict", "dropped", "refused", "violated")},
+        **{name: row[name] for name in ("minute", "source", "told", "stored", "duplicate", "conflict", "dropped", "refused", "violated", "erased")},
         "accepted": done,
         "state": state(told=row["told"], done=done, same=same),
         "receipts": f"{row['xor_high'] % 2**64:016x}{row['xor_low'] % 2**64:016x}",

@@ -18,7 +18,7 @@ from contracts.interaction import InteractionPersonal, InteractionRecorded
 #: Every other kind is a touch point.
 MESSAGE_KINDS: Final = frozenset({"identify", "track", "page", "screen", "group", "alias", "event"})
 #: What becomes of an event, in the order of `Tally.OUTCOMES`; `VIOLATED`: set aside by a strict tracking plan.
-STORED, DUPLICATE, CONFLICT, DROPPED, REFUSED, VIOLATED = range(6)
+STORED, DUPLICATE, CONFLICT, DROPPED, REFUSED, VIOLATED, ERASED = range(7)
 #: A tuple, since an event may say anything there, also what has no hash.
 PURPOSES: Final = ("sales", "service", "other")
 #: How many hashes of identities are remembered: people come back, and an event costs less than its hash.
@@ -144,7 +144,7 @@ def row(out: Outgoing) -> tuple[Any, ...]:
 class Tally:
     """What became of the events of each source and minute, and the XOR of the receipts of the accepted ones."""
 
-    OUTCOMES: Final = ("stored", "duplicate", "conflict", "dropped", "refused", "violated")
+    OUTCOMES: Final = ("stored", "duplicate", "conflict", "dropped", "refused", "violated", "erased")
 
     def __init__(self) -> None:
         self.counts: dict[tuple[datetime, str], list[int]] = {}
@@ -156,16 +156,16 @@ class Tally:
         if last is not None and last[0] == received_at and last[1] == source:
             found = last[2]
         else:
-            found = self.counts.setdefault((received_at.replace(second=0, microsecond=0), source), [0] * 7)
+            found = self.counts.setdefault((received_at.replace(second=0, microsecond=0), source), [0] * 8)
             self._last = (received_at, source, found)
         found[outcome] += 1
         if outcome != REFUSED:
-            found[6] ^= int(receipt_id.replace("-", ""), 16)
+            found[7] ^= int(receipt_id.replace("-", ""), 16)
 
     def rows(self) -> list[tuple[Any, ...]]:
         """(minute, source, counts…, upper and lower half of the XOR as signed 64-bit integers), sorted against deadlocks."""
         return [
-            (minute, source, *counts[:6], _signed(counts[6] >> 64), _signed(counts[6] & 0xFFFFFFFFFFFFFFFF))
+            (minute, source, *counts[:7], _signed(counts[7] >> 64), _signed(counts[7] & 0xFFFFFFFFFFFFFFFF))
             for (minute, source), counts in sorted(self.counts.items())
         ]
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 class IntakeMinute(BaseModel):
     """What became of the events of a source received within a minute.
 
-    `told` is what collectors say they accepted (null: they said nothing), `accepted` = stored + duplicate + conflict + dropped + violated what became of it.
+    `told` is what collectors say they accepted (null: they said nothing), `accepted` = stored + duplicate + conflict + dropped + violated + erased what became of it.
     `state`: balanced, missing (still on the way, or lost), or uncounted (more came than was told of: posted or released, or a collector died
     before it told).
     """
@@ -25,6 +25,7 @@ class IntakeMinute(BaseModel):
     dropped: int
     refused: int
     violated: int
+    erased: int
     state: str
     receipts: str
 

@@ -17,11 +17,12 @@ async def add(db: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         return
     await db.executemany(
         """
-        INSERT INTO intake AS i (minute, source, stored, duplicate, conflict, dropped, refused, violated, xor_high, xor_low)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        INSERT INTO intake AS i (minute, source, stored, duplicate, conflict, dropped, refused, violated, erased, xor_high, xor_low)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         ON CONFLICT (minute, source) DO UPDATE
         SET stored = i.stored + excluded.stored, duplicate = i.duplicate + excluded.duplicate, conflict = i.conflict + excluded.conflict,
             dropped = i.dropped + excluded.dropped, refused = i.refused + excluded.refused, violated = i.violated + excluded.violated,
+            erased = i.erased + excluded.erased,
             xor_high = i.xor_high # excluded.xor_high, xor_low = i.xor_low # excluded.xor_low
         """,
         rows,
@@ -50,7 +51,7 @@ async def list_minutes(db: Connection, *, since: datetime, until: datetime) -> l
         done AS (SELECT * FROM intake WHERE minute >= $1 AND minute < $2)
         SELECT minute, source, told, told_high, told_low, coalesce(stored, 0) AS stored, coalesce(duplicate, 0) AS duplicate,
                coalesce(conflict, 0) AS conflict, coalesce(dropped, 0) AS dropped, coalesce(refused, 0) AS refused,
-               coalesce(violated, 0) AS violated,
+               coalesce(violated, 0) AS violated, coalesce(erased, 0) AS erased,
                coalesce(xor_high, 0) AS xor_high, coalesce(xor_low, 0) AS xor_low
         FROM told FULL JOIN done USING (minute, source) ORDER BY minute, source
         """,

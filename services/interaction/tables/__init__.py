@@ -3,6 +3,7 @@
 from services.interaction.tables import (
     cases,
     employees,
+    erasures,
     forms,
     interactions,
     knowledge,
@@ -22,6 +23,7 @@ __all__ = [
     "InteractionTable",
     "cases",
     "employees",
+    "erasures",
     "forms",
     "interactions",
     "knowledge",

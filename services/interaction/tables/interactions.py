@@ -106,6 +106,7 @@ class IntakeRow(InteractionTable, table=True):
     xor_high: int = Field(sa_type=BigInteger)
     xor_low: int = Field(sa_type=BigInteger)
     violated: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    erased: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
 
 
 class IntakeToldRow(InteractionTable, table=True):

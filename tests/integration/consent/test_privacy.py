@@ -10,9 +10,9 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from contracts.interaction import ErasureAcknowledged
 from launcher.embedded_postgres import PrivateCluster
 from services.consent.store import privacy as store
+from tests.integration.interaction.support import checked, track
 from tests.support.platform import TestPlatform, started
 from tests.support.scanning import tables_with
 
@@ -29,12 +29,13 @@ async def ask(platform: TestPlatform, method: str, path: str, body: Any = None, 
 
 async def test_an_erasure_goes_through_every_service_and_is_certified(cluster: PrivateCluster) -> None:
     """U43: one request drives every service and is answered with receipts."""
-    async with started(cluster, "customer", "consent", "analytics", "campaign") as platform:
+    async with started(cluster, "customer", "consent", "analytics", "campaign", "interaction") as platform:
         made = await ask(
             platform, "POST", "/api/v1/customers", {"identities": ["user:vcanary7731"], "traits": {"email": "vcanary7731@x.example"}},
             service="customer", status=201,
         )
         person = made["id"]
+        await platform.log.append(checked([track("vcanary7731", "Seen", "vcanary7731")]))
         await platform.drain()
         grant = {"customer_id": person, "purpose": "marketing", "channel": "email", "source": "vcanary7731", "evidence": {"said": "vcanary7731"}}
         await ask(platform, "POST", "/api/v1/consents/grants", grant, status=201)
@@ -47,27 +48,19 @@ async def test_an_erasure_goes_through_every_service_and_is_certified(cluster: P
         refused = await ask(platform, "POST", f"{address}/erase", status=409)
         assert refused["code"] == "privacy.wrong_state"
         await ask(platform, "POST", f"{address}/verify", {"verified_by": "call back to the known number"})
+        assert (await ask(platform, "GET", f"{address}/certificate", status=409))["code"] == "privacy.not_completed"
         assert (await ask(platform, "POST", f"{address}/erase", status=202))["state"] == "running"
-        async with asyncio.timeout(20):
-            while (found := await ask(platform, "GET", address))["waiting_for"] != ["interaction"]:
-                await asyncio.sleep(0.1)
-        assert {one["service"] for one in found["receipts"]} == {"analytics", "campaign", "consent", "customer"}
-        assert (await ask(platform, "GET", f"{address}/certificate", status=409))["missing"] == ["interaction"]
-        service = platform["consent"].service
-        async with service.transaction() as tx:  # as the interaction service does when it has erased
-            tx.tell(
-                ErasureAcknowledged(request_id=request["id"], customer_id=person, erased={"interaction": 3}, acknowledged_at=service.clock.now())
-            )
         async with asyncio.timeout(20):
             while (found := await ask(platform, "GET", address))["state"] != "completed":
                 await asyncio.sleep(0.1)
+        assert (found["waiting_for"], {one["service"] for one in found["receipts"]}) == ([], {"analytics", "campaign", "consent", "customer", "interaction"})
         certified = await ask(platform, "GET", f"{address}/certificate")
-        assert certified["certificate"]["services"]["interaction"]["erased"] == {"interaction": 3}
+        assert certified["certificate"]["services"]["interaction"]["erased"]["interaction"] == 1
         keys = await ask(platform, "GET", "/.well-known/ecrm-permit-keys.json")
         assert certified["kid"] in [key["kid"] for key in keys["keys"]]
-        key = Ed25519PublicKey.from_public_bytes(service.resources.signer.public)
+        key = Ed25519PublicKey.from_public_bytes(platform["consent"].service.resources.signer.public)
         key.verify(bytes.fromhex(certified["signature"]), msgspec.json.encode(certified["certificate"], order="sorted"))
-        for name in ("customer", "consent", "analytics", "campaign"):
+        for name in ("customer", "consent", "analytics", "campaign", "interaction"):
             async with platform[name].service.read() as db:
                 assert await tables_with(db, ["vcanary7731"]) <= {"outbox"}, name
 
