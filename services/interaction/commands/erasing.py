@@ -28,9 +28,9 @@ async def erase_people(service: InteractionService, tx: Transaction, *, states: 
         identities = [bytes.fromhex(one) for one in state.identities]
         if not await store.note(tx.db, request_id=UUID(state.request_id), identities=identities, at=now):
             continue
-        attached = await store.attachments_of(tx.db, identities)
+        attached = await store.delete_attachments(tx.db, identities)
         rows = await store.erase_person(tx.db, customers=[UUID(one) for one in state.customer_ids], identities=identities)
-        rows["attachment"] = await store.delete_attachments(tx.db, attached)
+        rows["attachment"] = attached
         rows["quarantine"] = await _quarantine(service, tx, frozenset(identities))
         rows |= await erase_set_aside(tx.db, [*state.customer_ids, *state.identities])
         rows["dead_letter"] += await _dead_letters(service, tx, frozenset(identities))

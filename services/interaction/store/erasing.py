@@ -85,32 +85,20 @@ async def erase_person(db: Connection, *, customers: Sequence[UUID], identities:
     return {table: _count(await db.execute(statement, customers, identities)) for table, statement in _STATEMENTS.items()}
 
 
-async def attachments_of(db: Connection, identities: Sequence[bytes]) -> list[str]:
-    """Digests (hex) of the attachments that mails of these identities name."""
+async def delete_attachments(db: Connection, identities: Sequence[bytes]) -> int:
+    """The files of these identities' mails that no other mail has; before their interactions go."""
     rows = await db.fetch(
         """
-        SELECT DISTINCT found[1] AS digest FROM interaction, regexp_matches(record, '"sha256":"([0-9a-f]{64})"', 'g') AS found
-        WHERE identity = ANY($1) AND kind = 'email'
+        DELETE FROM attachment_use WHERE interaction_id IN (SELECT id FROM interaction WHERE identity = ANY($1) AND kind = 'email') RETURNING sha256
         """,
         identities,
     )
-    return [row["digest"] for row in rows]
-
-
-async def delete_attachments(db: Connection, digests: Sequence[str]) -> int:
-    """Those that no mail names any more."""
-    gone = 0
-    for digest in digests:
-        gone += _count(
-            await db.execute(
-                """
-                DELETE FROM attachment WHERE sha256 = decode($1, 'hex')
-                  AND NOT EXISTS (SELECT 1 FROM interaction WHERE kind = 'email' AND record LIKE '%' || $1 || '%')
-                """,
-                digest,
-            )
+    digests = [row["sha256"] for row in rows]
+    return _count(
+        await db.execute(
+            "DELETE FROM attachment a WHERE sha256 = ANY($1) AND NOT EXISTS (SELECT FROM attachment_use u WHERE u.sha256 = a.sha256)", digests
         )
-    return gone
+    )
 
 
 async def open_payloads(db: Connection) -> AsyncIterator[tuple[UUID, bytes, bytes | None]]:

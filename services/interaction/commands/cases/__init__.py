@@ -1,7 +1,6 @@
 """Cases: taking contacts, working on them, giving them out, watching the clock, asking afterwards."""
 
 from services.interaction.commands.cases.assigning import assign_case, assign_waiting, give_back
-from services.interaction.commands.cases.erasing import erase_people
 from services.interaction.commands.cases.surveying import answer_survey
 from services.interaction.commands.cases.taking import take_contacts
 from services.interaction.commands.cases.watching import watch_service_levels
@@ -16,6 +15,6 @@ from services.interaction.commands.cases.working import (
 )
 
 __all__ = [
-    "add_note", "answer_survey", "assign_case", "assign_waiting", "change_case", "close_settled", "erase_people", "give_back", "merge_case", "open_case",
+    "add_note", "answer_survey", "assign_case", "assign_waiting", "change_case", "close_settled", "give_back", "merge_case", "open_case",
     "relate_cases", "reply", "take_contacts", "watch_service_levels",
 ]
