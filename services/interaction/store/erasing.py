@@ -29,7 +29,7 @@ _PERSONAL: Final = {
     "case_note": f"DELETE FROM case_note WHERE case_id IN {_CASES}",  # noqa: S608 - constant
     "case_thread": f"DELETE FROM case_thread WHERE case_id IN {_CASES}",  # noqa: S608 - constant
     "case_change": f"UPDATE case_change SET content = '{{}}' WHERE case_id IN {_CASES}",  # noqa: S608 - constant
-    "case_contact": f"UPDATE case_contact SET subject = NULL WHERE case_id IN {_CASES}",  # noqa: S608 - constant
+    "case_contact": f"DELETE FROM case_contact WHERE case_id IN {_CASES}",  # noqa: S608 - constant
     "case_survey": f"UPDATE case_survey SET remark = NULL WHERE case_id IN {_CASES}",  # noqa: S608 - constant
     "task": f"""
         UPDATE task SET customer_id = NULL, title = '', notes = '', place = NULL, outcome = NULL, lead_id = NULL, opportunity_id = NULL

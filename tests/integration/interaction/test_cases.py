@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 import pytest
 
+from contracts.customer import ErasureState
 from contracts.interaction import CaseAssigned, CaseOpened, CaseResolved
 from launcher.embedded_postgres import PrivateCluster
 from services.interaction import commands
@@ -279,10 +279,9 @@ async def test_what_is_erased_leaves_figures_but_neither_person_nor_content(clus
         await made(service, f"cases/{case['id']}/notes", {"content": "Anna lives in Tabriz"})
         await made(service, f"customers/{ANNA}/notes", {"kind": "habit", "content": "calls on Mondays"})
         identity = service.service.hash_identity("user:anna")
-        gone = []
-        for _ in range(2):
-            async with service.service.transaction() as tx:
-                gone.append(await commands.cases.erase_people(tx, identities=[identity], customers=[UUID(ANNA)]))
+        state = ErasureState(request_id=ANNA, customer_ids=[ANNA], identities=[identity.hex()], erased_at=service.service.clock.now())
+        async with service.service.transaction() as tx:
+            await commands.erase_people(service.service, tx, states=[state])
         after = await got(service, f"cases/{case['id']}")
         left = [await got(service, f"cases/{case['id']}/{part}") for part in ("notes", "contacts")] + [await got(service, f"customers/{ANNA}/notes")]
         history = (await got(service, f"cases/{case['id']}/history"))["data"]
@@ -291,7 +290,3 @@ async def test_what_is_erased_leaves_figures_but_neither_person_nor_content(clus
     assert [each["data"] for each in left] == [[], [], []]
     assert {str(each["content"]) for each in history} == {"{}"}
     assert untouched["subject"] == "Another's"
-    assert {table: count for table, count in gone[0].items() if count and table != "case_change"} == {
-        "support_case": 1, "case_contact": 1, "case_thread": 1, "case_note": 1, "customer_note": 1, "touchpoint": 1,
-    }
-    assert not any(gone[1].values())

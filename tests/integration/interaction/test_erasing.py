@@ -102,7 +102,7 @@ async def test_late_events_are_dropped_and_counted_until_the_person_registers_ag
         service = platform["interaction"].service
         async with service.read() as db:
             assert [row["kind"] for row in await db.fetch("SELECT kind FROM interaction")] == ["track"]
-            assert dict(await db.fetchrow("SELECT stored, erased FROM intake WHERE source = 'shop'")) == {"stored": 1, "erased": 1}
+            assert [tuple(row) for row in await db.fetch("SELECT stored, erased FROM intake WHERE source = 'shop'")] == [(1, 1)]
         await tell(platform, ErasureState(request_id=state.request_id, customer_ids=[person], identities=[], erased_at=state.erased_at))
         await platform.log.append(checked([track("u1", "Again", "again")], settings=source()))
         await settle(platform)
