@@ -34,6 +34,18 @@ def merged_since_split(customer_id: UUID) -> Conflict:
     )
 
 
+def bad_archive(reason: str) -> Invalid:
+    return Invalid("portable.bad_archive", f"This is no customer of another installation that can be taken over: {reason}.")
+
+
+def damaged_archive() -> Invalid:
+    return Invalid("portable.damaged", "The file is not as it was written: its hash differs. Export the customer again.")
+
+
+def portable_hidden() -> Forbidden:
+    return Forbidden("portable.hidden", "This customer has sensitive traits: taking it along needs a key with the scope customers:sensitive.")
+
+
 def identity_taken(customer_id: UUID, kind: str) -> Conflict:
     return Conflict(
         "customer.identity_taken",

@@ -9,6 +9,7 @@ from services.customer.api import (
     identity_reviews,
     identity_rules,
     merges,
+    portable,
     reaching,
     splitting,
     traits,
@@ -17,5 +18,5 @@ from services.customer.api import (
 
 ROUTERS: Final = tuple(
     room.router
-    for room in (splitting, customers, merges, identity_reviews, identity_rules, duplicates, traits, accounts, reaching, transfers)
+    for room in (portable, splitting, customers, merges, identity_reviews, identity_rules, duplicates, traits, accounts, reaching, transfers)
 )

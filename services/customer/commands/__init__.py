@@ -23,6 +23,7 @@ from services.customer.commands.importing import (
 from services.customer.commands.merging import merge_customers, undo_merge
 from services.customer.commands.needs import meet_need, tell_need
 from services.customer.commands.reaching import choose, note_bounce, state_contact_points
+from services.customer.commands.receiving import receive_customer
 from services.customer.commands.registering import change_customer, register_customer
 from services.customer.commands.reviewing import decide_review
 from services.customer.commands.ruling import (
@@ -64,6 +65,7 @@ __all__ = [
     "note_bounce",
     "put_import_part",
     "put_member",
+    "receive_customer",
     "register_customer",
     "remove_definition",
     "remove_export",

@@ -163,6 +163,14 @@ class CustomerRecord:
         self.updated_at = now
         self.dirty = self.republish = True
 
+    def show_as_it_is(self, family: Sequence[CustomerRecord]) -> None:
+        """Be the customer that answers for a family that came as a whole; the version stays, all are told."""
+        self.profile = self._joined(member.told for member in family)
+        self.changed = sorted(self.profile)
+        self._show()
+        for member in family:
+            member.republish = True
+
     def vocabulary(self) -> list[str]:
         """The words by which this customer may be searched for."""
         return searching.vocabulary(traits.values(self.definitions.open(self.profile))) if self.changed else []

@@ -23,6 +23,7 @@ from services.customer.queries.duplicates import get_scan, list_duplicates, list
 from services.customer.queries.merges import list_merges, sent_messages
 from services.customer.queries.past import Past, Told, get_past, list_history
 from services.customer.queries.past_surroundings import accounts_at, contact_points_at, needs_at, preferences_at
+from services.customer.queries.portable import export_portable
 from services.customer.queries.previewing import MergePreview, preview_merge
 from services.customer.queries.reaching import get_preferences, list_contact_points, list_needs, open_needs
 from services.customer.queries.ruling import (
@@ -64,6 +65,7 @@ __all__ = [
     "accounts_at",
     "contact_points_at",
     "count_misfits",
+    "export_portable",
     "find_by_identity",
     "get_account",
     "get_customer",

@@ -13,6 +13,7 @@ from services.customer.store import (
     imports,
     merges,
     past_states,
+    portable,
     reaching,
     refusals,
     reviews,
@@ -21,4 +22,4 @@ from services.customer.store import (
     surroundings,
 )
 
-__all__ = ["accounts", "customers", "definitions", "devices", "duplicates", "erasures", "exports", "history", "identities", "imports", "merges", "past_states", "reaching", "refusals", "reviews", "rules", "search", "surroundings"]
+__all__ = ["accounts", "customers", "definitions", "devices", "duplicates", "erasures", "exports", "history", "identities", "imports", "merges", "past_states", "portable", "reaching", "refusals", "reviews", "rules", "search", "surroundings"]
