@@ -274,3 +274,19 @@ def unknown_product() -> Unknown:
 
 def unknown_partner() -> Unknown:
     return Unknown("partner.unknown", "There is no such partner.")
+
+
+def unknown_survey() -> Unknown:
+    return Unknown("survey.unknown", "There is no such survey.")
+
+
+def survey_closed() -> Conflict:
+    return Conflict("survey.closed", "This survey takes no answers now: it is not active, or this wave is none of its own or not open.")
+
+
+def survey_names() -> Invalid:
+    return Invalid("survey.names", "Each question and each wave has a name of its own.")
+
+
+def bad_answer(question_id: str, fault: str) -> Invalid:
+    return Invalid("survey.bad_answer", "An answer does not fit its question; none was recorded.", errors=[{"pointer": f"/answers/{question_id}", "detail": fault}])

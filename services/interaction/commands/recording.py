@@ -15,7 +15,16 @@ from contracts import collected
 from contracts.collected import DROPS, REFUSAL, STAMP, Drops
 from contracts.gateway import SourceSettings
 from contracts.interaction import ConsentSignalSeen
-from services.interaction.commands import cases, mailing, ordering, plans, publishing, registries, submissions
+from services.interaction.commands import (
+    cases,
+    mailing,
+    ordering,
+    plans,
+    publishing,
+    questionnaires,
+    registries,
+    submissions,
+)
 from services.interaction.domain import order_events, products, recording, signals
 from services.interaction.domain.cases.model import Contact, contact_of
 from services.interaction.domain.order_events import Moment, Origin, Said
@@ -90,6 +99,7 @@ async def record_events(service: InteractionService, tx: Transaction, records: l
     await submissions.take_submissions(service, tx, stored)
     await mailing.apply_mail(service, tx, stored)
     await registries.note_partners(tx, stored)
+    await questionnaires.note_answers(tx, stored)
     await intake.add(tx.db, tally.rows())
     publishing.stage(service, stored)
 
