@@ -125,7 +125,7 @@ class KeyTable:
         while records := await log.read(partition, positions[partition]):
             for record in records:
                 self._apply(record)
-            positions[partition] = records[-1].offset + 1
+            positions[partition] = records[-1].next
 
     def _apply(self, record: Stored) -> None:
         if record.value is None:

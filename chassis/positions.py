@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from chassis.database import Connection
-from chassis.eventlog import Partition, Stored
+from chassis.eventlog import Partition, Stored, unbroken
 from contracts.envelope import ORIGIN, header
 
 #: What this process itself wrote last: partition -> (next offset, last origin).
@@ -34,7 +34,7 @@ async def advance_held(db: Connection, reader: str, batch: Mapping[Partition, li
     somebody else moved one.
     """
     listed = sorted(batch)
-    if any(partition not in held or not _follows(partition, held[partition][0], batch[partition]) for partition in listed):
+    if any(partition not in held or not follows(partition, held[partition][0], batch[partition]) for partition in listed):
         return False
     status: str = await db.execute(
         """
@@ -54,7 +54,7 @@ async def advance_held(db: Connection, reader: str, batch: Mapping[Partition, li
 def moved(records: list[Stored], origin: int | None) -> tuple[int, int | None]:
     """Position and origin after these records."""
     told = _origin(records[-1])
-    return records[-1].offset + 1, origin if told is None else told if origin is None else max(origin, told)
+    return records[-1].next, origin if told is None else told if origin is None else max(origin, told)
 
 
 async def advance(db: Connection, reader: str, batch: Mapping[Partition, list[Stored]]) -> dict[Partition, int | None]:
@@ -71,7 +71,7 @@ async def advance(db: Connection, reader: str, batch: Mapping[Partition, list[St
     stale = {
         partition: known[partition][0]
         for partition in listed
-        if partition in known and not _follows(partition, known[partition][0], batch[partition])
+        if partition in known and not follows(partition, known[partition][0], batch[partition])
     }
     if stale:
         raise StaleOffset(stale)
@@ -87,7 +87,7 @@ async def advance(db: Connection, reader: str, batch: Mapping[Partition, list[St
         reader,
         [partition.topic for partition in listed],
         [partition.number for partition in listed],
-        [batch[partition][-1].offset + 1 for partition in listed],
+        [batch[partition][-1].next for partition in listed],
         [_origin(batch[partition][-1]) for partition in listed],
     )
     if len(changed) != len(listed):
@@ -95,10 +95,11 @@ async def advance(db: Connection, reader: str, batch: Mapping[Partition, list[St
     return {partition: known[partition][1] if partition in known else None for partition in listed}
 
 
-def _follows(partition: Partition, following: int, records: list[Stored]) -> bool:
+def follows(partition: Partition, position: int, records: Sequence[Stored]) -> bool:
+    """Whether these records, at least one, are what comes at a position. Compacted topics have holes, others must not."""
     if partition.topic.startswith("ecrm.state."):
-        return records[0].offset >= following
-    return records[0].offset == following and records[-1].offset - records[0].offset + 1 == len(records)
+        return records[0].offset >= position
+    return unbroken(position, records)
 
 
 def _origin(record: Stored) -> int | None:

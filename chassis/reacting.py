@@ -84,6 +84,7 @@ class ReaderLoop:
         self.group = f"{service.name}.{subscription.reader}"
         self.last_progress = service.clock.monotonic()
         self.lag = 0
+        self.applied: dict[str, int] = dict.fromkeys(subscription.topics, 0)  # records by topic, since the start
         self.stopped_by: str | None = None
         self.reader: Reader | None = None
         self._failures = 0
@@ -159,7 +160,9 @@ class ReaderLoop:
         telemetry.READER_PROGRESS.labels(self.service.name, self.subscription.reader).set_to_current_time()
         count = sum(len(records) for records in owned.values())
         telemetry.RECORDS.labels(self.service.name, self.subscription.reader, "applied").inc(count)
-        await reader.commit({partition: records[-1].offset + 1 for partition, records in owned.items()})
+        for partition, records in owned.items():
+            self.applied[partition.topic] += len(records)
+        await reader.commit({partition: records[-1].next for partition, records in owned.items()})
         if self.subscription.after_commit is not None:
             await self.subscription.after_commit(self.service, [record for records in owned.values() for record in records])
 

@@ -76,23 +76,18 @@ class Running:
         return found
 
     async def readers(self, *, ends: bool = True) -> list[dict[str, Any]]:
-        """For each reader, how far it is in each topic (positions summed up) and, with `ends`, how many records it has yet to apply."""
+        """For each reader, how many records of each topic it has applied since it was started here and, with `ends`, how many are
+        appended that nobody has applied yet (in packed topics counted in packs; 0 always means none).
+        """
         return [await self._reader(loop, ends=ends) for loop in self.loops]
 
     async def _reader(self, loop: ReaderLoop, *, ends: bool) -> dict[str, Any]:
-        partitions = [
-            Partition(topic, number) for topic in loop.subscription.topics for number in range(await self.service.log.partitions(topic))
-        ]
-        positions = await loop.positions(partitions)
-        applied: dict[str, int] = dict.fromkeys(loop.subscription.topics, 0)
-        for partition, position in positions.items():
-            applied[partition.topic] += position or 0
-        found: dict[str, Any] = {"reader": loop.group, "applied": applied, "stopped_by": loop.stopped_by}
+        found: dict[str, Any] = {"reader": loop.group, "applied": dict(loop.applied), "stopped_by": loop.stopped_by}
         if ends:
-            bounds = await asyncio.gather(*(self.service.log.bounds(partition) for partition in partitions))
-            found["behind"] = sum(
-                max(0, end - (positions.get(partition) or 0)) for partition, (_, end) in zip(partitions, bounds, strict=True)
-            )
+            partitions = [
+                Partition(topic, number) for topic in loop.subscription.topics for number in range(await self.service.log.partitions(topic))
+            ]
+            found["behind"] = await self.service.log.behind(await loop.positions(partitions))
         return found
 
     async def replay(self, letter_id: UUID) -> None:

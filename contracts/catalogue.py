@@ -20,17 +20,18 @@ class Entry(NamedTuple):
 
 
 class TopicEntry(NamedTuple):
-    """One topic; `compacted` topics keep the last record of each key."""
+    """One topic; `compacted` topics keep the last record of each key; in `packed` ones a record of the log may carry many."""
 
     name: str
     owner: str
     compacted: bool = False
     personal: bool = False
+    packed: bool = False
 
 
 TOPICS: Final = (
-    TopicEntry(collected.TOPIC, "interaction", personal=True),
-    TopicEntry("ecrm.interaction", "interaction", personal=True),
+    TopicEntry(collected.TOPIC, "interaction", personal=True, packed=True),
+    TopicEntry("ecrm.interaction", "interaction", personal=True, packed=True),
     TopicEntry("ecrm.interaction.facts", "interaction", personal=True),
     TopicEntry("ecrm.customer", "customer", personal=True),
     TopicEntry("ecrm.consent", "consent"),

@@ -28,7 +28,7 @@ def event_log(url: str) -> EventLog:
     if scheme == "kafka":
         from chassis.eventlog.kafka import KafkaEventLog
 
-        return KafkaEventLog(rest.rstrip("/"))
+        return KafkaEventLog(rest.rstrip("/"), packed=[entry.name for entry in catalogue.TOPICS if entry.packed])
     if scheme == "postgres-log":
         from chassis.eventlog.postgres import PostgresEventLog
 

@@ -4,7 +4,8 @@ Both adapters (`postgres.py`, `kafka.py`) pass one contract suite. What is promi
 
 * `append` returns only when every record is durable; otherwise it raises `NotConfirmed`, and then the
   outcome is *unknown*: any of the records may be stored. Duplicates are the readers' business.
-* At least once, in offset order within a partition, offsets contiguous in topics that are not compacted.
+* At least once, in offset order within a partition. Offsets ascend, but only the log can count with them: behind a record comes the
+  one at `Stored.next`, and in topics that are not compacted nothing is missing between them. A position to be kept is a `next`.
 * A reader group shares the partitions of its topics among its members; the position belongs to the
   reader's own database, never to the log: on assignment the member is asked where to begin.
 """
@@ -57,6 +58,17 @@ class Stored(NamedTuple):
     value: bytes | None
     headers: Headers
     appended_at: float  # seconds since the epoch, by the log's clock
+    step: int = 1  # from this offset to the one that follows
+
+    @property
+    def next(self) -> int:
+        """The position behind this record."""
+        return self.offset + self.step
+
+
+def unbroken(position: int, records: Sequence[Stored]) -> bool:
+    """Whether these records, at least one, begin at the position and nothing is missing between them."""
+    return records[0].offset == position and records[-1].next - position == sum([record.step for record in records])
 
 
 class NotConfirmed(Exception):
@@ -104,8 +116,8 @@ class Reader(Protocol):
     async def poll(self, *, timeout: float = 0.5, max_records: int = 2000) -> dict[Partition, list[Stored]]:
         """Up to `max_records` for each owned partition, in order; empty after `timeout` seconds without any.
 
-        Raises LogGap when the next record's offset is above the position in a topic that is not compacted, or the
-        log ends below the position. It is raised once; the partition is then left out of `poll`, the others go on,
+        Raises LogGap when the next record's offset is above the position in a topic that is not compacted, there never was such a
+        position, or the log ends below it. It is raised once; the partition is then left out of `poll`, the others go on,
         until `seek` or `resume` asks to look again.
         """
         ...
@@ -131,7 +143,9 @@ class Reader(Protocol):
         ...
 
     async def lag(self) -> int:
-        """Records appended but not yet polled, over the owned partitions."""
+        """Records appended but not yet polled, over the owned partitions. Records that the log keeps as one may count as one; 0 always
+        means that all were polled.
+        """
         ...
 
     async def close(self) -> None:
@@ -168,6 +182,10 @@ class EventLog(Protocol):
 
     async def bounds(self, partition: Partition) -> tuple[int, int]:
         """The first offset still kept and the offset the next record will get."""
+        ...
+
+    async def behind(self, positions: Mapping[Partition, int | None]) -> int:
+        """Records appended behind these positions (None: not begun), counted as `Reader.lag` does."""
         ...
 
     async def healthy(self) -> bool:

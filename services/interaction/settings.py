@@ -42,7 +42,7 @@ class InteractionSettings(ServiceSettings):
 
 
 class Stretch(NamedTuple):
-    """Committed records of one partition, ready to be published: `first` to `last` are collected offsets."""
+    """Committed records of one partition, ready to be published: `first` is a collected offset, `last` the one below what comes next."""
 
     partition: int
     first: int

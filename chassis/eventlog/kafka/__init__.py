@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from aiokafka.errors import KafkaError
 
 from chassis.eventlog import NotConfirmed, Partition, Positions, Reader, Record, Stored, Topic, partition_of
 from chassis.eventlog.kafka import stopping
 from chassis.eventlog.kafka.appending import Appender
-from chassis.eventlog.kafka.inspecting import Inspector
+from chassis.eventlog.kafka.inspecting import Inspector, distance
 from chassis.eventlog.kafka.reading import GroupReader
 
 START_SECONDS = 10.0
@@ -20,13 +20,18 @@ HEALTH_SECONDS = 2.0
 class KafkaEventLog:
     """See `chassis.eventlog.EventLog`. Bounded in time also when the broker is away or frozen."""
 
-    def __init__(self, bootstrap: str, *, partitions: int = 6, replication: int = 1) -> None:
-        """`bootstrap` is `host:port[,host:port…]`; the numbers are for topics that `create_topics` makes."""
+    def __init__(self, bootstrap: str, *, partitions: int = 6, replication: int = 1, packed: Container[str] = ()) -> None:
+        """`bootstrap` is `host:port[,host:port…]`; the numbers are for topics that `create_topics` makes.
+
+        `packed` holds the names of topics with many records a second: what this client appends to them together becomes one Kafka record.
+        Never compacted ones, since compaction looks at the keys of Kafka records.
+        """
         self._bootstrap = bootstrap.removeprefix("kafka://")
         self._partitions = partitions
         self._replication = replication
         self._topics: dict[str, tuple[Partition, ...]] = {}
-        self._appender = Appender(self._bootstrap)
+        self._packed = packed
+        self._appender = Appender(self._bootstrap, packed=self._packed)
         self._inspector = Inspector(self._bootstrap)
         self._readers: list[GroupReader] = []
         self._probe: asyncio.Task[bool] | None = None
@@ -38,7 +43,9 @@ class KafkaEventLog:
             raise NotConfirmed(f"no Kafka broker at {self._bootstrap} within {START_SECONDS:g} s")
 
     async def create_topics(self, topics: Sequence[Topic]) -> None:
-        """Create what is missing; existing topics keep their partitions and settings."""
+        """Create what is missing; existing topics keep their partitions and settings. Raises ValueError for one packed and compacted."""
+        if wrong := [topic.name for topic in topics if topic.compacted and topic.name in self._packed]:
+            raise ValueError(f"compaction looks at the keys of Kafka records, so these cannot be packed: {', '.join(wrong)}")
         await self._inspector.create_topics(topics, partitions=self._partitions, replication=self._replication)
 
     async def partitions(self, topic: str) -> int:
@@ -62,7 +69,9 @@ class KafkaEventLog:
                 await stopping.cancelled(asked)
                 raise NotConfirmed(f"no answer about topic {topic} within {deadline:g} s")
             asked.result()
-        placed = [(_placed(record, self._topics[record.topic]), record) for record in records]
+        placed: dict[Partition, list[Record]] = {}
+        for record in records:
+            placed.setdefault(_placed(record, self._topics[record.topic]), []).append(record)
         await self._appender.append(placed, deadline=max(0.0, until - asyncio.get_running_loop().time()))
 
     async def reader(self, *, group: str, topics: Sequence[str], positions: Positions) -> Reader:
@@ -87,6 +96,15 @@ class KafkaEventLog:
     async def bounds(self, partition: Partition) -> tuple[int, int]:
         """The first offset still kept and the offset the next record will get."""
         return await self._inspector.bounds(partition)
+
+    async def behind(self, positions: Mapping[Partition, int | None]) -> int:
+        """Kafka records behind these positions. Raises NotConfirmed."""
+        begun = {partition: position for partition, position in positions.items() if position is not None}
+        ends = await self._inspector.ends(list(begun)) if begun else {}
+        behind = sum(distance(position, ends[partition]) for partition, position in begun.items())
+        for partition in positions.keys() - begun.keys():
+            behind += distance(*await self._inspector.bounds(partition))
+        return behind
 
     async def healthy(self) -> bool:
         """Whether the broker answers within 2 s. A probe without an answer is not asked again, it is waited for."""

@@ -1,71 +1,46 @@
-"""Group commit over one idempotent producer: requests that wait together share a batch for each partition."""
+"""Group commit over one idempotent producer: requests that wait together share a batch for each partition, in packed topics a record."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
-from aiokafka.producer.message_accumulator import BatchBuilder
-from aiokafka.record.default_records import DefaultRecordBatch
 
 from chassis.eventlog import NotConfirmed, Partition, Record
 from chassis.eventlog.kafka import stopping
+from chassis.eventlog.kafka.batches import BATCH_BYTES, COMPRESSED_FROM, RECORD_BYTES, Batch, PackedBatch, size_of
 
 log = logging.getLogger(__name__)
 
-BATCH_BYTES = 128 * 1024
-RECORD_BYTES = 1024 * 1024  # the broker takes 64 KiB more: headers of the record and of the batch
 WAITING_BYTES = 32 * 1024 * 1024  # of records not yet handed over; beyond it appends are refused at once
 REQUEST_SECONDS = 10.0
 SEQUENCE_LIMIT = 2**30  # the client wraps sequence numbers wrongly at 2^31
-#: zstd pays from a few records a batch on (a tenth more client time, a sixth of the bytes), not below.
-COMPRESSED_FROM = 8
-
-
-class Batch:
-    """Records of one partition that are confirmed or lost together."""
-
-    def __init__(self, *, compressed: bool) -> None:
-        codec = DefaultRecordBatch.CODEC_ZSTD if compressed else 0
-        self.builder: Any = BatchBuilder(BATCH_BYTES, codec)
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.callers = 0
-        self.size = 0
-
-    def put(self, record: Record) -> bool:
-        """False when the batch is full or already handed over."""
-        builder, number = self.builder, self.builder._relative_offset
-        if builder._closed:
-            return False
-        # Straight to the compiled builder: the layer between makes nothing that is wanted here.
-        if builder._builder.append(number, None, record.key, record.value, list(record.headers)) is None:
-            builder.close()
-            return False
-        builder._relative_offset = number + 1
-        return True
-
-    def fail(self, reason: str) -> None:
-        """Tell every caller that the outcome is unknown."""
-        if not self.done.done():
-            self.done.set_exception(NotConfirmed(reason))
-            self.done.exception()  # callers that gave up never look
+#: What is waiting is measured without headers in packed topics; they are about this long.
+HEADERS_BYTES = 256
 
 
 class Lane:
     """The batches of one partition: at most one is on its way, the last one still takes records."""
 
-    def __init__(self, partition: Partition) -> None:
+    def __init__(self, partition: Partition, *, packed: bool) -> None:
         self.partition = partition
+        self.packed = packed
         self.queue: deque[Batch] = deque()
         self.open: Batch | None = None
         self.task: asyncio.Task[None] | None = None
         self.last_count = 0
         self.sent = 0
+
+    def begin(self) -> Batch:
+        """An empty batch at the end."""
+        self.open = PackedBatch() if self.packed else Batch(compressed=self.last_count >= COMPRESSED_FROM)
+        self.queue.append(self.open)
+        return self.open
 
 
 class Appender:
@@ -77,8 +52,9 @@ class Appender:
     discarded and a new one takes over.
     """
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, *, packed: Container[str]) -> None:
         self._bootstrap = bootstrap
+        self._packed = packed
         self._lanes: dict[Partition, Lane] = {}
         self._producer: Any = None
         self._ready = asyncio.Event()
@@ -91,17 +67,17 @@ class Appender:
         self._producer = await self._make()
         self._ready.set()
 
-    async def append(self, records: Sequence[tuple[Partition, Record]], *, deadline: float) -> None:
+    async def append(self, records: Mapping[Partition, Sequence[Record]], *, deadline: float) -> None:
         """Return when all are confirmed; raises NotConfirmed after `deadline` seconds, ValueError for a record too large."""
-        sizes = [_size(record) for _, record in records]
-        if max(sizes, default=0) > RECORD_BYTES:
-            partition, _ = records[sizes.index(max(sizes))]
-            raise ValueError(f"a record for {partition.topic} is larger than {RECORD_BYTES} bytes")
+        sizes = {partition: self._sizes(partition, listed) for partition, listed in records.items()}
+        for partition, listed in sizes.items():
+            if max(listed) > RECORD_BYTES:
+                raise ValueError(f"a record for {partition.topic} is larger than {RECORD_BYTES} bytes")
         if self._closed or self._waiting > WAITING_BYTES:
             raise NotConfirmed("the log is closed" if self._closed else "too much is waiting for the log")
-        batches: dict[Batch, None] = {}  # a set in order; no await before the last record is placed
-        for (partition, record), size in zip(records, sizes, strict=True):
-            batches.setdefault(self._place(partition, record, size))
+        batches: list[Batch] = []  # no await before the last record is placed
+        for partition, listed in sizes.items():
+            batches += self._place(partition, records[partition], listed)
         for batch in batches:
             batch.callers += 1
         try:
@@ -131,20 +107,33 @@ class Appender:
             for batch in lane.queue:
                 batch.fail("the log was closed")
 
-    def _place(self, partition: Partition, record: Record, size: int) -> Batch:
+    def _sizes(self, partition: Partition, records: Sequence[Record]) -> list[int]:
+        """What each record weighs; exactly where it could be too large."""
+        if partition.topic not in self._packed:
+            return [size_of(record) for record in records]
+        return [
+            size if size < RECORD_BYTES // 2 else size_of(record)
+            for record in records
+            if (size := len(record.key) + len(record.value or b"") + HEADERS_BYTES)
+        ]
+
+    def _place(self, partition: Partition, records: Sequence[Record], sizes: Sequence[int]) -> list[Batch]:
         lane = self._lanes.get(partition)
         if lane is None:
-            lane = self._lanes[partition] = Lane(partition)
-        batch = lane.open
-        if batch is None or not batch.put(record):
-            batch = lane.open = Batch(compressed=lane.last_count >= COMPRESSED_FROM)
-            batch.put(record)  # an empty batch takes any record
-            lane.queue.append(batch)
-            if lane.task is None:
-                lane.task = asyncio.create_task(self._drain(lane))
-        batch.size += size
-        self._waiting += size
-        return batch
+            lane = self._lanes[partition] = Lane(partition, packed=partition.topic in self._packed)
+        used = []
+        begin = 0
+        while begin < len(records):
+            end = lane.open.take(records, sizes, begin) if lane.open is not None else begin
+            if end == begin:
+                end = lane.begin().take(records, sizes, begin)
+                if lane.task is None:
+                    lane.task = asyncio.create_task(self._drain(lane))
+            assert lane.open is not None
+            used.append(lane.open)
+            self._waiting += sum(sizes[begin:end])
+            begin = end
+        return used
 
     async def _drain(self, lane: Lane) -> None:
         """Deliver the lane's batches one after another; ends when none is left."""
@@ -166,11 +155,16 @@ class Appender:
 
     async def _deliver(self, lane: Lane, batch: Batch) -> None:
         producer = self._producer
-        batch.builder.close()  # a closed batch does not linger
-        lane.last_count = batch.builder.record_count()
+        lane.last_count = batch.count
         try:
-            sent = await producer.send_batch(batch.builder, lane.partition.topic, partition=lane.partition.number)
-            await sent
+            built = batch.close()
+        except (TypeError, ValueError) as error:
+            batch.fail(str(error))
+            return
+        try:
+            for one in built:
+                sent = await producer.send_batch(one, lane.partition.topic, partition=lane.partition.number)
+                await sent
         except (KafkaTimeoutError, UnknownTopicOrPartitionError, AssertionError) as error:
             batch.fail(type(error).__name__)  # no room, no such topic or partition: it got no sequence number yet
         except Exception as error:  # whatever it is, this producer's sequence may have a gap from here on
@@ -222,7 +216,3 @@ class Appender:
             await stopping.stop_producer(producer, seconds=0.5)
             raise
         return producer
-
-
-def _size(record: Record) -> int:
-    return len(record.key) + len(record.value or b"") + sum([len(name) + len(value) for name, value in record.headers])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from itertools import islice
+from itertools import dropwhile, islice
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer
@@ -18,6 +18,7 @@ from aiokafka.structs import TopicPartition
 
 from chassis.eventlog import LogGap, NotConfirmed, Partition, Stored, Topic
 from chassis.eventlog.kafka import stopping
+from chassis.eventlog.kafka.packing import holder, start
 from chassis.eventlog.kafka.records import StoredRecords
 
 ANSWER_SECONDS = 5.0
@@ -111,7 +112,7 @@ class Inspector:
             end = await self._client.end_offsets([where])
         except KafkaError as error:
             raise NotConfirmed(f"no bounds of {partition.topic}/{partition.number}: {type(error).__name__}") from error
-        return first[where], end[where]
+        return start(first[where]), start(end[where])
 
     async def ends(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
         """The next offset of each partition."""
@@ -119,16 +120,16 @@ class Inspector:
             ends = await self._client.end_offsets([TopicPartition(*partition) for partition in partitions])
         except KafkaError as error:
             raise NotConfirmed(f"no bounds: {type(error).__name__}") from error
-        return {Partition(*where): end for where, end in ends.items()}
+        return {Partition(*where): start(end) for where, end in ends.items()}
 
     async def read(self, partition: Partition, offset: int, *, max_records: int) -> list[Stored]:
         """Records from `offset` on, at most 1 MiB of them (as stored) and never waiting for new ones."""
         await self.count_partitions(partition.topic)
         where = TopicPartition(*partition)
-        position = offset
+        position = holder(offset)
         while True:
             highwater, records = await self._fetch(where, position)
-            found = list(islice(records, max_records))
+            found = list(islice(dropwhile(lambda record: record.offset < offset, records), max_records))
             if found or records.next_fetch_offset in (position, highwater) or position >= highwater:
                 return found
             position = records.next_fetch_offset  # a batch of which compaction left nothing
@@ -155,7 +156,8 @@ class Inspector:
                         return highwater, StoredRecords(where, fetched, [], offset, None, None, True, READ_UNCOMMITTED)
                     if error is OffsetOutOfRangeError:
                         first, end = await self.bounds(Partition(*where))
-                        raise LogGap(Partition(*where), offset, first if offset < first else end)
+                        position = start(offset)
+                        raise LogGap(Partition(*where), position, first if position < first else end)
             if asyncio.get_running_loop().time() > until:
                 raise NotConfirmed(f"{where.topic}/{where.partition} cannot be read: {error.__name__}")
             client.force_metadata_update()
@@ -183,6 +185,11 @@ class Inspector:
             if not answer.done():
                 await stopping.cancelled(answer)
             await admin.close()
+
+
+def distance(position: int, end: int) -> int:
+    """Kafka records from a position to an end; a pack of which something is left counts as one."""
+    return max(0, holder(end) - holder(position))
 
 
 def _settings(topic: Topic, replication: int) -> dict[str, str]:

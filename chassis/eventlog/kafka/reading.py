@@ -13,10 +13,11 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 from aiokafka.errors import IllegalStateError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from aiokafka.structs import TopicPartition
 
-from chassis.eventlog import LogGap, NotConfirmed, Partition, Positions, Stored
+from chassis.eventlog import LogGap, NotConfirmed, Partition, Positions, Stored, unbroken
 from chassis.eventlog.kafka import records as decoding
 from chassis.eventlog.kafka import stopping
-from chassis.eventlog.kafka.inspecting import Inspector
+from chassis.eventlog.kafka.inspecting import Inspector, distance
+from chassis.eventlog.kafka.packing import holder
 
 log = logging.getLogger(__name__)
 
@@ -131,35 +132,11 @@ class GroupReader:
 
     async def poll(self, *, timeout: float = 0.5, max_records: int = 2000) -> dict[Partition, list[Stored]]:
         """Records in order for each placed partition; raises LogGap, and whatever the positions callback raises."""
-        if not await self._placed_within(timeout):
-            return {}
-        if self._polling is None:  # one that outlives a rebalance is taken up again: it is never cancelled
-            self._polling = asyncio.create_task(self._fetch(timeout, max_records))
-        await asyncio.wait([self._polling], timeout=timeout + 0.5)
-        if not self._polling.done():
-            return {}
-        task, self._polling = self._polling, None
-        try:
-            fetched: dict[Any, list[Stored]] = task.result()
-        except NoOffsetForPartitionError:  # asked for before it was placed
-            return {}
-        except OffsetOutOfRangeError as error:
-            await self._check(error)
-            return {}
-        accepted: dict[Partition, list[Stored]] = {}
-        gap: LogGap | None = None
-        for where, records in fetched.items():
-            partition = Partition(*where)
-            try:
-                batch = self._accept(partition, records)
-            except LogGap as error:
-                gap = error
-                continue
-            if batch:
-                accepted[partition] = batch
-        if gap is not None and not accepted:
-            raise self._stop(gap)  # with other partitions' records at hand they go first: it is found again
-        return accepted
+        until = asyncio.get_running_loop().time() + timeout
+        while True:
+            accepted, more = await self._poll(max(0.0, until - asyncio.get_running_loop().time()), max_records)
+            if accepted or not more or asyncio.get_running_loop().time() >= until:
+                return accepted
 
     def owns(self, partition: Partition) -> bool:
         """Whether the partition is still this member's."""
@@ -170,7 +147,7 @@ class GroupReader:
         if partition not in self._assigned:
             return
         try:
-            self._consumer.seek(TopicPartition(*partition), offset)
+            self._consumer.seek(TopicPartition(*partition), holder(offset))
         except IllegalStateError:  # revoked, the listener has not been told yet
             return
         self._next[partition] = offset
@@ -203,12 +180,12 @@ class GroupReader:
         await asyncio.wait([ends], timeout=LAG_SECONDS)
         if ends.done() and not ends.exception():
             known = ends.result()
-            return sum(max(0, known[partition] - offset) for partition, offset in placed.items())
+            return sum(distance(offset, known[partition]) for partition, offset in placed.items())
         ends.cancel()
         lag = 0
         for partition, offset in placed.items():
-            if partition in self._assigned:
-                lag += max(0, (self._consumer.highwater(TopicPartition(*partition)) or offset) - offset)
+            if partition in self._assigned and (highwater := self._consumer.highwater(TopicPartition(*partition))):
+                lag += max(0, highwater - holder(offset))
         return lag
 
     async def close(self) -> None:
@@ -223,6 +200,38 @@ class GroupReader:
         await stopping.stop_consumer(self._consumer, seconds=CLOSE_SECONDS)
         if self._polling is not None:
             await stopping.cancelled(self._polling)
+
+    async def _poll(self, timeout: float, max_records: int) -> tuple[dict[Partition, list[Stored]], bool]:
+        """Also whether the log gave something, although nothing that is wanted, like the first records of a pack."""
+        if not await self._placed_within(timeout):
+            return {}, False
+        if self._polling is None:  # one that outlives a rebalance is taken up again: it is never cancelled
+            self._polling = asyncio.create_task(self._fetch(timeout, max_records))
+        await asyncio.wait([self._polling], timeout=timeout + 0.5)
+        if not self._polling.done():
+            return {}, False
+        task, self._polling = self._polling, None
+        try:
+            fetched: dict[Any, list[Stored]] = task.result()
+        except NoOffsetForPartitionError:  # asked for before it was placed
+            return {}, False
+        except OffsetOutOfRangeError as error:
+            await self._check(error)
+            return {}, False
+        accepted: dict[Partition, list[Stored]] = {}
+        gap: LogGap | None = None
+        for where, records in fetched.items():
+            partition = Partition(*where)
+            try:
+                batch = self._accept(partition, records)
+            except LogGap as error:
+                gap = error
+                continue
+            if batch:
+                accepted[partition] = batch
+        if gap is not None and not accepted:
+            raise self._stop(gap)  # with other partitions' records at hand they go first: it is found again
+        return accepted, bool(fetched)
 
     async def _placed_within(self, seconds: float) -> bool:
         """Whether every assigned partition has its position; what was begun goes on while the caller polls again."""
@@ -279,37 +288,41 @@ class GroupReader:
         expected = self._next.get(partition)
         if expected is None or partition not in self._assigned:
             return []
-        if records[0].offset < expected:  # fetched before the position was set
+        if records[0].offset < expected:  # fetched before the position was set, or the position is within a pack
+            if records[-1].offset < expected < records[-1].next:
+                self.seek(partition, expected)
+                raise LogGap(partition, expected, records[-1].next)  # the pack never had so many
             records = [record for record in records if record.offset >= expected]
         if not records:
             return []
         if partition.topic in self._compacted:
-            self._next[partition] = records[-1].offset + 1
+            self._next[partition] = records[-1].next
             return records
-        offset = expected
-        whole = records[0].offset == expected and records[-1].offset - expected + 1 == len(records)
-        if not whole:
-            keep = 0
+        if not unbroken(expected, records):
+            offset, keep = expected, 0
             for record in records:
                 if record.offset != offset:
                     break
-                keep, offset = keep + 1, offset + 1
+                keep, offset = keep + 1, record.next
             records, missing = records[:keep], records[keep]
             if not records and self._doubt.get(partition) == expected:
                 self.seek(partition, expected)
                 raise LogGap(partition, expected, missing.offset)
             self._doubt[partition] = offset  # look again from here: a seek may have crossed the fetch
             self.seek(partition, offset)
-        self._next[partition] = expected + len(records)
+            if not records:
+                return []
+        self._next[partition] = records[-1].next
         return records
 
     async def _check(self, error: OffsetOutOfRangeError) -> None:
         for where, offset in error.args[0].items():
             partition = Partition(*where)
-            if self._next.get(partition) == offset and partition not in self._stopped:
+            position = self._next.get(partition)
+            if position is not None and holder(position) == offset and partition not in self._stopped:
                 first, end = await self._inspector.bounds(partition)
-                if not first <= offset <= end:
-                    raise self._stop(LogGap(partition, offset, first if offset < first else end))
+                if not first <= position <= end:
+                    raise self._stop(LogGap(partition, position, first if position < first else end))
 
     def _stop(self, gap: LogGap) -> LogGap:
         """Told once; the others go on."""
@@ -320,7 +333,7 @@ class GroupReader:
     async def _commit(self) -> None:
         while self._to_commit:
             positions, self._to_commit = self._to_commit, {}
-            owned = {TopicPartition(*p): offset for p, offset in positions.items() if p in self._assigned}
+            owned = {TopicPartition(*p): holder(offset) for p, offset in positions.items() if p in self._assigned}
             try:
                 if owned:
                     await self._consumer.commit(owned)

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from typing import Any
 
 from aiokafka.consumer import fetcher
 from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.errors import CorruptRecordException
 
-from chassis.eventlog import Stored
-
-#: As `Stored(...)`, without the call through Python that a named tuple's constructor is.
-_stored: Callable[[tuple[Any, ...]], Stored] = partial(tuple.__new__, Stored)
+from chassis.eventlog import NotConfirmed, Stored
+from chassis.eventlog.kafka import packing
+from chassis.eventlog.kafka.packing import HEADER, PACK_RECORDS, start, stored_from
 
 
 class StoredRecords(PartitionRecords):  # type: ignore[misc]
     """Decodes the batches of one partition; reads uncommitted, so aborted transactions (this platform has none) are not looked for.
 
     The client would make a record of eleven fields and the port another of it: for every record of every reader.
-    The time is the broker's (LogAppendTime).
+    The time is the broker's (LogAppendTime). `next_fetch_offset` counts Kafka records and stays at a pack until its last record is given
+    out: what is left of a pack in memory may be thrown away, and then the pack is fetched again.
     """
 
     next_fetch_offset: int
@@ -38,12 +37,34 @@ class StoredRecords(PartitionRecords):  # type: ignore[misc]
             if not batch.is_control_batch:
                 for record in batch:
                     offset = record.offset
-                    if offset >= self.next_fetch_offset:  # a batch may begin before what was asked for
+                    if offset < self.next_fetch_offset:  # a batch may begin before what was asked for
+                        continue
+                    headers = tuple(record.headers)
+                    if headers and headers[0][0] == HEADER:
+                        pack = self._unpacked(record)
+                        last = pack.pop()
+                        yield from pack
                         self.next_fetch_offset = offset + 1
-                        yield _stored(
-                            (topic, number, offset, record.key or b"", record.value, tuple(record.headers), record.timestamp / 1000)
-                        )
+                        yield last
+                        continue
+                    self.next_fetch_offset = offset + 1
+                    yield stored_from(
+                        (topic, number, start(offset), record.key or b"", record.value, headers, record.timestamp / 1000, PACK_RECORDS)
+                    )
             self.next_fetch_offset = batch.next_offset  # also past what compaction removed
+
+    def _unpacked(self, record: Any) -> list[Stored]:
+        """A pack that cannot be read stops the reader as if the log were away: nothing is skipped, it tries again, and it is seen."""
+        topic, number = self._tp
+        version = record.headers[0][1]
+        try:
+            if version != packing.VERSION:
+                raise ValueError(f"version {version!r} of a pack")
+            return packing.unpack(
+                record.value, topic=topic, partition=number, base=start(record.offset), appended_at=record.timestamp / 1000
+            )
+        except (ValueError, TypeError) as error:
+            raise NotConfirmed(f"{topic}/{number}: the record {record.offset} cannot be read: {error}") from error
 
 
 def install() -> None:

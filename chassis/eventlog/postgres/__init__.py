@@ -153,6 +153,12 @@ class PostgresEventLog:
         first = await self.first([partition])  # asked first, so that it is never above the end
         return first[partition], (await self.ends([partition]))[partition]
 
+    async def behind(self, positions: Mapping[Partition, int | None]) -> int:
+        """Records behind these positions. Raises NotConfirmed."""
+        firsts = await self.first([partition for partition, position in positions.items() if position is None])
+        ends = await self.ends(list(positions))
+        return sum(max(0, ends[each] - (firsts[each] if position is None else position)) for each, position in positions.items())
+
     async def healthy(self) -> bool:
         """Whether an append would probably be confirmed now: commits one small row."""
         try:

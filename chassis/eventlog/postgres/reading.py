@@ -186,7 +186,7 @@ class PostgresReader:
             records = records[:max_records]
         else:
             self._rest.pop(partition, None)
-        self._positions[partition] = records[-1].offset + 1
+        self._positions[partition] = records[-1].next
         return records
 
     async def _from_table(self, wanted: Sequence[Wanted], max_records: int) -> dict[Partition, list[Stored]]:
@@ -261,7 +261,7 @@ def found(want: Wanted, rows: Sequence[tuple[int, int, float, bytes | None]], ma
         if n == 0 or blob is None:
             return Found([], more=False, end=base)
         size += len(blob)
-        if records and records[-1].offset + 1 != base and not want.topic.compacted:
+        if records and records[-1].next != base and not want.topic.compacted:
             break  # a hole between batches: the next poll finds it at its position
         batch = codec.unpack(*want.partition, base, appended_at, blob)
         records += batch[want.position - base :] if base < want.position else batch

@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from chassis.eventlog import Partition, Stored
-from chassis.positions import StaleOffset
+from chassis.positions import StaleOffset, follows
 from contracts.envelope import ORIGIN, header
 from services.analytics.store import decoding, erasing
 from services.analytics.store.decoding import Loaded
@@ -38,7 +38,7 @@ def apply_batch(connection: DuckDBPyConnection, reader: str, batch: Mapping[Part
     """
     known = read_positions(connection, reader)
     stale = {
-        partition: known[partition][0] for partition, records in batch.items() if partition in known and not _follows(known[partition][0], records)
+        partition: known[partition][0] for partition, records in batch.items() if partition in known and not follows(partition, known[partition][0], records)
     }
     if stale:
         raise StaleOffset(stale)
@@ -61,15 +61,9 @@ def apply_batch(connection: DuckDBPyConnection, reader: str, batch: Mapping[Part
         WHEN MATCHED THEN UPDATE SET next_offset = n.following, origin = n.origin
         WHEN NOT MATCHED THEN INSERT VALUES (n.reader, n.topic, n.part, n.following, n.origin)
         """,
-        [reader, topics, numbers, [batch[partition][-1].offset + 1 for partition in listed], [origins[partition] for partition in listed]],
+        [reader, topics, numbers, [batch[partition][-1].next for partition in listed], [origins[partition] for partition in listed]],
     )
     return seq
-
-
-def _follows(following: int, records: list[Stored]) -> bool:
-    if records[0].topic.startswith("ecrm.state."):
-        return records[0].offset >= following
-    return records[0].offset == following and records[-1].offset - records[0].offset + 1 == len(records)
 
 
 def _above_origin(records: list[Stored], last: int | None) -> tuple[list[Stored], int | None]:

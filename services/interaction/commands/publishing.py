@@ -6,6 +6,8 @@
 
 How far a partition is published is the only state. A record told twice carries its collected offset, so readers skip it; a record
 told too early would make them skip others, so a partition's stretch is published only behind everything stored before it.
+
+The published position is the last offset below what comes next (`Stored.next` - 1): offsets have holes that belong to no record.
 """
 
 from __future__ import annotations
@@ -95,16 +97,17 @@ async def append_again(service: InteractionService, records: Sequence[Stored]) -
 async def hand_over(service: InteractionService, records: list[Stored]) -> None:
     """After the commit: what was staged for these records may be published. Waits while the publisher is far behind."""
     publishing = service.resources.publishing
-    by_partition: dict[int, list[int]] = {}
+    by_partition: dict[int, list[Stored]] = {}
     for record in records:
-        by_partition.setdefault(record.partition, []).append(record.offset)
-    for partition, offsets in by_partition.items():
+        by_partition.setdefault(record.partition, []).append(record)
+    for partition, committed in by_partition.items():
+        first, last = committed[0].offset, committed[-1].next - 1
         staged = publishing.staged.get(partition, {})
-        ready = [staged.pop(offset) for offset in offsets if offset in staged]
-        for left in [offset for offset in staged if offset <= offsets[-1]]:
+        ready = [staged.pop(record.offset) for record in committed if record.offset in staged]
+        for left in [offset for offset in staged if offset <= last]:
             del staged[left]
-        publishing.handed[partition] = offsets[-1]
-        await publishing.waiting.put(Stretch(partition, offsets[0], offsets[-1], ready))
+        publishing.handed[partition] = last
+        await publishing.waiting.put(Stretch(partition, first, last, ready))
 
 
 async def publish(service: InteractionService) -> None:

@@ -18,12 +18,20 @@ from chassis.eventlog import EventLog, Partition
 from tests.support.cluster import running_cluster
 
 
+class NotCompacted:
+    """The topics that a client packs in the suite; the factory of topics names the compacted ones so."""
+
+    def __contains__(self, topic: object) -> bool:
+        return not str(topic).startswith("compacted.")
+
+
 class Backend(Protocol):
     """One running log server."""
 
     adapter: str
     address: str
     settle: float
+    packed: bool
 
     def open(self) -> EventLog:
         """A client that is not started yet, as another process would make it."""
@@ -49,7 +57,7 @@ def open_client(adapter: str, address: str) -> EventLog:
 
         return PostgresEventLog(address)
     kafka: Any = pytest.importorskip("chassis.eventlog.kafka", reason="the adapter for Kafka is not installed")
-    log: EventLog = kafka.KafkaEventLog(address)
+    log: EventLog = kafka.KafkaEventLog(address, packed=NotCompacted() if adapter == "kafka-packed" else ())
     return log
 
 
@@ -58,6 +66,7 @@ class PostgresBackend:
 
     adapter = "postgres"
     settle = 9.0
+    packed = False
 
     def __init__(self, cluster: Any, address: str, owner: str) -> None:
         self._cluster = cluster
@@ -90,11 +99,12 @@ class PostgresBackend:
 class KafkaBackend:
     """The log in a real broker."""
 
-    adapter = "kafka"
     settle = 60.0
 
-    def __init__(self, broker: Any) -> None:
+    def __init__(self, broker: Any, adapter: str) -> None:
         self._broker = broker
+        self.adapter = adapter
+        self.packed = adapter == "kafka-packed"
         self.address: str = broker.bootstrap
 
     def open(self) -> EventLog:
@@ -110,11 +120,13 @@ class KafkaBackend:
         from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
         from aiokafka.structs import TopicPartition
 
+        from chassis.eventlog.kafka import packing
+
         admin = AIOKafkaAdminClient(bootstrap_servers=self.address)
         await admin.start()
         try:
             where = TopicPartition(partition.topic, partition.number)
-            await admin.delete_records({where: RecordsToDelete(before_offset=before)})
+            await admin.delete_records({where: RecordsToDelete(before_offset=packing.holder(before))})
         finally:
             await admin.close()
 
@@ -133,4 +145,4 @@ def running_backend(adapter: str) -> Iterator[Backend]:
     support: Any = pytest.importorskip("tests.support.broker", reason="no support for a real broker")
     pytest.importorskip("chassis.eventlog.kafka", reason="the adapter for Kafka is not installed")
     with support.broker() as broker:
-        yield KafkaBackend(broker)
+        yield KafkaBackend(broker, adapter)

@@ -28,7 +28,7 @@ class LogFactory:
 
     async def topic(self, *, compacted: bool = False) -> str:
         """A fresh topic."""
-        name = f"t.{uuid.uuid4().hex[:12]}"
+        name = f"{'compacted' if compacted else 't'}.{uuid.uuid4().hex[:12]}"
         log = self.opened[0] if self.opened else await self()
         await log.create_topics([Topic(name, compacted=compacted)])
         return name
@@ -39,7 +39,7 @@ class LogFactory:
             await log.close()
 
 
-@pytest.fixture(scope="session", params=["postgres", pytest.param("kafka", marks=pytest.mark.real)])
+@pytest.fixture(scope="session", params=["postgres", pytest.param("kafka", marks=pytest.mark.real), pytest.param("kafka-packed", marks=pytest.mark.real)])
 def log_backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """The running server of one adapter."""
     adapter: str = request.param

@@ -22,7 +22,7 @@ class PositionTable:
 
     def store(self, records: Iterable[Stored]) -> None:
         for record in records:
-            self.next[Partition(record.topic, record.partition)] = record.offset + 1
+            self.next[Partition(record.topic, record.partition)] = record.next
 
 
 def numbered(topic: str, numbers: Iterable[int], *, keys: int = 10, partition: int | None = None) -> list[Record]:
@@ -49,6 +49,11 @@ async def take_count(reader: Reader, count: int, *, seconds: float = 20.0) -> li
     return await take(reader, lambda got: len(got) >= count, seconds=seconds)
 
 
+def numbers(records: Iterable[Stored]) -> list[int]:
+    """What `numbered` wrote."""
+    return [int(record.value or b"") for record in records]
+
+
 async def until(condition: Callable[[], bool], *, seconds: float) -> None:
     """Wait for something that happens by itself."""
     deadline = time.monotonic() + seconds
@@ -69,18 +74,17 @@ async def read_all(log: EventLog, topic: str) -> list[Stored]:
             if not records:
                 break  # a compacted topic may end with records that are gone
             found += records
-            position = records[-1].offset + 1
+            position = records[-1].next
     return found
 
 
 def assert_in_order(records: Sequence[Stored]) -> None:
-    """Offsets of each partition are contiguous, and the numbers of each key ascend."""
-    last_offset: dict[int, int] = {}
+    """Nothing is missing between the records of each partition, and the numbers of each key ascend."""
+    following: dict[int, int] = {}
     last_number: dict[bytes, int] = {}
     for record in records:
-        if record.partition in last_offset:
-            assert record.offset == last_offset[record.partition] + 1
-        last_offset[record.partition] = record.offset
+        assert record.offset == following.get(record.partition, record.offset)
+        following[record.partition] = record.next
         number = int(record.value or b"-1")
         assert number > last_number.get(record.key, -1)
         last_number[record.key] = number

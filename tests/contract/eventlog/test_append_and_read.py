@@ -12,6 +12,7 @@ from tests.contract.eventlog.reading import (
     PositionTable,
     assert_in_order,
     numbered,
+    numbers,
     read_all,
     take,
     take_count,
@@ -29,7 +30,7 @@ async def test_records_come_back_as_they_were(log_factory: LogFactory) -> None:
     first, second = await log.read(Partition(topic, number), 0)
     assert (first.topic, first.partition, first.offset) == (topic, number, 0)
     assert (first.key, first.value, first.headers) == (b"key", b"\x00\xff value", headers)
-    assert (second.offset, second.value, second.headers) == (1, b"", ())
+    assert (second.offset, second.value, second.headers) == (first.next, b"", ())
     assert second.appended_at >= first.appended_at > 1.7e9
 
 
@@ -76,13 +77,15 @@ async def test_a_large_record_passes_and_a_too_large_one_stores_nothing(log_fact
         await log.append([Record(topic, b"a", b"small", partition=0), Record(topic, b"a", b"x" * 1_500_000, partition=0)])
     assert [record.value for record in await read_to_the_end(log, Partition(topic, 0))] == [large] * 3
     await log.append([Record(topic, b"a", b"after", partition=0)])
-    assert (await log.read(Partition(topic, 0), 3))[0].value == b"after"
+    assert [record.value for record in await read_to_the_end(log, Partition(topic, 0))][3:] == [b"after"]
 
 
 async def read_to_the_end(log: EventLog, partition: Partition) -> list[Record]:
     """The adapter may give less than asked at once."""
     found: list[Record] = []
-    while records := await log.read(partition, len(found)):
+    position = 0
+    while records := await log.read(partition, position):
+        position = records[-1].next
         found += [Record(record.topic, record.key, record.value, record.headers) for record in records]
     return found
 
@@ -92,11 +95,11 @@ async def test_reading_begins_at_any_offset(log_factory: LogFactory) -> None:
     topic = await log_factory.topic()
     await log.append(numbered(topic, range(1_200), partition=0))
     partition = Partition(topic, 0)
-    assert await log.bounds(partition) == (0, 1_200)
+    stored = await read_all(log, topic)
+    assert await log.bounds(partition) == (stored[0].offset, stored[-1].next)
     for begin in (0, 1, 499, 500, 777, 1_199):
-        records = await log.read(partition, begin, max_records=10)
-        assert [record.offset for record in records] == list(range(begin, min(begin + 10, 1_200)))
-    assert await log.read(partition, 1_200) == []
+        assert numbers(await log.read(partition, stored[begin].offset, max_records=10)) == list(range(begin, min(begin + 10, 1_200)))
+    assert await log.read(partition, stored[-1].next) == []
 
 
 async def test_a_reader_begins_where_its_database_says_and_seeks(log_factory: LogFactory) -> None:
@@ -104,14 +107,15 @@ async def test_a_reader_begins_where_its_database_says_and_seeks(log_factory: Lo
     topic = await log_factory.topic()
     await log.append(numbered(topic, range(1_000), partition=0))
     partition = Partition(topic, 0)
-    positions = PositionTable({partition: 700})
+    stored = await read_all(log, topic)
+    positions = PositionTable({partition: stored[700].offset})
     reader = await log.reader(group=topic, topics=[topic], positions=positions)
     records = await take_count(reader, 300)
-    assert [record.offset for record in records] == list(range(700, 1_000))
+    assert records == stored[700:]
     assert set(positions.asked) == {Partition(topic, n) for n in range(await log.partitions(topic))}
-    reader.seek(partition, 10)
-    replayed = await take(reader, lambda got: bool(got) and got[-1].offset == 999, max_records=64)
-    assert [record.offset for record in replayed] == list(range(10, 1_000))
+    reader.seek(partition, stored[10].offset)
+    replayed = await take(reader, lambda got: bool(got) and got[-1].offset == stored[999].offset, max_records=64)
+    assert replayed == stored[10:]
     await reader.close()
 
 
@@ -138,7 +142,9 @@ async def test_lag_counts_what_was_not_polled(log_factory: LogFactory) -> None:
     await take(reader, lambda got: len(got) == 100)
     assert await reader.lag() == 0
     await log.append(numbered(topic, range(100, 130)))
-    assert await reader.lag() == 30
+    assert 0 < await reader.lag() <= 30
+    if not log_factory.backend.packed:
+        assert await reader.lag() == 30
     await take_count(reader, 30)
     assert await reader.lag() == 0
     await reader.close()
@@ -170,21 +176,22 @@ async def test_a_gap_stops_its_partition_only(log_factory: LogFactory) -> None:
     for start in range(0, 100, 10):
         await log.append(numbered(topic, range(start, start + 10), partition=0))
         await log.append(numbered(topic, range(start, start + 10), partition=1))
-    await log_factory.backend.forget(lost, 50)
-    assert await log.bounds(lost) == (50, 100)
-    reader = await log.reader(group=topic, topics=[topic], positions=PositionTable({lost: 20, whole: 20}))
+    stored = {partition: [record for record in await read_all(log, topic) if record.partition == partition.number] for partition in (lost, whole)}
+    await log_factory.backend.forget(lost, stored[lost][50].offset)
+    assert await log.bounds(lost) == (stored[lost][50].offset, stored[lost][99].next)
+    begin = {partition: records[20].offset for partition, records in stored.items()}
+    reader = await log.reader(group=topic, topics=[topic], positions=PositionTable(begin))
     records = []
     with pytest.raises(LogGap) as raised:
         while True:
             records += await take_count(reader, 1, seconds=15)
-    assert (raised.value.partition, raised.value.position, raised.value.first) == (lost, 20, 50)
+    assert (raised.value.partition, raised.value.position, raised.value.first) == (lost, begin[lost], stored[lost][50].offset)
     if len(records) < 80:
         records += await take_count(reader, 80 - len(records))
-    assert [record.offset for record in records] == list(range(20, 100))
-    assert {record.partition for record in records} == {1}
+    assert records == stored[whole][20:]
     assert await reader.poll(timeout=0.3) == {}
-    reader.seek(lost, 50)
-    assert [record.offset for record in await take_count(reader, 50)] == list(range(50, 100))
+    reader.seek(lost, stored[lost][50].offset)
+    assert await take_count(reader, 50) == stored[lost][50:]
     await reader.close()
 
 
@@ -193,9 +200,10 @@ async def test_the_first_deployment_begins_with_what_is_kept(log_factory: LogFac
     topic = await log_factory.topic()
     for start in range(0, 100, 10):
         await log.append(numbered(topic, range(start, start + 10), partition=0))
-    await log_factory.backend.forget(Partition(topic, 0), 30)
+    stored = await read_all(log, topic)
+    await log_factory.backend.forget(Partition(topic, 0), stored[30].offset)
     reader = await log.reader(group=topic, topics=[topic], positions=PositionTable())
-    assert [record.offset for record in await take_count(reader, 70)] == list(range(30, 100))
+    assert await take_count(reader, 70) == stored[30:]
     await reader.close()
 
 

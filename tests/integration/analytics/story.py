@@ -40,7 +40,7 @@ async def heard(log: EventLog, wire: str) -> list[dict[str, Any]]:
     for number in range(await log.partitions("ecrm.analytics")):
         offset = (await log.bounds(Partition("ecrm.analytics", number)))[0]
         while batch := await log.read(Partition("ecrm.analytics", number), offset):
-            offset = batch[-1].offset + 1
+            offset = batch[-1].next
             found += [msgspec.json.decode(record.value) for record in batch if record.value and dict(record.headers)["ce_type"] == wire.encode()]
     return found
 

@@ -61,6 +61,6 @@ async def told(log: EventLog, topic: str, wire: str) -> list[dict[str, Any]]:
     for number in range(await log.partitions(topic)):
         offset = (await log.bounds(Partition(topic, number)))[0]
         while batch := await log.read(Partition(topic, number), offset):
-            offset = batch[-1].offset + 1
+            offset = batch[-1].next
             found += [msgspec.json.decode(record.value) for record in batch if record.value and dict(record.headers)["ce_type"] == wire.encode()]
     return found

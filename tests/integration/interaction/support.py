@@ -78,7 +78,7 @@ async def read_all(log: EventLog, topic: str) -> list[Stored]:
         partition, offset = Partition(topic, number), 0
         while records := await log.read(partition, offset):
             found.extend(records)
-            offset = records[-1].offset + 1
+            offset = records[-1].next
     return found
 
 

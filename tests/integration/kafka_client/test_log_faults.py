@@ -27,7 +27,7 @@ class Positions:
 
     def apply(self, partition: Partition, records: list[Stored]) -> None:
         assert records[0].offset == self.next.get(partition, 0), "skipped or repeated"
-        self.next[partition] = records[-1].offset + 1
+        self.next[partition] = records[-1].next
 
 
 async def _kill(kafka: Broker) -> None:

@@ -115,7 +115,7 @@ class Door:
         for number in range(await self.log.partitions(collected.TOPIC)):
             while records := await self.log.read(Partition(collected.TOPIC, number), self._seen.get(number, 0)):
                 found += records
-                self._seen[number] = records[-1].offset + 1
+                self._seen[number] = records[-1].next
         return found
 
     async def events(self) -> list[collected.CleanEvent]:
