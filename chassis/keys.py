@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import itertools
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
@@ -23,6 +24,8 @@ from contracts import gateway
 
 TOPIC: Final = "ecrm.state.keys"
 FOLLOW_SECONDS: Final = 0.5
+#: Every so many rounds the log is read although nothing is behind: one that was put back to an earlier state shows only so.
+LOOK_ROUNDS: Final = 20
 
 _decode = msgspec.json.Decoder(gateway.KeyState).decode
 _log = telemetry.logger(__name__)
@@ -104,14 +107,14 @@ class KeyTable:
     async def _follow(self, log: EventLog) -> None:
         positions: dict[Partition, int] = {}
         behind = False
-        while True:
+        for number in itertools.count():
             try:
                 if not positions:
-                    for number in range(await log.partitions(TOPIC)):
-                        partition = Partition(TOPIC, number)
+                    for partition in [Partition(TOPIC, each) for each in range(await log.partitions(TOPIC))]:
                         positions[partition] = (await log.bounds(partition))[0]
-                for partition in positions:
-                    await self._read(log, partition, positions)
+                if behind or number % LOOK_ROUNDS == 0 or await log.behind(positions):  # one question for all partitions
+                    for partition in positions:
+                        await self._read(log, partition, positions)
                 self._loaded.set()
                 behind = False
             except Exception as error:  # whatever the log has: what is known stays valid, and the next round reads from the beginning

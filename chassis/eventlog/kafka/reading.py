@@ -33,8 +33,9 @@ class Pace(NamedTuple):
     max_wait_ms: int
 
 
-#: Nothing comes: the first record is answered at once, and the broker is asked twice a second only.
-QUIET = Pace(1, 500)
+#: Nothing comes: the first record is answered at once, and the broker is asked every two seconds only. Longer would save little more, and
+#: what is seeked to or resumed meanwhile waits for the answer that is on its way.
+QUIET = Pace(1, 2000)
 #: Records come: many small answers would cost broker and readers more than the records in them; nobody waits longer than a tenth of a second.
 BUSY = Pace(64 * 1024, 100)
 

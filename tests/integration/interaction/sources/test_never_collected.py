@@ -38,7 +38,7 @@ async def everything(platform: TestPlatform) -> bytes:
         for number in range(await platform.log.partitions(topic.name)):
             offset = 0
             while records := await platform.log.read(Partition(topic.name, number), offset):
-                offset = records[-1].offset + 1
+                offset = records[-1].next
                 for record in records:
                     parts.extend((record.key, record.value or b"", *(value for _, value in record.headers)))
     return b"\n".join(parts)
