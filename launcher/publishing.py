@@ -19,6 +19,7 @@ from launcher import roster
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PUBLISHED: Final = ROOT / "contracts" / "published"
+PACKED: Final = "records that came together in one (docs/decisions/0009-packed-records.md)"
 
 
 def schema_of(entry: catalogue.Entry) -> dict[str, Any]:
@@ -73,9 +74,11 @@ def events_page() -> str:
     for entry in catalogue.ENTRIES:
         meaning = (entry.fact.__doc__ or "").split("\n")[0]
         lines.append(f"| `{entry.wire}` | {entry.owner} | `{entry.topic}` | `{entry.key}` | {'yes' if entry.personal else 'no'} | {meaning} |")
-    lines += ["", "| topic | owner | kept |", "|---|---|---|"]
+    lines += ["", "| topic | owner | kept | on Kafka |", "|---|---|---|---|"]
     lines += [
-        f"| `{topic.name}` | {topic.owner} | {'the last record of each key' if topic.compacted else '7 days'} |" for topic in catalogue.TOPICS
+        f"| `{topic.name}` | {topic.owner} | {'the last record of each key' if topic.compacted else '7 days'} "
+        f"| {PACKED if topic.packed else 'a record each'} |"
+        for topic in catalogue.TOPICS
     ]
     return "\n".join(lines) + "\n"
 
@@ -90,6 +93,7 @@ def asyncapi() -> dict[str, Any]:
     channels = {
         topic.name: {
             "address": topic.name,
+            **({"description": f"On Kafka: {PACKED}."} if topic.packed else {}),
             "messages": {entry.wire: {"$ref": f"#/components/messages/{entry.wire}"} for entry in catalogue.ENTRIES if entry.topic == topic.name},
         }
         for topic in catalogue.TOPICS

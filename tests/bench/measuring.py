@@ -150,10 +150,11 @@ async def cluster(data: Path, port: int) -> AsyncIterator[System]:
 
 
 @asynccontextmanager
-async def floor(system: System, port: int) -> AsyncIterator[Target]:
+async def floor(system: System, port: int, *, packed: bool) -> AsyncIterator[Target]:
     """The floor on the same broker and the same PostgreSQL server."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.floor", "--port", str(port), "--log", f"kafka://{system.state['kafka']}", "--database", system.database
+        sys.executable, "-m", "tests.bench.floor", "--port", str(port), "--log", f"kafka://{system.state['kafka']}", "--database", system.database,
+        *(["--packed"] if packed else []),
     )
     target = Target(port, "none")
     async with aiohttp.ClientSession() as session:
