@@ -97,7 +97,7 @@ class ReaderLoop:
         while True:
             try:
                 self.reader = await self.service.log.reader(
-                    group=self.group, topics=self.subscription.topics, positions=self.positions
+                    group=self.group, topics=self.subscription.topics, positions=self.positions, gather=self.subscription.linger
                 )
                 try:
                     while True:

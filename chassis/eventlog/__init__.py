@@ -172,8 +172,8 @@ class EventLog(Protocol):
         """Return when all records are durable, in order per partition. Raises NotConfirmed, ValueError (too large)."""
         ...
 
-    async def reader(self, *, group: str, topics: Sequence[str], positions: Positions) -> Reader:
-        """Join a reader group."""
+    async def reader(self, *, group: str, topics: Sequence[str], positions: Positions, gather: float = 0.0) -> Reader:
+        """Join a reader group. While records come one after another they may be kept back for `gather` seconds, so that more come at once."""
         ...
 
     async def read(self, partition: Partition, offset: int, *, max_records: int = 2000) -> list[Stored]:

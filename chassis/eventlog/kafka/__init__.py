@@ -74,7 +74,7 @@ class KafkaEventLog:
             placed.setdefault(_placed(record, self._topics[record.topic]), []).append(record)
         await self._appender.append(placed, deadline=max(0.0, until - asyncio.get_running_loop().time()))
 
-    async def reader(self, *, group: str, topics: Sequence[str], positions: Positions) -> Reader:
+    async def reader(self, *, group: str, topics: Sequence[str], positions: Positions, gather: float = 0.0) -> Reader:
         """Join a reader group; the first `poll` may still be empty while the group assigns its partitions."""
         compacted = await self._inspector.compacted(topics)
         reader = GroupReader(
@@ -84,6 +84,7 @@ class KafkaEventLog:
             positions=positions,
             compacted=compacted,
             inspector=self._inspector,
+            gather=gather,
         )
         await reader.start(seconds=START_SECONDS)
         self._readers.append(reader)

@@ -36,8 +36,16 @@ class Pace(NamedTuple):
 #: Nothing comes: the first record is answered at once, and the broker is asked every two seconds only. Longer would save little more, and
 #: what is seeked to or resumed meanwhile waits for the answer that is on its way.
 QUIET = Pace(1, 2000)
-#: Records come: many small answers would cost broker and readers more than the records in them; nobody waits longer than a tenth of a second.
+#: Records come: many small answers would cost broker and readers more than the records in them; nobody waits longer than a tenth of a second,
+#: for readers that gather anyway a fifth: each question names all partitions anew, also the many where nothing happens.
 BUSY = Pace(64 * 1024, 100)
+MOST_WAIT_MS = 200
+
+
+def busy(gather: float) -> Pace:
+    """The pace while records come, for a reader that gathers so many seconds."""
+    wait = min(MOST_WAIT_MS, max(BUSY.max_wait_ms, int(gather * 1000)))
+    return Pace(BUSY.min_bytes * wait // BUSY.max_wait_ms, wait)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -66,11 +74,13 @@ class GroupReader:
         positions: Positions,
         compacted: frozenset[str],
         inspector: Inspector,
+        gather: float,
     ) -> None:
         self._topics = list(topics)
         self._positions = positions
         self._compacted = compacted
         self._inspector = inspector
+        self._busy = busy(gather)
         self._lock = asyncio.Lock()
         self._assigned: frozenset[Partition] = frozenset()
         self._next: dict[Partition, int] = {}  # what poll gives next; a partition without an entry is not placed yet
@@ -266,7 +276,7 @@ class GroupReader:
         fetched: dict[Any, list[Stored]] = await self._consumer.getmany(
             timeout_ms=int(timeout * 1000), max_records=max_records
         )
-        self._pace(BUSY if fetched else QUIET)
+        self._pace(self._busy if fetched else QUIET)
         if not fetched:
             return fetched
         for partition in self._assigned:

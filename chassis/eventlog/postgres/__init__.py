@@ -131,8 +131,8 @@ class PostgresEventLog:
         except LOST as error:
             raise NotConfirmed(f"not confirmed within {deadline} s: {type(error).__name__}") from error
 
-    async def reader(self, *, group: str, topics: Sequence[str], positions: Positions) -> PostgresReader:
-        """Join a reader group."""
+    async def reader(self, *, group: str, topics: Sequence[str], positions: Positions, gather: float = 0.0) -> PostgresReader:
+        """Join a reader group. `gather` saves nothing here, so nothing is kept back."""
         membership = Membership(self, group, topics, lambda: reader.lock)
         reader = PostgresReader(self, membership, positions, self._forget_reader)
         self._readers.append(reader)
