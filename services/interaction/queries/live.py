@@ -12,7 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -30,7 +30,7 @@ TOPIC: Final = catalogue.entry_of(InteractionRecorded).topic
 LISTENERS: Final = 500
 #: Events that wait for a listener before it is sent away.
 WAITING: Final = 1000
-#: Events that are read again for a listener that comes back.
+#: Events of a partition, at least, that are read again for a listener that comes back; what follows them is left out with a gap.
 CAUGHT_UP: Final = 10_000
 HEARTBEAT_SECONDS: Final = 10.0
 POLL_SECONDS: Final = 0.2
@@ -128,7 +128,7 @@ class Hub:
                 await asyncio.sleep(POLL_SECONDS)
 
     def _offer(self, number: int, record: Stored) -> None:
-        self.offsets[number] = record.offset + 1
+        self.offsets[number] = record.next
         event = event_of(record, live.position_text(self.offsets))
         if event is None:
             return
@@ -184,24 +184,29 @@ async def _missed(service: InteractionService, wanted: Wanted, after: str, until
     if offsets is None:
         yield _gap("unknown_position", live.position_text(until))
         return
-    skipped = 0
+    lost = False
     for number, end in enumerate(until):
         first = (await service.log.bounds(Partition(TOPIC, number)))[0]
-        begin = max(min(offsets[number], end), first, end - CAUGHT_UP)
-        skipped += begin - min(offsets[number], end)
-        offsets[number] = begin
-    if skipped > 0:
-        yield _gap("not_kept", live.position_text(offsets), skipped)
+        lost |= offsets[number] < first
+        offsets[number] = max(min(offsets[number], end), first)
+    if lost:
+        yield _gap("not_kept", live.position_text(offsets))
     for number, end in enumerate(until):
+        caught_up = 0
         while offsets[number] < end:
+            if caught_up >= CAUGHT_UP:
+                offsets[number] = end
+                yield _gap("too_much", live.position_text(offsets))
+                break
             records = await service.log.read(Partition(TOPIC, number), offsets[number], max_records=500)
             if not records:
                 break
+            caught_up += len(records)
             missed: list[bytes] = []
             for record in records:
                 if record.offset >= end:
                     break
-                offsets[number] = record.offset + 1
+                offsets[number] = record.next
                 event = event_of(record, live.position_text(offsets))
                 if event is not None and wanted.takes(event):
                     missed.append(_piece(event, wanted))
@@ -215,6 +220,6 @@ def _piece(event: Event, wanted: Wanted) -> bytes:
     return b"id: %s\nevent: interaction\ndata: %s\n\n" % (event.position.encode(), wanted.sees(event))
 
 
-def _gap(reason: str, position: str, skipped: int | None = None) -> bytes:
-    told: dict[str, Any] = {"reason": reason} | ({} if skipped is None else {"skipped": skipped})
+def _gap(reason: str, position: str) -> bytes:
+    told = {"reason": reason}
     return b"id: %s\nevent: gap\ndata: %s\n\n" % (position.encode(), msgspec.json.encode(told))
