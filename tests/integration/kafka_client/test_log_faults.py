@@ -49,11 +49,12 @@ async def _freeze(kafka: Broker) -> None:
     kafka.unpause()
 
 
+@pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("fault", [_kill, _away_for_longer_than_a_request, _freeze])
 async def test_what_was_confirmed_is_read_once_and_in_order(
-    kafka: Broker, topic: str, fault: Callable[[Broker], Any]
+    kafka: Broker, topic: str, fault: Callable[[Broker], Any], packed: bool
 ) -> None:
-    log = KafkaEventLog(kafka.bootstrap)
+    log = KafkaEventLog(kafka.bootstrap, packed={topic} if packed else ())
     await log.start()
     positions = Positions()
     reader = await log.reader(group=topic, topics=[topic], positions=positions)
@@ -67,16 +68,16 @@ async def test_what_was_confirmed_is_read_once_and_in_order(
         nonlocal refused, last_confirmed_at
         number = writer
         while running:
-            record = Record(topic, b"w%d" % writer, b"%d" % number)
+            records = [Record(topic, b"w%d" % writer, b"%d" % each) for each in range(number, number + 50, 10)]
             try:
-                await log.append([record], deadline=2)
+                await log.append(records, deadline=2)
             except NotConfirmed:
                 refused += 1
                 await asyncio.sleep(0.1)
                 continue  # unknown: told again, as a client would
-            confirmed.append(number)
+            confirmed.extend(range(number, number + 50, 10))
             last_confirmed_at = time.monotonic()
-            number += 10
+            number += 50
             await asyncio.sleep(0.01)
 
     async def read() -> None:
