@@ -124,7 +124,7 @@ async def _collected(service: InteractionService, replay: Any, place: list[list[
         chosen = [record for record in records if record.offset < end and _belongs(record, replay)]
         if chosen:
             await service.log.append([Record(record.topic, record.key, record.value, record.headers) for record in chosen])
-        place[number][0] = records[-1].offset + 1 if records else end
+        place[number][0] = records[-1].next if records else end
         return Step(len(chosen), len(chosen), 0, place, False)
     return Step(0, 0, 0, place, True)
 
