@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.eventlog import Record, unbroken
@@ -17,6 +17,7 @@ RECORDS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(RECORDS, min_size=1, max_size=40), st.integers(0, 2**40))
 def test_what_is_packed_is_unpacked(records: list[Record], offset: int) -> None:
     base = packing.start(offset)
@@ -28,6 +29,7 @@ def test_what_is_packed_is_unpacked(records: list[Record], offset: int) -> None:
     assert {packing.holder(each.offset) for each in stored} == {offset}
 
 
+@settings(deadline=None)
 @given(st.lists(RECORDS, min_size=2, max_size=10), st.data())
 def test_a_missing_record_is_a_gap(records: list[Record], data: st.DataObject) -> None:
     stored = packing.unpack(packing.pack(records), topic="t", partition=0, base=0, appended_at=0.0)
