@@ -59,6 +59,8 @@ async def forget_files(service: InteractionService) -> bool:
 
 async def forget_mail_counts(service: InteractionService) -> None:
     await commands.forget_counts(service)
+
+
 async def work_off_replays(service: InteractionService) -> bool:
     return await commands.replays.work_off(service)
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 
 from chassis import web
+from chassis.conditions import IfMatch, IfNoneMatch, etag, unchanged, versions
 from chassis.identity import Caller
 from services.interaction import commands, queries
-from services.interaction.api.conditions import IfMatch, IfNoneMatch, etag, unchanged, versions
 from services.interaction.api.timeline import Here, Limit, Reader
 from services.interaction.schemas import sources
 

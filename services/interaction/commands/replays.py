@@ -14,7 +14,7 @@ import msgspec
 
 from chassis import dead_letters, ids
 from chassis.errors import Conflict, Invalid, Unknown
-from chassis.eventlog import Partition, Record, Stored
+from chassis.eventlog import LogGap, Partition, Record, Stored
 from contracts import collected
 from contracts.envelope import header
 from services.interaction.commands import publishing, releasing
@@ -120,7 +120,12 @@ async def _collected(service: InteractionService, replay: Any, place: list[list[
     for number, (offset, end) in enumerate(place):
         if offset >= end:
             continue
-        records = await service.log.read(Partition(collected.TOPIC, number), offset, max_records=RECORDS)
+        partition = Partition(collected.TOPIC, number)
+        try:
+            records = await service.log.read(partition, offset, max_records=RECORDS)
+        except LogGap:  # its beginning is kept no longer
+            place[number][0] = min(end, (await service.log.bounds(partition))[0])
+            return Step(0, 0, 0, place, False)
         chosen = [record for record in records if record.offset < end and _belongs(record, replay)]
         if chosen:
             await service.log.append([Record(record.topic, record.key, record.value, record.headers) for record in chosen])

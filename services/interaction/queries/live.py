@@ -42,19 +42,19 @@ _log = telemetry.logger(__name__)
 
 
 class Listener:
-    """One who watches. `dropped` is set when it did not keep up."""
+    """One who watches. `dropped` says why it is sent away: `too_slow`, or `interrupted` when the log could not be followed any more."""
 
     def __init__(self, wanted: Wanted) -> None:
         self.wanted = wanted
         self.waiting: deque[Event] = deque()
-        self.dropped = False
+        self.dropped = ""
         self.woken = asyncio.Event()
 
     def offer(self, event: Event) -> None:
         if not self.wanted.takes(event):
             return
         if len(self.waiting) >= WAITING:
-            self.dropped = True
+            self.dropped = "too_slow"
         else:
             self.waiting.append(event)
         self.woken.set()
@@ -102,7 +102,16 @@ class Hub:
                 await self._task
 
     async def _follow(self) -> None:
-        """Read what is new while anybody listens, and a while longer for who comes back."""
+        """Read what is new while anybody listens, and a while longer for who comes back. Whatever ends it, nobody is left waiting."""
+        try:
+            await self._read()
+        finally:
+            for listener in tuple(self._listeners):
+                listener.dropped = listener.dropped or "interrupted"
+                listener.woken.set()
+                self.leave(listener)
+
+    async def _read(self) -> None:
         log = self._service.log
         partitions = [Partition(TOPIC, number) for number in range(await log.partitions(TOPIC))]
         self.offsets = [(await log.bounds(partition))[1] for partition in partitions]
@@ -166,7 +175,8 @@ async def follow(service: InteractionService, *, wanted: Wanted, after: str | No
                     pieces.append(_piece(listener.waiting.popleft(), wanted))
                 yield b"".join(pieces)
             elif listener.dropped:
-                yield b'event: dropped\ndata: {"reason":"too_slow","detail":"You did not keep up: connect again with Last-Event-ID to go on."}\n\n'
+                detail = b"Connect again with Last-Event-ID to go on."
+                yield b'event: dropped\ndata: {"reason":"%s","detail":"%s"}\n\n' % (listener.dropped.encode(), detail)
                 return
             else:
                 listener.woken.clear()
