@@ -72,6 +72,17 @@ async def lift_stop(here: Here, asking: Writing, body: consents.StopContact) -> 
     return _recorded(here, done)
 
 
+@router.post("/consents/mode", status_code=201)
+async def state_mode(here: Here, asking: Writing, body: consents.ConsentMode) -> consents.RecordedList:
+    """What a consent mode (Google Consent Mode v2) says, type by type: granted and denied become statements for the purposes of each type."""
+    told = body.model_dump(include={"ad_storage", "ad_user_data", "ad_personalization", "analytics_storage"}, exclude_none=True)
+    recorded = await commands.state_mode(
+        here, subject=subject(here, customer_id=body.customer_id, identity=body.identity), told=told, evidence=body.evidence,
+        actor=actor(asking), language=body.language,
+    )
+    return consents.RecordedList(data=[_recorded(here, one) for one in recorded])
+
+
 @router.get("/customers/{customer_id}/consent")
 async def get_consent(
     here: Here, _asking: Reading, customer_id: UUID, page_token: str | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100,

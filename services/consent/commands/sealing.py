@@ -16,7 +16,8 @@ from services.consent.domain.statements import Entry, Purpose
 from services.consent.settings import ConsentService
 from services.consent.store import chain as store
 
-A_RUN = 2000
+#: Few at a time: while they are hashed nobody else has the loop.
+A_RUN = 200
 #: With nothing new a root is signed all the same, so that a chain cut short shows.
 SIGN_OF_LIFE = timedelta(hours=1)
 

@@ -203,6 +203,40 @@ async def _has_refused(tx: Any, identity: bytes, entry: Entry) -> bool:
     return counts is not None and counts.state == WITHDRAWN
 
 
+async def state_mode(
+    service: ConsentService, *, subject: Subject, told: Mapping[str, str], evidence: Mapping[str, Any], actor: str, language: str | None
+) -> list[Recorded]:
+    """What a consent mode says becomes statements on every channel of the purposes its types speak of; of two types on one purpose a denial counts.
+
+    A grant of a purpose with double opt-in waits for nothing here: it is left out, since a banner proves no address.
+    """
+
+    async def act() -> list[Recorded]:
+        async with service.transaction() as tx:
+            defined, modes, now = await purposes.newest(tx.db), await purposes.modes(tx.db), service.clock.now()
+            states: dict[str, list[tuple[str, str]]] = {}
+            for type_, said in told.items():
+                for purpose in modes.get(type_, []):
+                    states.setdefault(purpose, []).append((type_, said))
+            entries = []
+            for name, said_of in states.items():
+                known = defined[name]
+                state = WITHDRAWN if any(said == "denied" for _, said in said_of) else GRANTED
+                if state == GRANTED and known.basis == DOUBLE_OPT_IN:
+                    continue
+                entries += [
+                    Entry(
+                        new_id(), subject.customer_id, subject.identity, language, "consent_mode", {**evidence, "consent_mode": dict(said_of)}, actor,
+                        name, channel, state, known.version, known.legal_basis, now, now,
+                        expires_at=grant_ends(known, now) if state == GRANTED else None,
+                    )
+                    for channel in known.channels
+                ]
+            return await record(tx, entries, defined)
+
+    return await again_on_collision(act)
+
+
 #: Signals of a consent mode are told as `consent_mode:` and the type that was denied.
 CONSENT_MODE = "consent_mode:"
 

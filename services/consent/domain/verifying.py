@@ -266,7 +266,7 @@ def _verify_messages(
             raise Fault("messages", number, "it began outside the life of its permit")
         if ended < begun:
             raise Fault("messages", number, "it ended before it began")
-        if ended > granted + life + SKEW_US:
+        if ended > granted + life:
             overran.append(record["message_id"])
     for number, record, _ in batches.values():
         if record["closed_us"] is None or record["closed_us"] > complete_us:

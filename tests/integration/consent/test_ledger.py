@@ -250,3 +250,29 @@ async def test_roots_are_told_and_keys_hand_over(cluster: PrivateCluster) -> Non
         service.resources.signer = service.resources.signer.following(0)
         await commands.follow_keys(service)
         assert service.resources.signer.kid == second
+
+
+async def test_a_consent_mode_speaks_of_purposes(cluster: PrivateCluster) -> None:
+    """R1, R2: the four types of Google Consent Mode v2 become statements by a table that can be changed."""
+    async with started(cluster, "consent", given=FAST) as platform:
+        consent, customer = platform["consent"], new_text_id()
+        listed = {one["type"]: one["purposes"] for one in (await consent.call("GET", "/api/v1/consents/modes", scopes=["consent:read"])).json()["data"]}
+        assert listed == {
+            "ad_storage": ["profiling"], "ad_user_data": ["sharing"], "ad_personalization": ["profiling"], "analytics_storage": ["analytics"],
+        }
+        body = {
+            "customer_id": customer, "ad_storage": "granted", "ad_personalization": "denied", "ad_user_data": "granted", "analytics_storage": "granted",
+            "evidence": {"banner": "7"},
+        }
+        answer = await consent.call("POST", "/api/v1/consents/mode", json=body, scopes=["consent:write"])
+        assert answer.status == 201, answer.body
+        assert {one["purpose"]: one["state"] for one in answer.json()["data"]} == {
+            "profiling": "withdrawn", "sharing": "granted", "analytics": "granted",
+        }
+        line = (await state(platform, customer))["data"][-1]
+        assert line["evidence"] == {"banner": "7", "consent_mode": {"ad_storage": "granted", "ad_personalization": "denied"}}
+        assert (await consent.call("PUT", "/api/v1/consents/modes/ad_storage", json={"purposes": ["marketing"]})).status == 200
+        unknown = await consent.call("PUT", "/api/v1/consents/modes/ad_storage", json={"purposes": ["gifts"]})
+        assert (unknown.status, unknown.json()["code"]) == (404, "consent.unknown_purpose")
+        bad = await consent.call("POST", "/api/v1/consents/mode", json={"customer_id": customer, "ad_storage": "maybe"})
+        assert bad.status == 422
