@@ -71,6 +71,7 @@ ENTRIES: Final = (
     Entry("ecrm.interaction.bounce_received.v1", interaction.BounceReceived, "interaction", "ecrm.interaction.facts", "identity"),
     Entry("ecrm.interaction.complaint_received.v1", interaction.ComplaintReceived, "interaction", "ecrm.interaction.facts", "identity"),
     Entry("ecrm.interaction.task_due.v1", interaction.TaskDue, "interaction", "ecrm.interaction.facts", "task_id"),
+    Entry("ecrm.interaction.auction_closed.v1", interaction.AuctionClosed, "interaction", "ecrm.interaction.facts", "auction_id"),
     Entry("ecrm.interaction.lead_opened.v1", interaction.LeadOpened, "interaction", "ecrm.interaction.facts", "lead_id"),
     Entry("ecrm.interaction.opportunity_moved.v1", interaction.OpportunityMoved, "interaction", "ecrm.interaction.facts", "opportunity_id"),
     Entry("ecrm.interaction.opportunity_stalled.v1", interaction.OpportunityStalled, "interaction", "ecrm.interaction.facts", "opportunity_id"),

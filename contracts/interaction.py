@@ -308,3 +308,15 @@ class EmployeeChanged(Fact, frozen=True, kw_only=True):
     teams: list[str] = []
     changed_at: Moment
     personal: EmployeePersonal
+
+
+class AuctionClosed(Fact, frozen=True, kw_only=True):
+    """An auction's time is over: sold to the highest bid if that reached the reserve. Amounts in minor units."""
+
+    auction_id: str
+    sold: bool
+    winner_id: str | None = None
+    price_minor: int | None = None
+    currency: str
+    product_id: str | None = None
+    closed_at: Moment

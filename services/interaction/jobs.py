@@ -65,6 +65,10 @@ async def work_off_replays(service: InteractionService) -> bool:
     return await commands.replays.work_off(service)
 
 
+async def close_auctions(service: InteractionService) -> bool:
+    return await commands.auctions.close_auctions(service)
+
+
 JOBS: Final = (
     Job("work_off_replays", every=2, run=work_off_replays),
     Job("publish_leftovers", every=2, run=publish_leftovers),
@@ -75,6 +79,7 @@ JOBS: Final = (
     Job("forget_files", every=3600, run=forget_files),
     Job("forget_mail_counts", every=3600, run=forget_mail_counts),
     Job("tell_due_tasks", every=1, run=tell_due_tasks),
+    Job("close_auctions", every=1, run=close_auctions),
     Job("tell_stalled", every=30, run=tell_stalled),
     Job("hand_over_left", every=15, run=hand_over_left),
     # One look at an index; whoever finds something waits for the lock of those who give out cases.

@@ -3,9 +3,11 @@
 from typing import Final
 
 from services.interaction.api import (
+    auctions,
     cases,
     employees,
     forms,
+    inboxes,
     intake,
     knowing,
     knowledge,
@@ -18,6 +20,7 @@ from services.interaction.api import (
     replays,
     responses,
     retention,
+    rooms,
     sales,
     sources,
     surveys,
@@ -50,4 +53,7 @@ ROUTERS: Final = (
     forms.router,
     knowledge.router,
     replays.router,
+    rooms.router,
+    auctions.router,
+    inboxes.router,
 )

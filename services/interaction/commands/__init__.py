@@ -1,8 +1,13 @@
 """Write use cases."""
 
 from services.interaction.commands import (
+    auctions,
+    between,
     cases,
+    composing,
+    deputies,
     forms,
+    inboxes,
     knowledge,
     leads,
     opportunities,
@@ -12,6 +17,7 @@ from services.interaction.commands import (
     registries,
     replays,
     retention,
+    rooms,
     tasks,
     visits,
 )
@@ -39,9 +45,13 @@ from services.interaction.commands.replicating import (
 __all__ = [
     "Taken",
     "add_customer_note",
+    "auctions",
     "balance_intake",
+    "between",
     "cases",
     "change_customer_note",
+    "composing",
+    "deputies",
     "discard",
     "erase_people",
     "forget_counts",
@@ -51,6 +61,7 @@ __all__ = [
     "hand_over",
     "hand_over_cases",
     "import_employees",
+    "inboxes",
     "knowledge",
     "leads",
     "note_campaign",
@@ -79,6 +90,7 @@ __all__ = [
     "replicate_identities",
     "replicate_profiles",
     "retention",
+    "rooms",
     "take_mail",
     "takes",
     "tasks",

@@ -59,6 +59,13 @@ async def touchpoint_record(
 
 async def record_order(service: InteractionService, *, body: dict[str, Any], source_id: str | None) -> str:
     """Take a completed order over; returns the id of the event. Raises as `record_touchpoint` does."""
+    new_id, record = await order_event(service, body=body, source_id=source_id)
+    await _append(service, record)
+    return new_id
+
+
+async def order_event(service: InteractionService, *, body: dict[str, Any], source_id: str | None) -> tuple[str, Record]:
+    """A checked order as a record of the collected log, and the id of its event. Raises as `record_touchpoint` does."""
     body = await _with_customer(service, body)
     source = source_settings(service, source_id or API_SOURCE)
     new_id = ids.new_text_id()
@@ -77,8 +84,7 @@ async def record_order(service: InteractionService, *, body: dict[str, Any], sou
         event["time"] = moment.isoformat()
     receipt = collecting.Receipt(source=source, received_at=service.clock.now(), new_id=lambda: new_id)
     accepted = check_one(_encode(event), receipt, cloudevent=True)
-    await append_accepted(service, accepted, source.source_id)
-    return new_id
+    return new_id, accepted_record(accepted, source.source_id)
 
 
 def check_one(payload: bytes, receipt: collecting.Receipt, *, cloudevent: bool) -> collecting.Accepted:
@@ -112,8 +118,13 @@ def accepted_record(accepted: collecting.Accepted, source_id: str) -> Record:
 
 
 async def _append(service: InteractionService, record: Record) -> None:
+    await append_records(service, [record])
+
+
+async def append_records(service: InteractionService, records: list[Record]) -> None:
+    """Return when the log has confirmed all of them. Raises Unavailable."""
     try:
-        await service.log.append([record])
+        await service.log.append(records)
     except NotConfirmed:
         raise errors.not_confirmed() from None
 

@@ -1,6 +1,7 @@
 """Reads."""
 
 from services.interaction.queries import (
+    channels,
     forms,
     knowledge,
     live,
@@ -52,6 +53,7 @@ from services.interaction.queries.quarantine import get_quarantined, list_dead_l
 from services.interaction.queries.timeline import get_interaction, list_timeline
 
 __all__ = [
+    "channels",
     "forms",
     "get_attachment",
     "get_calendar",

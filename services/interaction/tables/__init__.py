@@ -1,10 +1,12 @@
 """Rows of this service, as the migrations make them."""
 
 from services.interaction.tables import (
+    auctions,
     cases,
     employees,
     erasures,
     forms,
+    inboxes,
     interactions,
     knowledge,
     mail,
@@ -12,6 +14,7 @@ from services.interaction.tables import (
     quarantine,
     registries,
     replicas,
+    rooms,
     sales,
     sources,
     surveys,
@@ -21,10 +24,12 @@ from services.interaction.tables.metadata import InteractionTable
 
 __all__ = [
     "InteractionTable",
+    "auctions",
     "cases",
     "employees",
     "erasures",
     "forms",
+    "inboxes",
     "interactions",
     "knowledge",
     "mail",
@@ -32,6 +37,7 @@ __all__ = [
     "quarantine",
     "registries",
     "replicas",
+    "rooms",
     "sales",
     "sources",
     "surveys",

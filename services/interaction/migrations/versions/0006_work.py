@@ -112,7 +112,42 @@ KNOWLEDGE = (
     "CREATE TABLE canned_reply (name text PRIMARY KEY, texts text NOT NULL, version int NOT NULL, updated_at timestamptz NOT NULL)",
 )
 
-STATEMENTS: tuple[str, ...] = (*TASKS, *SALES, *FORMS, *KNOWLEDGE)
+CHANNELS = (
+    "CREATE TABLE room (slug text PRIMARY KEY, kind text NOT NULL, title text NOT NULL, closed boolean NOT NULL, created_at timestamptz NOT NULL)",
+    """
+    CREATE TABLE room_post (
+        id uuid PRIMARY KEY, room text NOT NULL REFERENCES room, thread uuid NOT NULL, in_reply_to uuid, customer_id uuid NOT NULL,
+        text text NOT NULL, hidden boolean NOT NULL, posted_at timestamptz NOT NULL)
+    """,
+    "CREATE INDEX room_post_room ON room_post (room, id)",
+    "CREATE INDEX room_post_customer ON room_post (customer_id)",
+    """
+    CREATE TABLE auction (
+        id uuid PRIMARY KEY, title text NOT NULL, product_id text, currency text NOT NULL, start_minor bigint NOT NULL,
+        increment_minor bigint NOT NULL, reserve_minor bigint NOT NULL, opens_at timestamptz NOT NULL, closes_at timestamptz NOT NULL,
+        seller_id uuid, state text NOT NULL, winner_id uuid, price_minor bigint)
+    """,
+    "CREATE INDEX auction_closing ON auction (closes_at) WHERE state = 'open'",
+    """
+    CREATE TABLE auction_bid (
+        auction_id uuid NOT NULL REFERENCES auction, number int NOT NULL, customer_id uuid NOT NULL, deputy_id uuid, amount_minor bigint NOT NULL,
+        bid_at timestamptz NOT NULL, PRIMARY KEY (auction_id, number))
+    """,
+    """
+    CREATE TABLE deputy (
+        id uuid PRIMARY KEY, customer_id uuid NOT NULL, name text NOT NULL, key_hash bytea NOT NULL, actions text[] NOT NULL, currency text NOT NULL,
+        budget_minor bigint NOT NULL, spent_minor bigint NOT NULL, expires_at timestamptz NOT NULL, revoked_at timestamptz,
+        created_at timestamptz NOT NULL)
+    """,
+    "CREATE INDEX deputy_customer ON deputy (customer_id)",
+    """
+    CREATE TABLE inbox_door (
+        name text PRIMARY KEY, provider text NOT NULL, secret text NOT NULL, verify_token text, active boolean NOT NULL,
+        updated_at timestamptz NOT NULL)
+    """,
+)
+
+STATEMENTS: tuple[str, ...] = (*TASKS, *SALES, *FORMS, *KNOWLEDGE, *CHANNELS)
 
 
 def upgrade() -> None:
