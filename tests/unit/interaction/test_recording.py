@@ -57,9 +57,9 @@ def test_the_tally_counts_by_source_and_minute_and_refused_events_bear_no_receip
     tally.add(4, "shop", RECEIVED, two)
     tally.add(0, "site", later, two)
     first, second = tally.rows()
-    assert first[:8] == (RECEIVED.replace(second=0), "shop", 1, 1, 0, 0, 1, 0)
+    assert first[:9] == (RECEIVED.replace(second=0), "shop", 1, 1, 0, 0, 1, 0, 0)
     assert second[:3] == (later.replace(second=0), "site", 1)
-    xor = (first[8] % 2**64) << 64 | first[9] % 2**64
+    xor = (first[9] % 2**64) << 64 | first[10] % 2**64
     assert xor == int(one.replace("-", ""), 16) ^ int(two.replace("-", ""), 16)
     assert all(-(2**63) <= number < 2**63 for number in (*first[8:], *second[8:]))
 
