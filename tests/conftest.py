@@ -16,6 +16,9 @@ from tests.support.cluster import running_cluster
 
 #: `pytest --hypothesis-profile=deep`: many more examples of each property.
 settings.register_profile("deep", max_examples=1000, deadline=None)
+# An example may take long on a busy machine; what has to be fast is measured elsewhere.
+settings.register_profile("usual", deadline=None)
+settings.load_profile("usual")
 
 ROOT = Path(__file__).resolve().parent.parent
 

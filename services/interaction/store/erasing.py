@@ -32,7 +32,8 @@ _PERSONAL: Final = {
     "case_contact": f"DELETE FROM case_contact WHERE case_id IN {_CASES}",  # noqa: S608 - constant
     "case_survey": f"UPDATE case_survey SET remark = NULL WHERE case_id IN {_CASES}",  # noqa: S608 - constant
     "task": f"""
-        UPDATE task SET customer_id = NULL, title = '', notes = '', place = NULL, outcome = NULL, lead_id = NULL, opportunity_id = NULL
+        UPDATE task SET customer_id = NULL, title = '', notes = '', place = NULL, outcome = NULL, lead_id = NULL, opportunity_id = NULL,
+            state = CASE WHEN state = 'open' THEN 'cancelled' ELSE state END
         WHERE customer_id = ANY($1) OR case_id IN {_CASES} OR opportunity_id IN {_DEALS}
             OR lead_id IN (SELECT id FROM lead WHERE customer_id = ANY($1) OR identity = ANY($2))
         """,  # noqa: S608 - constant
@@ -40,10 +41,19 @@ _PERSONAL: Final = {
         UPDATE support_case SET customer_id = NULL, identity = NULL, subject = '', tags = '{}', outcome = NULL
         WHERE customer_id = ANY($1) OR identity = ANY($2)
         """,
-    "quote": f"DELETE FROM quote WHERE opportunity_id IN {_DEALS}",  # noqa: S608 - constant
-    "opportunity_stage": f"DELETE FROM opportunity_stage WHERE opportunity_id IN {_DEALS}",  # noqa: S608 - constant
-    "opportunity": "DELETE FROM opportunity WHERE customer_id = ANY($1)",
-    "lead": "DELETE FROM lead WHERE customer_id = ANY($1) OR identity = ANY($2)",
+    "opportunity": "UPDATE opportunity SET title = '', reason = NULL, customer_id = gen_random_uuid(), version = version + 1 WHERE customer_id = ANY($1)",
+    "lead": """
+        UPDATE lead SET title = '', contact = '{}', identity = NULL, customer_id = NULL, reason = NULL, version = version + 1
+        WHERE customer_id = ANY($1) OR identity = ANY($2)
+        """,
+    "room_post": "UPDATE room_post SET text = '', hidden = true, customer_id = gen_random_uuid() WHERE customer_id = ANY($1)",
+    "auction": """
+        UPDATE auction SET winner_id = CASE WHEN winner_id = ANY($1) THEN NULL ELSE winner_id END,
+            seller_id = CASE WHEN seller_id = ANY($1) THEN NULL ELSE seller_id END
+        WHERE winner_id = ANY($1) OR seller_id = ANY($1)
+        """,
+    "auction_bid": "UPDATE auction_bid SET customer_id = gen_random_uuid(), deputy_id = NULL WHERE customer_id = ANY($1)",
+    "deputy": "DELETE FROM deputy WHERE customer_id = ANY($1)",
     "customer_note": "DELETE FROM customer_note WHERE customer_id = ANY($1)",
     "customer_seen": "DELETE FROM customer_seen WHERE customer_id = ANY($1)",
     "message_entry": "DELETE FROM message_entry WHERE customer_id = ANY($1)",
