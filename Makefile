@@ -53,11 +53,14 @@ test: dev ## all tests a fresh machine can run; says what it skips and why
 test-real: dev ## journeys on both shapes with a real Kafka broker, SDKs and kill loops; only example data may be skipped
 	ECRM_REQUIRE_REAL=1 $(BIN)/python -m pytest -m "real or slow" $(TEST_ARGS)
 
-bench: dev ## throughput against the floor, CPU and memory, both measured in one run; then customers (at most 10 minutes; SCALE=full for more)
+bench: dev ## throughput against the floor, CPU and memory, both measured in one run; then customers, cases, timeline, permits (at most 10 minutes; SCALE=full for more)
 	ROUNDS=$${ROUNDS:-2} $(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.customers_search
 	$(BIN)/python -m tests.bench.customers_duplicates
 	$(BIN)/python -m tests.bench.customers_import
+	$(BIN)/python -m tests.bench.interaction_assignment
+	$(BIN)/python -m tests.bench.interaction_timeline
+	$(BIN)/python -m tests.bench.consent_permits
 	$(BIN)/python -m tests.bench.interaction_assignment
 	$(BIN)/python -m tests.bench.interaction_timeline
 	$(BIN)/python -m tests.bench.consent_permits

@@ -88,6 +88,13 @@ class KeyTable:
         """The newest settings of a source that some key names."""
         return self._sources.get(source_id)
 
+    async def expect_source(self, source_id: str, *, seconds: float = 2.0) -> gateway.SourceSettings | None:
+        """The same, waited for: a source that was made a moment ago is on its way here by the log."""
+        deadline = self._clock.monotonic() + seconds
+        while (found := self.source(source_id)) is None and self._clock.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+        return found
+
     def sources(self) -> Iterator[gateway.SourceSettings]:
         """All known sources (CORS asks which origins any of them allows)."""
         return iter(tuple(self._sources.values()))

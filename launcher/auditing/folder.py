@@ -103,6 +103,7 @@ def _manifest(folder: Path, keys: dict[str, bytes]) -> dict[str, Any]:
         key, signature = keys.get(told["kid"]), bytes.fromhex(told["signature"])
         signed = chain.manifest_bytes(manifest)
         good = chain.canonical(told) == raw and set(manifest["files"]) == set(FILES) and isinstance(manifest["at_us"], int)
+        good = good and signature.hex() == told["signature"]  # one way of writing it, so that no byte can change unseen
     except (OSError, ValueError, KeyError, TypeError):
         raise Fault("manifest", 0, "it is missing or cannot be read") from None
     if key is None or not good or not proofs.verify(key, signed, signature):

@@ -18,7 +18,7 @@ import pytest
 
 from launcher import roster
 from tests.chaos.shapes import wait_ready
-from tests.e2e import cdnow, customers, journey
+from tests.e2e import cdnow, customers, interactions, journey
 from tests.support import broker
 from tests.support.upright import ROOT, Upright, free_port, temporary_folder
 
@@ -100,6 +100,11 @@ def test_journey(seven: Upright) -> None:
 def test_customers(seven: Upright) -> None:
     """U1 U5 D5 M18 D19 D11: everything an employee does with customers, over separate processes."""
     customers.tell(seven)
+
+
+def test_interactions(seven: Upright) -> None:
+    """C11 U14 U15 U19 U40 U43: everything employees do with contacts, over separate processes."""
+    interactions.tell(seven)
 
 
 def test_sdk(seven: Upright) -> None:

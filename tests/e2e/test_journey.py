@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.e2e import customers, journey
+from tests.e2e import customers, interactions, journey
 from tests.support.upright import Upright
 
 
@@ -14,3 +14,8 @@ def test_from_a_click_to_a_measured_message_and_its_end(up: Upright) -> None:
 def test_everything_an_employee_does_with_customers(up: Upright) -> None:
     """U1 U5 D5 M18 D19 D11: the customer service in one process."""
     customers.tell(up)
+
+
+def test_everything_employees_do_with_contacts(up: Upright) -> None:
+    """C11 U14 U15 U19 U40 U43: from a mail to its case, work, selling, forms, knowledge, plans, visits and erasure, in one process."""
+    interactions.tell(up)

@@ -39,7 +39,7 @@ async def put_plan(
     Raises Unknown for a source nobody knows, Invalid (with a JSON pointer) for a schema that is none, Outdated when the version in force
     is none of `expected`.
     """
-    require_source(service, source)
+    await require_source(service, source)
     try:
         plans.plan_of(plan, version=1)
     except plans.BadPlan as bad:
@@ -107,9 +107,9 @@ async def hold_against_plans(
     return kept, aside, noted
 
 
-def require_source(service: InteractionService, source: str) -> None:
-    """Raises Unknown for a source that no key names."""
-    if service.resources.keys.source(source) is None:
+async def require_source(service: InteractionService, source: str) -> None:
+    """Raises Unknown for a source that no key names, also a moment later."""
+    if await service.resources.keys.expect_source(source) is None:
         raise errors.unknown_source()
 
 

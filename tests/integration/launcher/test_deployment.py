@@ -26,7 +26,8 @@ ROOT = Path(__file__).resolve().parents[3]
 COMPOSE = (ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8")
 #: Read by the launcher itself, not by a settings class.
 LAUNCHER_VARIABLES = {
-    "ECRM_KAFKA_URL", "ECRM_HOST", "ECRM_PORT", "ECRM_ADMIN_KEY", "ECRM_SOURCE_KEY", *(f"ECRM_{name.upper()}_URL" for name in roster.PROCESSES),
+    "ECRM_KAFKA_URL", "ECRM_HOST", "ECRM_PORT", "ECRM_ADMIN_KEY", "ECRM_SOURCE_KEY", "ECRM_TLS_CERT", "ECRM_TLS_KEY", "ECRM_TLS_CA",
+    *(f"ECRM_{name.upper()}_URL" for name in roster.PROCESSES),
 }
 #: Read by compose itself.
 COMPOSE_VARIABLES = {"ECRM_UID", "ECRM_LISTEN"}
