@@ -59,7 +59,7 @@ MANIFEST: Final = Manifest(
             reader="recorder", topics=("ecrm.collected",), batch=reactions.on_collected, after_commit=reactions.after_collected,
             linger=GATHER,
         ),
-        Subscription(reader="visits", topics=("ecrm.interaction",), batch=reactions.on_interactions, max_records=5000, linger=VISITS_GATHER),
+        Subscription(reader="visits", topics=("ecrm.interaction",), batch=reactions.on_interactions, linger=VISITS_GATHER),
         Subscription(reader="identities", topics=("ecrm.state.identity",), batch=reactions.on_identity_states),
         Subscription(reader="consent", topics=("ecrm.state.consent",), batch=reactions.on_consent_states),
         Subscription(reader="profiles", topics=("ecrm.state.profile",), batch=reactions.on_profile_states),

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chassis.ids import new_text_id
+from launcher import process
 from launcher.embedded_postgres import PrivateCluster
 from services.consent import commands
 from services.consent.commands import Grant, Subject
@@ -50,6 +51,7 @@ async def measure(cluster: PrivateCluster) -> int:
         await platform.drain(timeout=120)
         for _ in range(5):
             await one_call(service, people)
+        process.settle_memory()  # as every process of the platform does once it has started
         alone = [await one_call(service, people) for _ in range(CALLS)]
         stop = asyncio.Event()
         withdrawing = asyncio.create_task(withdraw(service, people, stop))
