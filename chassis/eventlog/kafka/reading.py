@@ -102,10 +102,10 @@ class GroupReader:
             heartbeat_interval_ms=2_000,
             rebalance_timeout_ms=60_000,
             request_timeout_ms=70_000,  # joining may take as long as the rebalance timeout
-            fetch_max_bytes=8 * 1024 * 1024,
+            fetch_max_bytes=2 * 1024 * 1024,
             fetch_min_bytes=QUIET.min_bytes,
             fetch_max_wait_ms=QUIET.max_wait_ms,
-            max_partition_fetch_bytes=1024 * 1024,
+            max_partition_fetch_bytes=256 * 1024,  # compressed; what is larger comes alone
         )
 
     async def start(self, *, seconds: float) -> None:
