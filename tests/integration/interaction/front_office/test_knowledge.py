@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from launcher.embedded_postgres import PrivateCluster
+from tests.integration.interaction.front_office.test_sales import ask
 from tests.integration.interaction.support import settle
-from tests.integration.interaction.work.test_sales import ask
 from tests.support.platform import TestService, started
 
 pytestmark = pytest.mark.asyncio

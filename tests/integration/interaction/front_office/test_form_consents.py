@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from launcher.embedded_postgres import PrivateCluster
+from tests.integration.interaction.front_office.test_forms import GOOD, QUICK, hidden, owner, publish, send, show
 from tests.integration.interaction.support import settle
-from tests.integration.interaction.work.test_forms import GOOD, QUICK, hidden, owner, publish, send, show
 from tests.support.platform import TestPlatform, started
 
 pytestmark = pytest.mark.asyncio

@@ -13,11 +13,11 @@ import pytest
 from contracts.interaction import AuctionClosed
 from launcher.embedded_postgres import PrivateCluster
 from services.interaction import commands
+from tests.integration.interaction.front_office.test_sales import ask
 from tests.integration.interaction.support import facts, settle
 from tests.integration.interaction.test_orders import ANNA, BORIS, know
-from tests.integration.interaction.work.test_sales import ask
 from tests.support.platform import TestPlatform, TestService, started
-from tests.unit.interaction.work.test_inbound_messages import SAMPLES, SECRETS
+from tests.unit.interaction.front_office.test_inbound_messages import SAMPLES, SECRETS
 
 pytestmark = pytest.mark.asyncio
 
@@ -243,7 +243,7 @@ async def test_signed_deliveries_become_contacts_once(cluster: PrivateCluster) -
 
 def sign(provider: str, url: str) -> dict[str, str]:
     """The provider's headers for its sample, now and for the door's address."""
-    from tests.unit.interaction.work import test_inbound_messages as samples
+    from tests.unit.interaction.front_office import test_inbound_messages as samples
 
     body, secret = SAMPLES[provider].body, SECRETS[provider]
     if provider == "webchat":

@@ -11,9 +11,9 @@ from chassis.ids import new_text_id
 from contracts.customer import ErasureState
 from launcher.embedded_postgres import PrivateCluster
 from services.interaction import commands
+from tests.integration.interaction.front_office.test_channels import meet
+from tests.integration.interaction.front_office.test_sales import ask, deal
 from tests.integration.interaction.test_orders import ANNA
-from tests.integration.interaction.work.test_channels import meet
-from tests.integration.interaction.work.test_sales import ask, deal
 from tests.support.platform import TestService, started
 from tests.support.scanning import tables_with
 
