@@ -14,15 +14,8 @@ from chassis.errors import Invalid
 from chassis.identity import Caller
 from services.analytics.commands import costs
 from services.analytics.queries import measuring, scoring
-from services.analytics.schemas import (
-    BookCost,
-    CohortsView,
-    CostView,
-    DefinitionView,
-    MetricView,
-    RejectView,
-    ScoresView,
-)
+from services.analytics.schemas.costs import BookCost, CostView
+from services.analytics.schemas.figures import CohortsView, DefinitionView, MetricView, RejectView, ScoresView
 from services.analytics.settings import AnalyticsService
 
 router = APIRouter(tags=["figures"])

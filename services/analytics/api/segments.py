@@ -14,7 +14,7 @@ from chassis.identity import Caller
 from services.analytics.commands import segments
 from services.analytics.domain import rule_schema
 from services.analytics.queries import segmenting
-from services.analytics.schemas import (
+from services.analytics.schemas.segments import (
     ChangeSegment,
     DefineSegment,
     MembersView,

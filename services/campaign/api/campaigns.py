@@ -13,19 +13,19 @@ from chassis.errors import Forbidden
 from chassis.web import Page
 from services.campaign import commands, queries
 from services.campaign.domain.entities import Campaign
-from services.campaign.schemas import (
+from services.campaign.schemas.campaigns import (
     CampaignView,
     Check,
     CreateCampaign,
     DecisionView,
     Delivery,
     Launch,
-    MessageView,
     OpenCounts,
     ReasonCount,
     ReportView,
     Responses,
 )
+from services.campaign.schemas.messages import MessageView
 from services.campaign.settings import CampaignService
 
 router = APIRouter(prefix="/api/v1/campaigns", tags=["campaigns"])

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 from chassis import web
 from chassis.web import Page
 from services.campaign import queries
-from services.campaign.schemas import CustomerMessageView, HandedOffView
+from services.campaign.schemas.messages import CustomerMessageView, HandedOffView
 from services.campaign.settings import CampaignService
 
 router = APIRouter(tags=["messages"])

@@ -11,7 +11,7 @@ from chassis import web
 from chassis.web import Page
 from services.campaign import commands, queries
 from services.campaign.domain.entities import Template
-from services.campaign.schemas import Preview, PreviewView, TemplateView, WriteTemplate
+from services.campaign.schemas.templates import Preview, PreviewView, TemplateView, WriteTemplate
 from services.campaign.settings import CampaignService
 
 router = APIRouter(prefix="/api/v1/templates", tags=["templates"])

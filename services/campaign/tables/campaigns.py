@@ -1,9 +1,8 @@
-"""Rows of this service, as the migrations make them."""
+"""Rows of campaigns and of the send ledger."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -17,60 +16,12 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, JSONB, TIMESTAMP
-from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
+from sqlalchemy.dialects.postgresql import BIGINT, JSONB
+from sqlmodel import Field
 
-TIME = TIMESTAMP(timezone=True)
+from services.campaign.tables.metadata import TIME, CampaignTable
+
 STATES = "'planned', 'permitted', 'handing_off', 'accepted', 'failed', 'suppressed', 'unknown'"
-
-
-class CampaignTable(SQLModel, registry=registry()):
-    """The metadata of this service alone."""
-
-
-class RecipientRow(CampaignTable, table=True):
-    """What templates and envelopes need of a customer, replicated from the profiles."""
-
-    __tablename__ = "recipient"
-    __table_args__ = (Index("recipient_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),)
-
-    customer_id: UUID = Field(primary_key=True)
-    email: str | None = Field(default=None, sa_type=Text)
-    phone: str | None = Field(default=None, sa_type=Text)
-    name: str | None = Field(default=None, sa_type=Text)
-    language: str | None = Field(default=None, sa_type=Text)
-    traits: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
-    merged_into: UUID | None = None
-    version: int = Field(sa_type=BIGINT)
-    channels: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")))
-    time_zone: str | None = Field(default=None, sa_type=Text)
-
-
-class TemplateRow(CampaignTable, table=True):
-    """A template; its content is in its versions."""
-
-    __tablename__ = "template"
-
-    id: UUID = Field(primary_key=True)
-    name: str = Field(sa_type=Text)
-    version: int
-    created_at: datetime = Field(sa_type=TIME)
-    updated_at: datetime = Field(sa_type=TIME)
-
-
-class TemplateVersionRow(CampaignTable, table=True):
-    """What a template said at one time; never changed. `locales` as written, `compiled` ready for Liquid."""
-
-    __tablename__ = "template_version"
-    __table_args__ = (ForeignKeyConstraint(["template_id"], ["template.id"]),)
-
-    template_id: UUID = Field(primary_key=True)
-    version: int = Field(primary_key=True)
-    fallback: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
-    locales: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
-    compiled: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
-    created_at: datetime = Field(sa_type=TIME)
 
 
 class CampaignRow(CampaignTable, table=True):
@@ -157,15 +108,3 @@ class EngagementRow(CampaignTable, table=True):
     visits: int
     first_at: datetime = Field(sa_type=TIME)
     last_at: datetime = Field(sa_type=TIME)
-
-
-class SuppressedAddressRow(CampaignTable, table=True):
-    """An address (its keyed hash) that gets no more mail. `reason`: bounced or complained."""
-
-    __tablename__ = "suppressed_address"
-
-    address_hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
-    reason: str = Field(sa_type=Text)
-    status: str | None = Field(default=None, sa_type=Text)
-    message_id: UUID | None = None
-    since: datetime = Field(sa_type=TIME)

@@ -1,0 +1,117 @@
+"""Requests and answers about metrics, cohorts, scores and rejects."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ScoreView(BaseModel):
+    """`parts`: what the value is made of."""
+
+    score: str
+    value: str
+    previous: str | None
+    parts: dict[str, Any]
+    changed_at: datetime
+
+
+class SegmentOfCustomer(BaseModel):
+    segment_id: UUID
+    name: str
+    entered_at: datetime
+
+
+class ScoresView(BaseModel):
+    """`known`: whether analytics has the customer's profile already."""
+
+    customer_id: UUID
+    known: bool
+    stage: str
+    data: list[ScoreView]
+    segments: list[SegmentOfCustomer]
+    as_of: datetime
+
+
+class DefinitionView(BaseModel):
+    name: str
+    version: int
+    unit: str
+    formula: str
+    window: str
+    by: list[str]
+
+
+class WindowView(BaseModel):
+    """`[from, to)`."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    first: date = Field(alias="from")
+    to: date
+
+
+class FigureView(BaseModel):
+    """`value` is null with a `reason`, never 0 for want of data. `open` counts what is left out because its time still runs."""
+
+    value: float | None
+    numerator: int | None
+    denominator: int
+    open: int
+    reason: str | None
+
+
+class GroupView(FigureView):
+    key: str
+    label: str
+
+
+class MetricView(FigureView):
+    """A figure with all that is needed to trust it."""
+
+    name: str
+    definition_version: int
+    unit: str
+    formula: str
+    calendar: str
+    window: WindowView
+    time_zone: str
+    as_of: datetime
+    data_age_s: float | None
+    currency: str | None
+    market: str | None = None
+    by: str | None = None
+    groups: list[GroupView] | None = None
+
+
+class CohortView(BaseModel):
+    """`active[k]`: customers of the cohort with an order in the k-th month after their first."""
+
+    month: str
+    customers: int
+    active: list[int]
+    share: list[float]
+
+
+class CohortsView(BaseModel):
+    data: list[CohortView]
+    calendar: str
+    time_zone: str
+    as_of: datetime
+    data_age_s: float | None
+    definition_version: int
+    formula: str
+    market: str | None = None
+
+
+class RejectView(BaseModel):
+    """A record the warehouse could not read."""
+
+    topic: str
+    partition: int
+    offset: int
+    cause: str
+    bytes: int

@@ -1,0 +1,101 @@
+"""Requests and answers about segments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from services.analytics.schemas.given import Name, Strict, Text
+
+
+class DefineSegment(Strict):
+    """`rule`: see `GET /schemas/segment`."""
+
+    name: Name
+    description: Text = ""
+    rule: dict[str, Any]
+
+
+class ChangeSegment(DefineSegment):
+    """`version`: the one that was read; another one meanwhile is a conflict."""
+
+    version: int | None = Field(None, ge=1)
+
+
+class PreviewSegment(Strict):
+    rule: dict[str, Any]
+
+
+class SegmentView(BaseModel):
+    """`members` counts live members; null until the version is evaluated, within seconds."""
+
+    id: UUID
+    name: str
+    description: str
+    state: str
+    version: int
+    rule: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    evaluated_at: datetime | None
+    members: int | None
+
+
+class SegmentVersionView(BaseModel):
+    version: int
+    rule: dict[str, Any]
+    changed_at: datetime
+    changed_by: str
+
+
+class PreviewView(BaseModel):
+    """`examples` are ids of customers for whom the rule holds."""
+
+    count: int
+    customers: int
+    examples: list[UUID]
+    as_of: datetime
+    cost: int
+    cost_limit: int
+    duration_ms: float
+
+
+class MemberView(BaseModel):
+    """`entered_at` is null in a frozen audience."""
+
+    customer_id: UUID
+    entered_at: datetime | None = None
+
+
+class MembersView(BaseModel):
+    """With `snapshot_id`: a frozen audience that stays the same from page to page until `expires_at`."""
+
+    data: list[MemberView]
+    next_page_token: str | None
+    segment_id: UUID
+    version: int
+    total: int
+    as_of: datetime | None
+    snapshot_id: UUID | None = None
+    expires_at: datetime | None = None
+
+
+class ClauseView(BaseModel):
+    """`pointer` names the clause in the rule; clauses of a segment that the rule asks for stand at its place."""
+
+    pointer: str
+    kind: str
+    holds: bool
+    seen: str | None
+
+
+class WhyView(BaseModel):
+    segment_id: UUID
+    customer_id: UUID
+    version: int
+    holds: bool
+    as_of: datetime
+    clauses: list[ClauseView]

@@ -1,0 +1,131 @@
+"""HTTP shapes of campaigns, their reports and decisions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+
+from services.campaign.schemas.given import Given, Line, Name
+from services.campaign.schemas.messages import MessageView
+
+UtmName = Annotated[str, StringConstraints(pattern=r"^(source|medium|campaign|term|content|id)$")]
+
+
+class CreateCampaign(Given):
+    """With `launch_at` it is scheduled at once. Later than `max_lateness_seconds` it does not start by itself."""
+
+    name: Line
+    template_id: UUID
+    segment_id: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")]
+    channel: Literal["email"] = "email"
+    purpose: Name = "marketing"
+    from_address: Annotated[str, StringConstraints(min_length=3, max_length=254)]
+    from_name: Annotated[str, StringConstraints(max_length=200)] = ""
+    reply_to: Annotated[str, StringConstraints(max_length=254)] = ""
+    utm: Annotated[dict[UtmName, Line], Field(max_length=6)] = {}
+    launch_at: AwareDatetime | None = None
+    max_lateness_seconds: Annotated[int, Field(ge=1, le=7 * 86400)] = 3600
+
+
+class Launch(Given):
+    """Now, or at a time."""
+
+    launch_at: AwareDatetime | None = None
+
+
+class CampaignView(BaseModel):
+    """`status`: draft, scheduled, planning, sending, paused, finished, cancelled, missed or failed."""
+
+    id: UUID
+    name: str
+    template_id: UUID
+    template_version: int | None
+    segment_id: str
+    channel: str
+    purpose: str
+    from_name: str
+    from_address: str
+    reply_to: str
+    utm: dict[str, str]
+    status: str
+    status_reason: str | None
+    launch_at: datetime | None
+    max_lateness_seconds: int
+    launched_at: datetime | None
+    finished_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class OpenCounts(BaseModel):
+    """Messages that have not ended."""
+
+    planned: int
+    permitted: int
+    handing_off: int
+
+
+class ReasonCount(BaseModel):
+    state: str
+    reason: str
+    messages: int
+
+
+class Responses(BaseModel):
+    """`messages`: how many had any by a person; `automated_messages`: how many had any by a machine; visits count repetitions."""
+
+    messages: int
+    visits: int
+    automated_messages: int
+    automated_visits: int
+
+
+class Delivery(BaseModel):
+    """`code`: delivery.configured, or why nothing goes out (delivery.not_configured)."""
+
+    code: str
+    message: str
+
+
+class ReportView(BaseModel):
+    """planned = accepted + failed + suppressed + unknown + all that is open. Rates are parts of `accepted`, by people only."""
+
+    campaign_id: UUID
+    status: str
+    status_reason: str | None
+    planned: int
+    accepted: int
+    failed: int
+    suppressed: int
+    unknown: int
+    open: OpenCounts
+    reasons: list[ReasonCount]
+    waiting_until: datetime | None
+    opens: Responses
+    clicks: Responses
+    responded: int
+    responded_automated_only: int
+    open_rate: float | None
+    click_through_rate: float | None
+    delivery: Delivery
+
+
+class Check(BaseModel):
+    """One condition of receiving a campaign. `holds` is null when it could not be found out."""
+
+    check: str
+    holds: bool | None
+    detail: str
+
+
+class DecisionView(BaseModel):
+    """Why a customer gets a campaign's message, or not."""
+
+    campaign_id: UUID
+    customer_id: UUID
+    receives: bool | None
+    message: MessageView | None
+    checks: list[Check]

@@ -1,0 +1,13 @@
+"""The metadata of this service alone."""
+
+from __future__ import annotations
+
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.orm import registry
+from sqlmodel import SQLModel
+
+TIME = TIMESTAMP(timezone=True)
+
+
+class CampaignTable(SQLModel, registry=registry()):
+    """The metadata of this service alone."""
