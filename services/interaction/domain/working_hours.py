@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from services.interaction.domain.jalali import month_and_day
+from contracts.jalali import to_jalali
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -106,7 +106,7 @@ class Calendar(BaseModel):
         once, yearly, jalali = self._off
         if day in once or f"{day:%m-%d}" in yearly:
             return True
-        return bool(jalali) and "{:02}-{:02}".format(*month_and_day(day)) in jalali
+        return bool(jalali) and "{:02}-{:02}".format(*to_jalali(day)[1:]) in jalali
 
     def is_open(self, at: datetime) -> bool:
         """Whether somebody works at this moment."""

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.interaction.domain import jalali
+from contracts.jalali import to_jalali
 from services.interaction.domain.working_hours import ALWAYS, WEEKDAYS, Calendar, NeverOpen
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Tehran", "Australia/Lord_Howe", "America/Sao_Paulo", "Asia/Kathmandu", "Africa/Casablanca")
@@ -113,7 +113,7 @@ def test_friday_and_sunday_weekends_and_holidays_of_both_calendars() -> None:
     ("day", "month_and_day"), [("2026-03-21", (1, 1)), ("2026-03-20", (12, 29)), ("2025-03-20", (12, 30)), ("2026-09-22", (6, 31)), ("2026-09-23", (7, 1))]
 )
 def test_days_of_the_jalali_year(day: str, month_and_day: tuple[int, int]) -> None:
-    assert jalali.month_and_day(date.fromisoformat(day)) == month_and_day
+    assert to_jalali(date.fromisoformat(day))[1:] == month_and_day
 
 
 @pytest.mark.parametrize(
