@@ -55,12 +55,15 @@ async def test_reminders_are_told_exactly_once_and_again_when_the_time_moves(clu
     async with started(cluster, "interaction") as platform:
         service = platform["interaction"].service
         task = await planned(platform, due_at=(now + timedelta(hours=1)).isoformat(), reminders=[120, 90, 5], team_id=str(uuid4()))
-        closed = await planned(platform, due_at=(now + timedelta(hours=1)).isoformat(), reminders=[120])
+        soon = datetime.now(UTC) + timedelta(seconds=4)
+        closed = await planned(platform, due_at=(soon + timedelta(hours=2)).isoformat(), reminders=[120])
         await platform["interaction"].call("POST", f"{URL}/{closed['id']}/cancel")
+        assert datetime.now(UTC) < soon, "closed too late to tell anything"
         await asyncio.gather(*(commands.tasks.tell_due_tasks(service) for _ in range(4)))
         await settle(platform)
         told = await facts(platform.log, "ecrm.interaction.task_due.v1", TaskDue)
         moved = await platform["interaction"].call("PATCH", f"{URL}/{task['id']}", json={"due_at": (now + timedelta(minutes=100)).isoformat()})
+        await asyncio.sleep(max(0.0, (soon - datetime.now(UTC)).total_seconds()))
         await commands.tasks.tell_due_tasks(service)
         await settle(platform)
         later = await facts(platform.log, "ecrm.interaction.task_due.v1", TaskDue)
