@@ -23,6 +23,9 @@ class PlatformSettings(BaseModel):
 
     public_url: str = Field("http://127.0.0.1:8080", description="Under which address people and SDKs reach the gateway.")
     mail_domain: str = Field("", description="Domain whose mail comes to the interaction service: answers to and bounces of our messages go there.")
+    private_networks: str = Field(
+        "", description="Networks in your own house that webhooks may call, separated by commas, for example `10.1.0.0/16`; empty: public addresses only."
+    )
     log_level: str = Field("info", description="debug, info, warning or error.")
     log_format: str = Field("json", description="json, or text for people.")
     identity_secret: SecretStr = Field(description="32 bytes in hex: keys the hashes of identities. Never change it.")
