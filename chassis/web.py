@@ -111,7 +111,7 @@ def build(manifest: Manifest, running: Service[Any, Any], *, ready: Callable[[],
     app.state.service = running
     app.state.running = runtime
     for router in (*manifest.routers, admin.router):
-        app.include_router(router)
+        app.router.routes.extend(router.routes)  # as they are: including a router builds every route of it anew for each app
     _health(app, ready)
     _handlers(app)
     mounts = [(path, app_of_mount) for mount in manifest.mounts for app_of_mount in (mount.app(running),) for path in mount.paths]
