@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.errors import Conflict, Invalid, Unknown
+from chassis.errors import Conflict, Forbidden, Gone, Invalid, Unknown
 
 
 class UnknownKey(Unknown):
@@ -52,3 +52,54 @@ class KeyTaken(Conflict):
 
     def __init__(self) -> None:
         super().__init__("keys.taken", "This key is in use already.")
+
+
+class UnknownWebhook(Unknown):
+    """No webhook of that id."""
+
+    def __init__(self) -> None:
+        super().__init__("webhooks.unknown", "There is no such webhook.")
+
+
+class UnknownDelivery(Unknown):
+    """No delivery of that id at this webhook."""
+
+    def __init__(self) -> None:
+        super().__init__("webhooks.delivery_unknown", "This webhook has no such delivery; they are remembered for 30 days.")
+
+
+class UnknownReplay(Unknown):
+    """No replay of that id at this webhook."""
+
+    def __init__(self) -> None:
+        super().__init__("webhooks.replay_unknown", "This webhook has no such replay.")
+
+
+class UnknownEvent(Invalid):
+    """A pattern that means no event."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__(
+            "webhooks.unknown_event", f"`{pattern}` means no kind of event: GET /api/v1/webhooks/event-types lists them; `*` at the end stands for any rest."
+        )
+
+
+class PayloadGone(Gone):
+    """The content of a delivery is not kept any more."""
+
+    def __init__(self) -> None:
+        super().__init__("webhooks.payload_gone", "The content of this delivery is no longer kept; replay its time if the log still has it.")
+
+
+class BadRange(Invalid):
+    """A range of time that holds nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("webhooks.bad_range", "`from` must be earlier than `to`.")
+
+
+class PersonalNotAllowed(Forbidden):
+    """Personal data goes only to endpoints of those who may read it."""
+
+    def __init__(self) -> None:
+        super().__init__("webhooks.personal_forbidden", "An endpoint with personal data is set up with a key that has customers:read and customers:sensitive.")

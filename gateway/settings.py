@@ -21,7 +21,18 @@ class GatewaySettings(ServiceSettings):
     in_flight_mib: int = Field(64, ge=8, description="Megabytes (2^20) of bodies held at once; the last tenth is kept for withdrawals.")
     api_body_mib: int = Field(16, ge=1, le=1024, description="Largest body under /api/v1, in megabytes (2^20).")
     cors_origins: str = Field("", description="Origins that may call /api/v1 from a browser, separated by commas.")
+    webhook_retries: str = Field(
+        "5,300,1800,7200,18000,36000,50400,72000,86400",
+        description="Seconds to wait after each failed delivery of a webhook before it is tried again; as many tries as numbers, and the first.",
+        pattern=r"^[0-9.]+(,[0-9.]+)*$",
+    )
     trusted_proxies: str = Field("", description="Addresses whose X-Forwarded-For is believed, separated by commas.")
+
+
+    @property
+    def webhook_schedule(self) -> list[float]:
+        """`webhook_retries` as numbers."""
+        return [float(part) for part in self.webhook_retries.split(",")]
 
 
 @dataclass
@@ -29,6 +40,7 @@ class GatewayResources:
     """What a running gateway holds. `openapi`: the merged description and until when it is good (monotonic seconds)."""
 
     keys: KeyTable
+    courier: Any
     openapi: tuple[float, dict[str, Any]] | None = field(default=None)
 
 

@@ -1,19 +1,44 @@
 """What can be done: one async function for each write, each one transaction."""
 
+from gateway.commands.delivering import Courier, deliver_due
 from gateway.commands.first import ensure_first_keys
 from gateway.commands.keys import Created, create_key, revoke_key
 from gateway.commands.operations import forget_operations, note_operation
+from gateway.commands.planning import forget_deliveries, plan_deliveries, replay_some
 from gateway.commands.sources import CreatedSource, add_source_key, change_source, create_source
+from gateway.commands.webhooks import (
+    CreatedWebhook,
+    begin_replay,
+    change_webhook,
+    create_webhook,
+    delete_webhook,
+    resend,
+    rotate_secret,
+    send_test,
+)
 
 __all__ = [
+    "Courier",
     "Created",
     "CreatedSource",
+    "CreatedWebhook",
     "add_source_key",
+    "begin_replay",
     "change_source",
+    "change_webhook",
     "create_key",
     "create_source",
+    "create_webhook",
+    "delete_webhook",
+    "deliver_due",
     "ensure_first_keys",
+    "forget_deliveries",
     "forget_operations",
     "note_operation",
+    "plan_deliveries",
+    "replay_some",
+    "resend",
     "revoke_key",
+    "rotate_secret",
+    "send_test",
 ]

@@ -18,6 +18,7 @@ SOURCE: Final = "source"
 SCOPES: Final = (
     "admin", "analytics:read", "analytics:write", "campaigns:read", "campaigns:send", "campaigns:write", "collect:write", "consent:read",
     "consent:write", "customers:read", "customers:sensitive", "customers:write", "interactions:read", "interactions:write", "privacy:manage",
+    "webhooks:read", "webhooks:write",
 )
 
 _PREFIX: Final = {API: "ak", SOURCE: "wk"}

@@ -21,7 +21,7 @@ _OWNERS: Final = {
     ),
     **dict.fromkeys(("templates", "campaigns", "journeys", "programmes", "messages", "decisions", "suppressions"), "campaign"),
     **dict.fromkeys(("purposes", "consents", "privacy"), "consent"),
-    **dict.fromkeys(("keys", "sources", "operations"), "gateway"),
+    **dict.fromkeys(("keys", "sources", "operations", "webhooks"), "gateway"),
 }
 
 #: Third part under /api/v1/customers/{id} -> owner, where it is not the customer service.

@@ -1,4 +1,4 @@
-"""Rows of the gateway, as the migrations make them."""
+"""Sources, keys, operations."""
 
 from __future__ import annotations
 
@@ -7,16 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, Index, Text, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
-from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlmodel import Field
 
-TIME = TIMESTAMP(timezone=True)
-NOW = {"server_default": text("now()")}
-
-
-class GatewayTable(SQLModel, registry=registry()):
-    """The metadata of the gateway alone."""
+from gateway.tables.metadata import NOW, TIME, GatewayTable
 
 
 class SourceRow(GatewayTable, table=True):

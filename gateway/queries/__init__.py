@@ -12,7 +12,13 @@ from chassis.identity import Caller
 from gateway import errors, store
 from gateway.domain.keys import Key, Source
 from gateway.domain.operations import Operation
+from gateway.queries import webhooks
 from gateway.settings import GatewayService
+
+__all__ = [
+    "PARTS", "Progress", "SourceWithKeys", "View", "get_key", "get_operation", "get_source", "get_view", "list_keys", "list_operations", "list_sources",
+    "webhooks",
+]
 
 VIEW_SECONDS: Final = 3.0
 
@@ -94,8 +100,20 @@ async def get_operation(service: GatewayService, *, operation_id: UUID, asking: 
         found = await store.find_operation(db, operation_id)
     if found is None or (found.asked_by != asking.subject and "admin" not in asking.scopes):
         raise errors.UnknownOperation
+    if found.service == service.name:
+        return Progress(found, await _own(service, found.resource), "")
     resource, missing = await _ask(service, found.service, found.resource, asking)
     return Progress(found, resource, missing)
+
+
+async def _own(service: GatewayService, resource: str) -> dict[str, Any] | None:
+    """Long work of the gateway itself: replays of webhooks."""
+    parts = resource.split("/")
+    try:
+        replay = await webhooks.get_replay(service, webhook_id=UUID(parts[4]), replay_id=UUID(parts[6]))
+    except Unknown:
+        return {"state": "cancelled"}  # it went with its webhook
+    return {"state": replay.state, "progress": replay.progress, "planned": replay.planned, "from": replay.from_at, "to": replay.to_at}
 
 
 async def get_view(service: GatewayService, *, customer_id: UUID, asking: Caller) -> View:
