@@ -7,21 +7,23 @@ from contracts.fact import Fact, Moment
 
 
 class SegmentEntered(Fact, frozen=True, kw_only=True):
-    """A customer fulfils a segment's rule from now on."""
+    """A customer fulfils a segment's rule from now on; `listed`: somebody put them on the segment's list."""
 
     segment_id: str
     customer_id: str
     version: int
     entered_at: Moment
+    listed: bool = False
 
 
 class SegmentLeft(Fact, frozen=True, kw_only=True):
-    """A customer no longer fulfils a segment's rule."""
+    """A customer no longer fulfils a segment's rule; `listed`: somebody took them off the segment's list."""
 
     segment_id: str
     customer_id: str
     version: int
     left_at: Moment
+    listed: bool = False
 
 
 class ScoreChanged(Fact, frozen=True, kw_only=True):
@@ -35,7 +37,7 @@ class ScoreChanged(Fact, frozen=True, kw_only=True):
 
 
 class CostBooked(Fact, frozen=True, kw_only=True):
-    """A cost entry: `kind` is acquire, retain or serve; the amount is in minor units."""
+    """A cost entry: `kind` is acquire, retain or serve; the amount is in minor units. With a `customer_id` it was spent on that customer alone."""
 
     cost_id: str
     kind: str
@@ -44,6 +46,24 @@ class CostBooked(Fact, frozen=True, kw_only=True):
     amount_minor: int
     currency: str
     booked_on: str
+    customer_id: str | None = None
+
+
+class SpendStated(Fact, frozen=True, kw_only=True):
+    """What a customer spends in the category with anybody, in `[first, last)` (days): the denominator of the share of customer.
+
+    `basis`: declared, imported or estimated. The same `statement_id` again replaces what it said.
+    """
+
+    statement_id: str
+    customer_id: str
+    category: str = ""
+    amount_minor: int
+    currency: str
+    first: str
+    last: str
+    basis: str
+    stated_at: Moment
 
 
 class ErasureAcknowledged(Acknowledgement, frozen=True, kw_only=True):

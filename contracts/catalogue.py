@@ -97,6 +97,7 @@ ENTRIES: Final = (
     Entry("ecrm.analytics.segment_entered.v1", analytics.SegmentEntered, "analytics", "ecrm.analytics", "customer_id"),
     Entry("ecrm.analytics.segment_left.v1", analytics.SegmentLeft, "analytics", "ecrm.analytics", "customer_id"),
     Entry("ecrm.analytics.score_changed.v1", analytics.ScoreChanged, "analytics", "ecrm.analytics", "customer_id"),
+    Entry("ecrm.analytics.spend_stated.v1", analytics.SpendStated, "analytics", "ecrm.analytics", "customer_id"),
     Entry("ecrm.analytics.cost_booked.v1", analytics.CostBooked, "analytics", "ecrm.analytics", "cost_id"),
     Entry("ecrm.gateway.source_changed.v1", gateway.SourceChanged, "gateway", "ecrm.gateway", "source_id"),
     Entry("ecrm.gateway.key_revoked.v1", gateway.KeyRevoked, "gateway", "ecrm.gateway", "key_id"),

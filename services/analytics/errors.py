@@ -56,3 +56,23 @@ def bad_market() -> Invalid:
 
 def reference_reused() -> Conflict:
     return Conflict("cost.reference_reused", "Another cost entry has this reference.")
+
+
+def rows_of_parts(names: tuple[str, ...]) -> Invalid:
+    return Invalid("metric.no_rows", "This metric is made of two others: ask for the rows of those.", known=list(names))
+
+
+def too_many_rows(most: int) -> Invalid:
+    return Invalid("import.too_many_rows", f"A file has at most {most} rows: send it in parts.")
+
+
+def no_rows() -> Invalid:
+    return Invalid("import.no_rows", "The file has no row under its header.")
+
+
+def file_too_large(most: int) -> Invalid:
+    return Invalid("import.too_large", f"A file has at most {most} bytes: send it in parts.")
+
+
+def not_utf8() -> Invalid:
+    return Invalid("import.not_utf8", "The file is not UTF-8: save it as UTF-8 and send it again.")

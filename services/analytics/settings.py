@@ -49,6 +49,7 @@ class AnalyticsSettings(ServiceSettings):
     reporting_currency: str = Field("", description="ISO 4217 code of money figures; empty: the currency of most orders.")
     full_run_minutes: int = Field(15, ge=1, le=1440, description="How often every segment is evaluated for everybody.")
     frequency: str = Field("days", pattern="^(days|orders)$", description="What F of RFM counts: days with an order, or orders.")
+    margin: float = Field(0.30, ge=0, le=1, description="Profit of revenue where no cost of goods is known.")
     snapshot_days: int = Field(7, ge=1, le=365, description="How long a frozen audience can be paged.")
 
 

@@ -23,6 +23,7 @@ READER: Final = "warehouse"
 #: `ecrm.analytics` is this service's own: it brings the booked costs into the warehouse.
 TOPICS: Final = (
     "ecrm.interaction", "ecrm.interaction.facts", "ecrm.state.identity", "ecrm.state.profile", "ecrm.state.consent", "ecrm.state.erasure", "ecrm.campaign", "ecrm.analytics",
+    "ecrm.consent",
 )
 
 

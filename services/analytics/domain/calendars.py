@@ -37,6 +37,11 @@ def month_start(day: date, calendar: str, *, shift: int = 0) -> date:
     return from_jalali(year, month, 1) if calendar == "jalali" else date(year, month, 1)
 
 
+def month_number(day: date, calendar: str) -> int:
+    """1 to 12."""
+    return to_jalali(day)[1] if calendar == "jalali" else day.month
+
+
 def months(first: date, last: date, calendar: str) -> list[Span]:
     """The months that touch `[first, last)`, cut to it, labelled `2026-03` or `1405-01`."""
     found = []

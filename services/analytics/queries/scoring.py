@@ -35,3 +35,9 @@ async def page_costs(
     """Entries by the day they are booked on."""
     async with service.read() as db:
         return await costs.page_costs(db, first=first, last=last, after=after, limit=limit)
+
+
+async def page_spendings(service: AnalyticsService, *, customer_id: UUID | None, after: UUID | None, limit: int) -> list[dict[str, Any]]:
+    """What customers said, or others know, that they spend with anybody."""
+    async with service.read() as db:
+        return await costs.page_spendings(db, customer_id=customer_id, after=after, limit=limit)

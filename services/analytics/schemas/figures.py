@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chassis import web
+
 
 class ScoreView(BaseModel):
     """`parts`: what the value is made of."""
@@ -43,6 +45,8 @@ class DefinitionView(BaseModel):
     formula: str
     window: str
     by: list[str]
+    rows: str
+    capability: str
 
 
 class WindowView(BaseModel):
@@ -69,6 +73,21 @@ class GroupView(FigureView):
     label: str
 
 
+class TrendLine(BaseModel):
+    key: str
+    values: list[float | None]
+    slope: float | None
+
+
+class TrendView(BaseModel):
+    """By month; `slope` is the change a month of the least-squares line."""
+
+    months: list[str]
+    values: list[float | None]
+    slope: float | None
+    groups: list[TrendLine]
+
+
 class MetricView(FigureView):
     """A figure with all that is needed to trust it."""
 
@@ -83,8 +102,33 @@ class MetricView(FigureView):
     data_age_s: float | None
     currency: str | None
     market: str | None = None
+    segment_id: str | None = None
+    purpose: str | None = None
+    allocation: str | None = None
+    beside: dict[str, Any] = {}
     by: str | None = None
     groups: list[GroupView] | None = None
+    trend: TrendView | None = None
+
+
+class RowView(BaseModel):
+    """One row behind a figure: the numerators and denominators of all rows sum to it."""
+
+    kind: str
+    id: str
+    customer_id: UUID | None
+    part: str
+    at: datetime | None
+    numerator: int | None
+    denominator: int
+    open: int
+    note: str | None
+
+
+class RowsView(web.Page[RowView]):
+    """Rows with the figure they sum to."""
+
+    figure: FigureView
 
 
 class CohortView(BaseModel):

@@ -13,6 +13,7 @@ import msgspec
 from chassis.eventlog import Stored
 from contracts import analytics, campaign, consent, customer, decoding, interaction
 from contracts.envelope import header
+from services.analytics.store import service_decoding
 
 EVENTS: Final = "ecrm.interaction"
 
@@ -26,6 +27,22 @@ CONTACTS: Final = frozenset({"email", "phone"})
 
 class _Personal(msgspec.Struct):
     properties: msgspec.Raw = msgspec.Raw(b"{}")
+    context: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _Utm(msgspec.Struct):
+    """Where a visit came from, as collectors write it in `context.campaign`."""
+
+    source: str | None = None
+    medium: str | None = None
+    name: str | None = None
+
+
+class _Context(msgspec.Struct):
+    campaign: _Utm | None = None
+
+
+_decode_context: Final = msgspec.json.Decoder(_Context).decode
 
 
 class _Event(msgspec.Struct):
@@ -71,6 +88,7 @@ class Loaded:
     costs: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
     erasures: dict[str, customer.ErasureState] = field(default_factory=dict)
+    service: service_decoding.Rows = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -78,7 +96,7 @@ class Loaded:
         return sum(
             len(part) for part in (
                 self.events, self.identities, self.identities_gone, self.profiles, self.consents, self.orders, self.refunds, self.messages,
-                self.campaigns, self.costs, self.erasures,
+                self.campaigns, self.costs, self.erasures, *self.service.values(),
             )
         )
 
@@ -116,6 +134,18 @@ def _prove(event: _Event) -> None:
     bytes(event.personal.properties).decode()
 
 
+def utm(event: _Event) -> tuple[str | None, str | None, str | None]:
+    """(source, medium, campaign) of the visit that an event belongs to, as far as it says so."""
+    context = bytes(event.personal.context)
+    if b'"campaign"' not in context:
+        return None, None, None
+    try:
+        found = _decode_context(context).campaign
+    except msgspec.MsgspecError:
+        return None, None, None
+    return (None, None, None) if found is None else (found.source, found.medium, found.name)
+
+
 def _utc(text: str) -> str:
     moment = datetime.fromisoformat(text)
     offset = moment.utcoffset()
@@ -139,6 +169,8 @@ def _read_fact(loaded: Loaded, record: Stored) -> None:
     read = _READERS.get(wire)
     if read is not None:
         read(loaded, record, record.value)
+    elif wire in service_decoding.READERS:
+        service_decoding.READERS[wire](loaded.service, record, record.value)
 
 
 def _read_tombstone(loaded: Loaded, record: Stored) -> None:
@@ -227,6 +259,7 @@ def _cost(loaded: Loaded, _record: Stored, value: bytes) -> None:
     cost = decoding.decode(analytics.CostBooked, value)
     loaded.costs[cost.cost_id] = (
         cost.cost_id, cost.kind, cost.channel, cost.campaign_id, cost.amount_minor, cost.currency, date.fromisoformat(cost.booked_on),
+        str(UUID(cost.customer_id)) if cost.customer_id else None,
     )
 
 

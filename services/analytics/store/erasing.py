@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 
 from contracts.customer import ErasureState
-from services.analytics.store import decoding
+from services.analytics.store import decoding, service_schema
 from services.analytics.store.rows import one_row
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ _OF_CUSTOMERS: Final = {
     "consent": "DELETE FROM consent WHERE customer IN (SELECT unnest($1::UUID[]))",
     "score": "DELETE FROM score WHERE customer IN (SELECT unnest($1::UUID[]))",
     "message": "UPDATE message SET customer = NULL WHERE customer IN (SELECT unnest($1::UUID[]))",
+    **service_schema.OF_CUSTOMERS,
 }
 #: And of all marked identities; what comes late comes with a later batch and goes with it.
 _OF_IDENTITIES: Final = {
@@ -28,6 +29,7 @@ _OF_IDENTITIES: Final = {
     "identity": "DELETE FROM identity WHERE identity IN (SELECT identity FROM erased)",
     "orders": "UPDATE orders SET identity = NULL WHERE identity IN (SELECT identity FROM erased)",
     "refund": "UPDATE refund SET identity = NULL WHERE identity IN (SELECT identity FROM erased)",
+    **service_schema.OF_IDENTITIES,
 }
 
 
@@ -53,7 +55,8 @@ def apply(connection: DuckDBPyConnection, states: Iterable[ErasureState], *, seq
         )
         if known is not None and not known[0]:
             rows = {table: _count(connection, sql, [state.customer_ids]) for table, sql in _OF_CUSTOMERS.items()}
-            rows |= {table: _count(connection, sql) for table, sql in _OF_IDENTITIES.items()}
+            for table, sql in _OF_IDENTITIES.items():
+                rows[table] = rows.get(table, 0) + _count(connection, sql)
             # Nobody can say whose records could not be read.
             rows["reject"] = _count(connection, "UPDATE reject SET value = NULL WHERE value IS NOT NULL")
             connection.execute(
@@ -64,7 +67,7 @@ def apply(connection: DuckDBPyConnection, states: Iterable[ErasureState], *, seq
     marked = one_row(connection, "SELECT count(*) FROM erased")
     if marked is not None and marked[0] and not erasing:
         connection.execute("DELETE FROM event WHERE seq = ? AND identity IN (SELECT identity FROM erased)", [seq])
-        for table in ("identity", "orders", "refund"):
+        for table in ("identity", "orders", "refund", *service_schema.OF_IDENTITIES):
             connection.execute(_OF_IDENTITIES[table])
 
 

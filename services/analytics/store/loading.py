@@ -11,7 +11,7 @@ import pyarrow as pa
 from chassis.eventlog import Partition, Stored
 from chassis.positions import StaleOffset, follows
 from contracts.envelope import ORIGIN, header
-from services.analytics.store import decoding, erasing
+from services.analytics.store import decoding, erasing, service_loading
 from services.analytics.store.decoding import Loaded
 from services.analytics.store.rows import one_row
 
@@ -110,7 +110,8 @@ def store(connection: DuckDBPyConnection, loaded: Loaded, *, reader: str = "", a
             _TEXT, _TEXT, _TEXT, _TEXT, _TEXT, _LONG, _TIME))
     if loaded.costs:
         _insert_new(connection, "cost", "cost_id", list(loaded.costs.values()), seq=None, kinds=(
-            _TEXT, _TEXT, _TEXT, _TEXT, _LONG, _TEXT, pa.date32()))
+            _TEXT, _TEXT, _TEXT, _TEXT, _LONG, _TEXT, pa.date32(), _TEXT), casts={7: "UUID"})
+    service_loading.insert(connection, loaded.service, seq)
     erasing.apply(connection, loaded.erasures.values(), seq=seq)
     for reject in loaded.rejects:
         connection.execute("INSERT INTO reject VALUES (?, ?, ?, ?, ?, ?, ?)", [reader, *reject, seq])
@@ -124,6 +125,7 @@ def _incoming(connection: DuckDBPyConnection, arrays: Sequence[Any]) -> None:
 
 def _append_events(connection: DuckDBPyConnection, loaded: Loaded, seq: int) -> None:
     events = loaded.events
+    utm = decoding.columns([decoding.utm(event) for event in events], 3)
     _incoming(connection, (
         pa.array([event.id for event in events], _TEXT),
         pa.array([event.source for event in events], _TEXT),
@@ -137,10 +139,13 @@ def _append_events(connection: DuckDBPyConnection, loaded: Loaded, seq: int) -> 
         pa.array([event.received_at for event in events], _TEXT),
         pa.array([bytes(event.personal.properties) for event in events], _TEXT),
         pa.array([event.gpc for event in events], pa.bool_()),
+        *(pa.array(column, _TEXT) for column in utm),
     ))
     connection.execute(
         """
-        INSERT INTO event SELECT c0, c1, c2, c3, c4, c5, c6, ('0x' || c7)::UHUGEINT, c8::TIMESTAMP, c9::TIMESTAMP, c10, c11, ? FROM incoming
+        INSERT INTO event (id, source, authority, kind, name, channel, initiator, identity, occurred_at, received_at, properties, gpc, seq,
+                           utm_source, utm_medium, utm_campaign)
+        SELECT c0, c1, c2, c3, c4, c5, c6, ('0x' || c7)::UHUGEINT, c8::TIMESTAMP, c9::TIMESTAMP, c10, c11, ?, c12, c13, c14 FROM incoming
         """,
         [seq],
     )

@@ -179,6 +179,8 @@ _ERASE: Final = {
     "next_check": "DELETE FROM next_check WHERE customer_id = ANY($1::uuid[])",
     "snapshot_member": "DELETE FROM snapshot_member WHERE customer_id = ANY($1::uuid[])",
     "score": "DELETE FROM score WHERE customer_id = ANY($1::uuid[])",
+    "cost": "UPDATE cost SET customer_id = NULL WHERE customer_id = ANY($1::uuid[])",
+    "spending": "DELETE FROM spending WHERE customer_id = ANY($1::uuid[])",
 }
 #: Tables that are searched for a person.
 ERASED: Final = frozenset(_ERASE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
+from services.analytics.store import service_schema
 from services.analytics.store.rows import one_row
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ CREATE OR REPLACE VIEW message_of AS
 def prepare(connection: DuckDBPyConnection) -> None:
     """Create what is missing. Raises RuntimeError when the file was written by a newer version."""
     connection.execute("SET TimeZone = 'UTC'")
-    for statement in TABLES.split(";\n"):
+    for statement in (TABLES + service_schema.TABLES).split(";\n"):
         if statement.strip():
             connection.execute(statement)
     found = one_row(connection, "SELECT version FROM warehouse")
@@ -84,6 +85,6 @@ def prepare(connection: DuckDBPyConnection) -> None:
         connection.execute("INSERT INTO warehouse VALUES (?, ?::UUID, 0, NULL)", [VERSION, str(uuid4())])
     elif found[0] > VERSION:
         raise RuntimeError(f"the warehouse is at version {found[0]}, this program knows {VERSION}: use a newer version")
-    for statement in VIEWS.split(";\n"):
+    for statement in (VIEWS + service_schema.VIEWS).split(";\n"):
         if statement.strip():
             connection.execute(statement)

@@ -1,6 +1,6 @@
 """Rows of this service in PostgreSQL, as the migrations make them."""
 
-from services.analytics.tables import figures, segments
+from services.analytics.tables import figures, segments, strategy
 from services.analytics.tables.metadata import AnalyticsTable
 
-__all__ = ["AnalyticsTable", "figures", "segments"]
+__all__ = ["AnalyticsTable", "figures", "segments", "strategy"]

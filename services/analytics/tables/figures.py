@@ -46,3 +46,4 @@ class CostRow(AnalyticsTable, table=True):
     reference: str | None = Field(default=None, sa_type=Text)
     booked_by: str = Field(sa_type=Text)
     created_at: datetime = Field(sa_type=TIME)
+    customer_id: UUID | None = None

@@ -29,6 +29,7 @@ class SegmentRow(AnalyticsTable, table=True):
     updated_at: datetime = Field(sa_type=TIME)
     evaluated_version: int | None = None
     evaluated_at: datetime | None = Field(default=None, sa_type=TIME)
+    kind: str = Field(sa_type=Text, sa_column_kwargs={"server_default": text("'rule'")})
 
 
 class SegmentVersionRow(AnalyticsTable, table=True):

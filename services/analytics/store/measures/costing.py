@@ -1,0 +1,161 @@
+"""Acquisition and retention cost, profit, and cost per effective response as rows. Every minor unit of cost is in exactly one row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from services.analytics.store.measures.asking import Ask
+from services.analytics.store.measures.buying import kept, origin, revenue_of
+
+#: What a customer's part of a shared cost is weighed by; a pool is one channel and campaign, or all shared costs where all weigh alike.
+_WEIGHTS: Final = {
+    "even": "SELECT p.pool, t.customer, 1::HUGEINT AS w FROM pool p, target t",
+    "revenue": "SELECT p.pool, t.customer, greatest(r.amount, 0)::HUGEINT AS w FROM pool p, target t JOIN weighed r ON r.customer = t.customer",
+    "touches": """
+        SELECT p.pool, m.person AS customer, count(*)::HUGEINT AS w FROM pool p JOIN message_of m ON m.channel = p.channel
+        AND (p.campaign IS NULL OR p.campaign = m.campaign_id) JOIN target t ON t.customer = m.person
+        WHERE m.outcome = 'accepted' AND m.happened_at >= $since AND m.happened_at < $until GROUP BY ALL""",
+    "responders": """
+        SELECT DISTINCT p.pool, m.person AS customer, 1::HUGEINT AS w FROM pool p JOIN message_of m ON m.channel = p.channel
+        AND (p.campaign IS NULL OR p.campaign = m.campaign_id) JOIN target t ON t.customer = m.person
+        JOIN order_of o ON o.customer = m.person AND o.ordered_at >= m.happened_at
+            AND o.ordered_at <= m.happened_at + to_days($response_days::INTEGER)
+        WHERE m.outcome = 'accepted' AND m.happened_at >= $since AND m.happened_at < $until""",
+}
+ALLOCATIONS: Final = tuple(_WEIGHTS)
+
+
+def allocated(kinds: str, allocation: str) -> str:
+    """CTEs over `target` (customer) ending in `loaded` (customer, direct, shared) and `rest` (amount that nobody of them bears).
+
+    Shared costs are split by largest remainder, ties by id, so that the parts sum to the cost to the minor unit. `kinds` is this package's own.
+    """
+    alike = allocation in {"even", "revenue"}
+    pool, channel, campaign = ("'all'", "NULL", "NULL") if alike else ("channel || '/' || coalesce(campaign_id, '')", "channel", "campaign_id")
+    weighed = revenue_of("weighed", "$since", "$until") + "," if allocation == "revenue" else ""
+    return f"""
+    spent AS (SELECT * FROM cost_of WHERE kind IN ({kinds}) AND currency = $currency AND booked_on >= $first AND booked_on < $last),
+    traced AS (SELECT person AS customer, sum(amount_minor)::BIGINT AS amount FROM spent WHERE person IN (SELECT customer FROM target) GROUP BY 1),
+    pool AS (SELECT pool, channel, campaign, sum(amount_minor)::BIGINT AS total FROM (
+        SELECT {pool} AS pool, {channel} AS channel, {campaign} AS campaign, amount_minor FROM spent
+        WHERE person IS NULL OR person NOT IN (SELECT customer FROM target)) GROUP BY ALL),
+    {weighed} weight AS ({_WEIGHTS[allocation]}),
+    summed AS (SELECT w.*, p.total, sum(w.w) OVER (PARTITION BY w.pool) AS whole FROM weight w JOIN pool p ON p.pool = w.pool),
+    floored AS (
+        SELECT *, (abs(total)::HUGEINT * w) // whole AS part, (abs(total)::HUGEINT * w) % whole AS beyond FROM summed WHERE whole > 0),
+    ranked AS (
+        SELECT *, row_number() OVER (PARTITION BY pool ORDER BY beyond DESC, customer) AS place,
+               abs(total) - sum(part) OVER (PARTITION BY pool) AS left_over FROM floored),
+    shared AS (SELECT customer, sum(sign(total) * (part + (place <= left_over)::INTEGER))::BIGINT AS amount FROM ranked GROUP BY 1),
+    loaded AS (
+        SELECT t.customer, coalesce(d.amount, 0) AS direct, coalesce(s.amount, 0) AS shared FROM target t
+        LEFT JOIN traced d ON d.customer = t.customer LEFT JOIN shared s ON s.customer = t.customer),
+    rest AS (
+        SELECT (SELECT coalesce(sum(amount_minor), 0) FROM spent) - (SELECT coalesce(sum(direct + shared), 0) FROM loaded) AS amount,
+               (SELECT count(*) FROM spent) AS entries)
+    """  # noqa: S608 - fragments of this file
+
+
+def _per_customer(ask: Ask, target: str, kinds: str) -> str:
+    """A row for each customer with what it cost, and one for what nobody bears; without a cost entry the numerators are null."""
+    loaded = f"""
+    SELECT 'customer' AS kind, l.customer::VARCHAR AS id, l.customer, 'all' AS part, NULL::TIMESTAMP AS moment,
+           CASE WHEN r.entries > 0 THEN l.direct + l.shared END AS numerator, 1 AS denominator, 0 AS open,
+           'direct ' || l.direct || ', shared ' || l.shared AS note
+    FROM loaded l, rest r WHERE {ask.within('l.customer')}
+    """  # noqa: S608 - fragments of this file
+    nobody = """
+    UNION ALL SELECT 'unassigned', 'unassigned', NULL, 'all', NULL, amount, 0, 0, 'nobody bears it' FROM rest WHERE amount <> 0
+    """
+    return f"WITH {target}, {allocated(kinds, ask.allocation)} {loaded} {'' if ask.scoped else nobody}"
+
+
+def _per_channel(target: str, kinds: str) -> str:
+    """By channel: what was booked for it, and the customers it won."""
+    return f"""
+    WITH {origin()}, {target}
+    SELECT 'cost' AS kind, cost_id AS id, person AS customer, channel AS part, booked_on::TIMESTAMP AS moment, amount_minor AS numerator, 0 AS denominator,
+           0 AS open, campaign_id AS note
+    FROM cost_of WHERE kind IN ({kinds}) AND currency = $currency AND booked_on >= $first AND booked_on < $last
+    UNION ALL
+    SELECT 'customer', t.customer::VARCHAR, t.customer, coalesce(o.part, 'direct'), o.first_at, NULL, 1, 0, NULL
+    FROM target t LEFT JOIN origin o ON o.customer = t.customer
+    """  # noqa: S608 - fragments of this file
+
+
+_NEW: Final = """
+target AS (SELECT customer FROM order_of GROUP BY customer HAVING min(ordered_at) >= $since AND min(ordered_at) < $until)
+"""
+_KEPT: Final = f"{kept()}, target AS (SELECT b.customer FROM base b JOIN now n ON n.customer = b.customer)"  # noqa: S608 - fragments
+_BUYERS: Final = """
+target AS (SELECT DISTINCT customer FROM order_of WHERE ordered_at < $until)
+"""
+
+
+def _acquiring(ask: Ask) -> str:
+    return _per_channel(_NEW, "'acquire'") if ask.by == "channel" else _per_customer(ask, _NEW, "'acquire'")
+
+
+def _retaining(ask: Ask) -> str:
+    kinds = "'retain', 'serve'" if ask.serve else "'retain'"
+    return _per_channel(_KEPT, kinds) if ask.by == "channel" else _per_customer(ask, _KEPT, kinds)
+
+
+def _profit(ask: Ask) -> str:
+    """Revenue less cost of goods (by margin), retention and service, of each customer; what nobody bears is a row of its own."""
+    nobody = """
+    UNION ALL SELECT 'unassigned', 'unassigned', NULL, 'all', NULL, -amount, 0, 0, 'cost that nobody bears' FROM rest WHERE amount <> 0
+    """
+    return f"""
+    WITH {_BUYERS}, {revenue_of('sold', '$since', '$until')}, {allocated("'retain', 'serve'", ask.allocation)}
+    SELECT 'customer' AS kind, l.customer::VARCHAR AS id, l.customer, 'all' AS part, NULL::TIMESTAMP AS moment,
+           round(coalesce(s.amount, 0) * $margin)::BIGINT - l.direct - l.shared AS numerator, 1 AS denominator, 0 AS open,
+           'revenue ' || coalesce(s.amount, 0) || ', costs ' || (l.direct + l.shared) AS note
+    FROM loaded l LEFT JOIN sold s ON s.customer = l.customer WHERE {ask.within('l.customer')} {'' if ask.scoped else nobody}
+    """  # noqa: S608 - fragments of this file
+
+
+def _per_response(ask: Ask) -> str:
+    """`open` counts the messages whose seven days still run."""
+    part = ask.part({"channel": "channel", "campaign": "coalesce(campaign_id, '')"})
+    return f"""
+    WITH touch AS (SELECT message_id, person, campaign_id, channel, happened_at FROM message_of WHERE outcome = 'accepted'),
+    credited AS (
+        SELECT t.campaign_id, t.person, t.channel, min(o.ordered_at) AS moment, min(o.order_id) AS order_id FROM order_of o
+        ASOF JOIN touch t ON t.person = o.customer AND o.ordered_at >= t.happened_at
+        WHERE o.ordered_at <= t.happened_at + to_days($response_days::INTEGER) AND t.happened_at >= $since AND t.happened_at < $until GROUP BY ALL)
+    SELECT 'cost' AS kind, cost_id AS id, person AS customer, {part} AS part, booked_on::TIMESTAMP AS moment, amount_minor AS numerator, 0 AS denominator,
+           0 AS open, campaign_id AS note
+    FROM cost_of WHERE booked_on >= $first AND booked_on < $last AND currency = $currency AND channel IN (
+        SELECT channel FROM touch WHERE happened_at >= $since AND happened_at < $until)
+    UNION ALL
+    SELECT 'response', coalesce(campaign_id, '') || '/' || coalesce(person::VARCHAR, ''), person, {part}, moment, NULL, 1, 0, order_id FROM credited
+    UNION ALL
+    SELECT 'message', message_id, person, {part}, happened_at, NULL, 0, (happened_at + to_days($response_days::INTEGER) > $as_of)::INTEGER, NULL
+    FROM touch WHERE happened_at >= $since AND happened_at < $until
+    """  # noqa: S608 - fragments of this file
+
+
+def _incremental(_: Ask, rows: str) -> tuple[tuple[str, ...], str]:
+    """Treated against held out: orders within the days of a response; `lift` with its 95 % interval, cost per additional response or null."""
+    sql = f"""
+    WITH cost AS (SELECT sum(numerator) AS amount FROM ({rows})),
+    people AS (
+        SELECT person, outcome = 'accepted' AS treated, min(happened_at) AS moment FROM message_of
+        WHERE happened_at >= $since AND happened_at < $until AND (outcome = 'accepted' OR (outcome = 'suppressed' AND reason IN ('holdout', 'control')))
+        GROUP BY ALL),
+    judged AS (
+        SELECT p.treated, EXISTS (SELECT 1 FROM order_of o WHERE o.customer = p.person AND o.ordered_at >= p.moment
+                                  AND o.ordered_at <= p.moment + to_days($response_days::INTEGER)) AS answered FROM people p),
+    rates AS (
+        SELECT count(*) FILTER (treated) AS n1, count(*) FILTER (NOT treated) AS n0, avg(answered::INTEGER) FILTER (treated) AS r1,
+               avg(answered::INTEGER) FILTER (NOT treated) AS r0 FROM judged),
+    lifts AS (SELECT *, r1 - r0 AS lift, 1.96 * sqrt(r1 * (1 - r1) / nullif(n1, 0) + r0 * (1 - r0) / nullif(n0, 0)) AS half FROM rates)
+    SELECT n1, n0, lift, lift - half, lift + half, CASE WHEN lift - half > 0 THEN (SELECT amount FROM cost) / (n1 * lift) END FROM lifts
+    """  # noqa: S608 - fragments of this file
+    return ("treated", "held_out", "lift", "lift_low", "lift_high", "incremental_cost_per_response"), sql
+
+
+BUILDERS: Final[dict[str, Callable[[Ask], str]]] = {"cac": _acquiring, "crc": _retaining, "profit": _profit, "cper": _per_response}
+EXTRAS: Final[dict[str, Callable[[Ask, str], tuple[tuple[str, ...], str]]]] = {"cper": _incremental}
