@@ -80,5 +80,32 @@ class MessageClicked(MessageFact, frozen=True, kw_only=True):
     automated: bool = False
 
 
+class RewardEarned(Fact, frozen=True, kw_only=True):
+    """Points came in. `cause`: earn (by an order), welcome, adjust, referral; `balance`: what can be spent after it."""
+
+    transaction_id: str
+    programme_id: str
+    customer_id: str
+    points: int
+    cause: str
+    balance: int
+    order_id: str | None = None
+    earned_at: Moment
+
+
+class RewardRedeemed(Fact, frozen=True, kw_only=True):
+    """A reward was taken; `cancelled`: it was given back. `cost_minor`: what it costs the company, in minor units."""
+
+    redemption_id: str
+    reward_id: str
+    programme_id: str
+    customer_id: str
+    points: int
+    cost_minor: int
+    currency: str
+    cancelled: bool = False
+    redeemed_at: Moment
+
+
 class ErasureAcknowledged(Acknowledgement, frozen=True, kw_only=True):
     """Messages keep what reports count, no person and no address."""

@@ -94,6 +94,8 @@ ENTRIES: Final = (
     Entry("ecrm.campaign.message_unknown.v1", campaign.MessageUnknown, "campaign", "ecrm.campaign", "customer_id"),
     Entry("ecrm.campaign.message_opened.v1", campaign.MessageOpened, "campaign", "ecrm.campaign", "customer_id"),
     Entry("ecrm.campaign.message_clicked.v1", campaign.MessageClicked, "campaign", "ecrm.campaign", "customer_id"),
+    Entry("ecrm.campaign.reward_earned.v1", campaign.RewardEarned, "campaign", "ecrm.campaign", "customer_id"),
+    Entry("ecrm.campaign.reward_redeemed.v1", campaign.RewardRedeemed, "campaign", "ecrm.campaign", "customer_id"),
     Entry("ecrm.analytics.segment_entered.v1", analytics.SegmentEntered, "analytics", "ecrm.analytics", "customer_id"),
     Entry("ecrm.analytics.segment_left.v1", analytics.SegmentLeft, "analytics", "ecrm.analytics", "customer_id"),
     Entry("ecrm.analytics.score_changed.v1", analytics.ScoreChanged, "analytics", "ecrm.analytics", "customer_id"),

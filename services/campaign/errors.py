@@ -44,3 +44,72 @@ def bad_value(field: str) -> Invalid:
 
 def not_suppressed() -> Unknown:
     return Unknown("suppression.unknown", "This address is not suppressed.")
+
+
+# Programmes, rewards and points.
+
+
+def unknown_programme() -> Unknown:
+    return Unknown("programme.unknown", "There is no such programme.")
+
+
+def programme_kind_fixed() -> Conflict:
+    return Conflict("programme.kind_fixed", "A programme keeps its kind; make another one.")
+
+
+def programme_status(status: str, action: str) -> Conflict:
+    return Conflict("programme.wrong_status", f"A programme that is {status} cannot be {action}.", programme_status=status)
+
+
+def programme_not_running() -> Conflict:
+    return Conflict("programme.not_running", "The programme does not run; start it first.")
+
+
+def not_a_points_programme() -> Conflict:
+    return Conflict("programme.without_points", "This programme has no points; only those of the kind loyalty have.")
+
+
+def wrong_kind(kind: str) -> Conflict:
+    return Conflict("programme.wrong_kind", f"That is for programmes of the kind {kind}.")
+
+
+def not_a_member() -> Unknown:
+    return Unknown("programme.not_a_member", "This customer is not in the programme.")
+
+
+def not_enough_points(*, needed: int, there: int) -> Conflict:
+    return Conflict("points.not_enough", f"That takes {needed} points, {there} can be spent.", needed=needed, there=there)
+
+
+def reference_reused() -> Conflict:
+    return Conflict("reference.reused", "This reference was used for something else; take another one.")
+
+
+def unknown_reward() -> Unknown:
+    return Unknown("reward.unknown", "There is no such reward.")
+
+
+def reward_refused(reason: str, words: str) -> Conflict:
+    """`reason`: inactive, not_yet, over, out_of_stock, out_of_budget, reserved, used_up, held_out."""
+    return Conflict("reward." + reason, words)
+
+
+def unknown_redemption() -> Unknown:
+    return Unknown("redemption.unknown", "There is no such redemption.")
+
+
+def unknown_code() -> Unknown:
+    return Unknown("referral.unknown", "There is no such code.")
+
+
+def referral_refused(reason: str, words: str) -> Conflict:
+    """`reason`: oneself, ordered_before, already."""
+    return Conflict("referral." + reason, words)
+
+
+def unknown_group() -> Unknown:
+    return Unknown("community.unknown", "There is no such group.")
+
+
+def not_invited() -> Conflict:
+    return Conflict("community.not_in_it", "This customer is not a member of the group.")

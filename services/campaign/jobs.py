@@ -19,3 +19,18 @@ async def send_messages(service: CampaignService) -> bool:
 async def sweep(service: CampaignService) -> bool:
     """Tidy the ledger and finish campaigns."""
     return await commands.sweep(service)
+
+
+async def look_at_orders(service: CampaignService) -> bool:
+    """Show orders to the programmes that run."""
+    return await commands.look_at_orders(service)
+
+
+async def expire_points(service: CampaignService) -> bool:
+    """Take points whose time is over out of the accounts."""
+    return await commands.expire_points(service)
+
+
+async def book_reward_costs(service: CampaignService) -> bool:
+    """Book what rewards cost."""
+    return await commands.book_reward_costs(service)

@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 from chassis.manifest import Manifest
 from chassis.reacting import Subscription
 from chassis.scheduling import Job
+from contracts.analytics import ScoreChanged
 from contracts.consent import ConsentWithdrawn
-from contracts.interaction import BounceReceived, ComplaintReceived
+from contracts.interaction import BounceReceived, ComplaintReceived, OrderPlaced, OrderRefunded, OrderUpdated
 from services.campaign import api, jobs, reactions
 from services.campaign.outbound.rendering import Renderers
 from services.campaign.outbound.smtp import MailServer
@@ -47,11 +48,20 @@ MANIFEST = Manifest(
             "bounces", ("ecrm.interaction.facts",), linger=0.1,
             facts={BounceReceived: reactions.on_bounce_received, ComplaintReceived: reactions.on_complaint_received},
         ),
+        Subscription("identities", ("ecrm.state.identity",), batch=reactions.on_identities, linger=0.25),
+        Subscription(
+            "orders", ("ecrm.interaction.facts",), linger=0.1,
+            facts={OrderPlaced: reactions.on_order, OrderUpdated: reactions.on_order, OrderRefunded: reactions.on_order},
+        ),
+        Subscription("scores", ("ecrm.analytics",), linger=0.25, facts={ScoreChanged: reactions.on_score_changed}),
     ),
     jobs=(
         Job("plan_audiences", 1.0, jobs.plan_audiences),
         Job("send_messages", 1.0, jobs.send_messages, exclusive=False),
         Job("sweep", 1.0, jobs.sweep),
+        Job("look_at_orders", 0.5, jobs.look_at_orders),
+        Job("expire_points", 30.0, jobs.expire_points),
+        Job("book_reward_costs", 5.0, jobs.book_reward_costs),
     ),
     open=open_resources,
 )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from chassis.eventlog import Stored
 from chassis.unit_of_work import Transaction
 from contracts import decoding
+from contracts.analytics import ScoreChanged
 from contracts.consent import ConsentWithdrawn
-from contracts.customer import ErasureState, ProfileState
+from contracts.customer import ErasureState, IdentityState, ProfileState
 from contracts.envelope import Envelope
-from contracts.interaction import BounceReceived, ComplaintReceived
+from contracts.interaction import BounceReceived, ComplaintReceived, OrderFields
 from services.campaign import commands
 from services.campaign.settings import CampaignService
 
@@ -40,3 +43,19 @@ async def on_bounce_received(service: CampaignService, tx: Transaction, fact: Bo
 
 async def on_complaint_received(service: CampaignService, tx: Transaction, fact: ComplaintReceived, _envelope: Envelope) -> None:
     await commands.note_complaint(tx, address=bytes.fromhex(fact.address), message_id=fact.message_id, at=fact.complained_at)
+
+
+async def on_identities(_service: CampaignService, tx: Transaction, records: list[Stored]) -> None:
+    """Whose identities are now; of several records of one identity the last counts."""
+    last = {bytes.fromhex(record.key.decode()): record.value for record in records}
+    states = {identity: None if value is None else decoding.decode(IdentityState, value) for identity, value in last.items()}
+    await commands.replicate_identities(tx, states=states)
+
+
+async def on_order(_service: CampaignService, tx: Transaction, fact: OrderFields, _envelope: Envelope) -> None:
+    """An order was placed, changed or refunded."""
+    await commands.note_order(tx, order=fact)
+
+
+async def on_score_changed(_service: CampaignService, tx: Transaction, fact: ScoreChanged, _envelope: Envelope) -> None:
+    await commands.note_score(tx, customer_id=UUID(fact.customer_id), score=fact.score, value=fact.value, at=fact.changed_at)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from services.campaign.api import campaigns, messages, suppressions, templates, visits
+from services.campaign.api import campaigns, communities, messages, programmes, rewards, suppressions, templates, visits
 
-ROUTERS = (templates.router, campaigns.router, messages.router, suppressions.router, visits.router)
+ROUTERS = (templates.router, campaigns.router, messages.router, suppressions.router, visits.router, rewards.router, communities.router, programmes.router)

@@ -9,10 +9,31 @@ from services.campaign.commands.campaigns import (
     pause_campaign,
     resume_campaign,
 )
+from services.campaign.commands.communities import create_group, invite, join_group, leave_group
+from services.campaign.commands.communities import note_activity as note_group_activity
 from services.campaign.commands.erasing import erase_people
+from services.campaign.commands.orders import look_at_orders, note_order, note_score, replicate_identities
 from services.campaign.commands.planning import plan_audiences
+from services.campaign.commands.points import adjust as adjust_points
+from services.campaign.commands.points import expire_points
 from services.campaign.commands.preparing import CLICK, OPEN
+from services.campaign.commands.programmes import (
+    change_programme,
+    create_programme,
+    join_programme,
+    leave_programme,
+    move_programme,
+)
 from services.campaign.commands.recipients import replicate_profiles
+from services.campaign.commands.referrals import get_code, refer
+from services.campaign.commands.rewards import (
+    book_reward_costs,
+    cancel_redemption,
+    check_reward,
+    create_reward,
+    end_reward,
+    redeem,
+)
 from services.campaign.commands.sending import send_messages
 from services.campaign.commands.suppressing import lift_suppression, note_bounce, note_complaint
 from services.campaign.commands.sweeping import suppress_withdrawn, sweep
@@ -22,19 +43,43 @@ from services.campaign.commands.visits import note_click, note_open
 __all__ = [
     "CLICK",
     "OPEN",
+    "adjust_points",
+    "book_reward_costs",
     "cancel_campaign",
+    "cancel_redemption",
+    "change_programme",
     "change_template",
+    "check_reward",
     "create_campaign",
+    "create_group",
+    "create_programme",
+    "create_reward",
     "create_template",
+    "end_reward",
     "erase_people",
+    "expire_points",
+    "get_code",
+    "invite",
+    "join_group",
+    "join_programme",
     "launch_campaign",
+    "leave_group",
+    "leave_programme",
     "lift_suppression",
+    "look_at_orders",
+    "move_programme",
     "note_bounce",
     "note_click",
     "note_complaint",
+    "note_group_activity",
     "note_open",
+    "note_order",
+    "note_score",
     "pause_campaign",
     "plan_audiences",
+    "redeem",
+    "refer",
+    "replicate_identities",
     "replicate_profiles",
     "resume_campaign",
     "send_messages",

@@ -1,14 +1,157 @@
-"""Tests, responses, decisions, programmes."""
+"""Tests, responses, decisions, programmes: and the replicas they decide by (identities, orders, scores)."""
 
 from __future__ import annotations
+
+from alembic import op
 
 revision = "0006"
 down_revision = "0005"
 
+REPLICAS = (
+    "CREATE TABLE identity_map (identity bytea PRIMARY KEY, kind text NOT NULL, customer_id uuid NOT NULL)",
+    "CREATE INDEX identity_map_customer ON identity_map (customer_id)",
+    """
+    CREATE TABLE customer_order (
+        order_id text PRIMARY KEY, identity bytea NOT NULL, version int NOT NULL, status text NOT NULL, currency text NOT NULL,
+        ordered_at timestamptz NOT NULL, delivered_at timestamptz, net_minor bigint NOT NULL, refunded_minor bigint NOT NULL, coupon text,
+        lines jsonb NOT NULL, look_at timestamptz, looks int NOT NULL DEFAULT 0)
+    """,
+    "CREATE INDEX customer_order_identity ON customer_order (identity, ordered_at)",
+    "CREATE INDEX customer_order_waiting ON customer_order (look_at) WHERE look_at IS NOT NULL",
+    """
+    CREATE TABLE customer_score (
+        customer_id uuid NOT NULL, score text NOT NULL, value text NOT NULL, changed_at timestamptz NOT NULL, PRIMARY KEY (customer_id, score))
+    """,
+    "CREATE INDEX customer_score_value ON customer_score (score, value, customer_id)",
+)
+
+PROGRAMMES = (
+    """
+    CREATE TABLE programme (
+        id uuid PRIMARY KEY, name text NOT NULL, kind text NOT NULL, status text NOT NULL, purpose text NOT NULL, settings jsonb NOT NULL,
+        holdout double precision NOT NULL, playbook text, started_at timestamptz, swept_to uuid, sweep_at timestamptz,
+        created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL,
+        CONSTRAINT programme_status CHECK (status IN ('draft', 'running', 'paused', 'ended')))
+    """,
+    "CREATE INDEX programme_running ON programme (kind) WHERE status = 'running'",
+    """
+    CREATE TABLE programme_member (
+        programme_id uuid NOT NULL REFERENCES programme, customer_id uuid NOT NULL, arm text NOT NULL, joined_at timestamptz NOT NULL,
+        left_at timestamptz, left_reason text, tier text, tier_since timestamptz, step int NOT NULL DEFAULT 0, next_at timestamptz, cause text,
+        rounds int NOT NULL DEFAULT 1, PRIMARY KEY (programme_id, customer_id))
+    """,
+    "CREATE INDEX programme_member_due ON programme_member (programme_id, next_at) WHERE next_at IS NOT NULL AND left_at IS NULL",
+    "CREATE INDEX programme_member_customer ON programme_member (customer_id)",
+)
+
+POINTS = (
+    """
+    CREATE TABLE points_account (
+        programme_id uuid NOT NULL REFERENCES programme, customer_id uuid NOT NULL, balance bigint NOT NULL DEFAULT 0, owed bigint NOT NULL DEFAULT 0,
+        PRIMARY KEY (programme_id, customer_id), CONSTRAINT points_never_negative CHECK (balance >= 0 AND owed >= 0))
+    """,
+    "CREATE INDEX points_account_customer ON points_account (customer_id)",
+    """
+    CREATE TABLE points_transaction (
+        id uuid PRIMARY KEY, programme_id uuid NOT NULL REFERENCES programme, customer_id uuid NOT NULL, kind text NOT NULL,
+        reference text NOT NULL, order_id text, factor double precision, points bigint NOT NULL, note text NOT NULL, at timestamptz NOT NULL,
+        CONSTRAINT points_once UNIQUE (programme_id, kind, reference))
+    """,
+    "CREATE INDEX points_transaction_customer ON points_transaction (programme_id, customer_id, id)",
+    "CREATE INDEX points_transaction_order ON points_transaction (programme_id, order_id) WHERE order_id IS NOT NULL",
+    """
+    CREATE TABLE points_entry (
+        transaction_id uuid NOT NULL REFERENCES points_transaction, account text NOT NULL, programme_id uuid NOT NULL, customer_id uuid NOT NULL,
+        points bigint NOT NULL, PRIMARY KEY (transaction_id, account, customer_id),
+        CONSTRAINT points_account_kind CHECK (account IN ('member', 'owed', 'issued', 'redeemed', 'expired')))
+    """,
+    "CREATE INDEX points_entry_customer ON points_entry (programme_id, customer_id)",
+    """
+    CREATE TABLE points_lot (
+        id uuid PRIMARY KEY, programme_id uuid NOT NULL, customer_id uuid NOT NULL, order_id text, remaining bigint NOT NULL,
+        expires_at timestamptz, CONSTRAINT points_lot_left CHECK (remaining >= 0))
+    """,
+    "CREATE INDEX points_lot_open ON points_lot (programme_id, customer_id) WHERE remaining > 0",
+    "CREATE INDEX points_lot_expiry ON points_lot (expires_at) WHERE remaining > 0",
+    """
+    CREATE TABLE points_use (
+        transaction_id uuid NOT NULL REFERENCES points_transaction, lot_id uuid NOT NULL, points bigint NOT NULL, PRIMARY KEY (transaction_id, lot_id))
+    """,
+    # The books are kept by the database too: at the commit the entries of each transaction sum to zero.
+    """
+    CREATE FUNCTION points_balance() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF (SELECT sum(points) FROM points_entry WHERE transaction_id = NEW.transaction_id) <> 0 THEN
+            RAISE EXCEPTION 'the entries of a points transaction do not sum to zero' USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE CONSTRAINT TRIGGER points_double_entry AFTER INSERT OR UPDATE ON points_entry
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION points_balance()
+    """,
+)
+
+REWARDS = (
+    """
+    CREATE TABLE reward (
+        id uuid PRIMARY KEY, programme_id uuid NOT NULL REFERENCES programme, name text NOT NULL, kind text NOT NULL, points bigint NOT NULL,
+        cost_minor bigint NOT NULL, currency text NOT NULL, stock int, budget_minor bigint, redeemed int NOT NULL DEFAULT 0,
+        spent_minor bigint NOT NULL DEFAULT 0, per_customer int, tiers text[] NOT NULL, stages text[] NOT NULL, starts_at timestamptz,
+        ends_at timestamptz, active boolean NOT NULL, created_at timestamptz NOT NULL,
+        CONSTRAINT reward_in_stock CHECK (stock IS NULL OR redeemed <= stock),
+        CONSTRAINT reward_in_budget CHECK (budget_minor IS NULL OR spent_minor <= budget_minor))
+    """,
+    "CREATE INDEX reward_programme ON reward (programme_id)",
+    """
+    CREATE TABLE redemption (
+        id uuid PRIMARY KEY, reward_id uuid NOT NULL REFERENCES reward, customer_id uuid NOT NULL, key text NOT NULL, points bigint NOT NULL,
+        cost_minor bigint NOT NULL, currency text NOT NULL, state text NOT NULL, at timestamptz NOT NULL, cancelled_at timestamptz, booked_at timestamptz,
+        CONSTRAINT redemption_once UNIQUE (reward_id, key))
+    """,
+    "CREATE INDEX redemption_customer ON redemption (customer_id)",
+    "CREATE INDEX redemption_unbooked ON redemption (id) WHERE booked_at IS NULL AND cost_minor <> 0",
+    """
+    CREATE TABLE referral (
+        programme_id uuid NOT NULL REFERENCES programme, code text NOT NULL, customer_id uuid NOT NULL, created_at timestamptz NOT NULL,
+        PRIMARY KEY (programme_id, code), CONSTRAINT referral_once UNIQUE (programme_id, customer_id))
+    """,
+    """
+    CREATE TABLE referred (
+        programme_id uuid NOT NULL REFERENCES programme, customer_id uuid NOT NULL, referrer_id uuid NOT NULL, at timestamptz NOT NULL,
+        order_id text, rewarded_at timestamptz, PRIMARY KEY (programme_id, customer_id))
+    """,
+    "CREATE INDEX referred_referrer ON referred (programme_id, referrer_id)",
+    """
+    CREATE TABLE community_group (
+        id uuid PRIMARY KEY, programme_id uuid NOT NULL REFERENCES programme, name text NOT NULL, about text NOT NULL, created_at timestamptz NOT NULL)
+    """,
+    """
+    CREATE TABLE community_member (
+        group_id uuid NOT NULL REFERENCES community_group, customer_id uuid NOT NULL, state text NOT NULL, invited_by uuid,
+        invited_at timestamptz, joined_at timestamptz, left_at timestamptz, PRIMARY KEY (group_id, customer_id),
+        CONSTRAINT community_state CHECK (state IN ('invited', 'joined', 'left')))
+    """,
+    "CREATE INDEX community_member_customer ON community_member (customer_id)",
+    """
+    CREATE TABLE community_activity (
+        id uuid PRIMARY KEY, group_id uuid NOT NULL REFERENCES community_group, customer_id uuid NOT NULL, kind text NOT NULL, note text NOT NULL,
+        at timestamptz NOT NULL)
+    """,
+    "CREATE INDEX community_activity_group ON community_activity (group_id, at)",
+)
+
 
 def upgrade() -> None:
-    """Tests, responses, decisions, programmes."""
+    for statement in (*REPLICAS, *PROGRAMMES, *POINTS, *REWARDS):
+        op.execute(statement)
 
 
 def downgrade() -> None:
-    """Back to 0005."""
+    for table in (
+        "community_activity", "community_member", "community_group", "referred", "referral", "redemption", "reward", "points_use", "points_lot",
+        "points_entry", "points_transaction", "points_account", "programme_member", "programme", "customer_score", "customer_order", "identity_map",
+    ):
+        op.execute(f"DROP TABLE {table}")
+    op.execute("DROP FUNCTION points_balance")

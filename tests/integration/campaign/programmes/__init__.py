@@ -1,0 +1,1 @@
+"""Relationship programmes on real rows."""
