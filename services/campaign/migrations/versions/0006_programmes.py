@@ -149,9 +149,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in (
-        "community_activity", "community_member", "community_group", "referred", "referral", "redemption", "reward", "points_use", "points_lot",
-        "points_entry", "points_transaction", "points_account", "programme_member", "programme", "customer_score", "customer_order", "identity_map",
-    ):
-        op.execute(f"DROP TABLE {table}")
+    op.execute(
+        """
+        DROP TABLE community_activity, community_member, community_group, referred, referral, redemption, reward, points_use, points_lot, points_entry,
+            points_transaction, points_account, programme_member, programme, customer_score, customer_order, identity_map
+        """
+    )
     op.execute("DROP FUNCTION points_balance")
