@@ -19,13 +19,16 @@ class CampaignLaunched(Fact, frozen=True, kw_only=True):
 
 
 class MessageFact(Fact, frozen=True, kw_only=True):
-    """What all facts about one message carry."""
+    """What all facts about one message carry. `campaign_id`: the id of its origin: a campaign's, a journey's, a programme's, or its own request's."""
 
     message_id: str
     campaign_id: str
     customer_id: str
     channel: str
     at: Moment
+    origin: str = "campaign"
+    step: str = ""
+    arm: str | None = None
 
 
 class MessagePlanned(MessageFact, frozen=True, kw_only=True):

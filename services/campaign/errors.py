@@ -113,3 +113,17 @@ def unknown_group() -> Unknown:
 
 def not_invited() -> Conflict:
     return Conflict("community.not_in_it", "This customer is not a member of the group.")
+
+
+# Audiences.
+
+
+def unknown_list() -> Unknown:
+    return Unknown("list.unknown", "There is no such list.")
+
+
+def profitability_missing() -> Invalid:
+    return Invalid(
+        "selection.profitability_missing",
+        "This selection does not look at what customers bring. Select by profit, or have a named person answer for it: override_by and override_reason.",
+    )

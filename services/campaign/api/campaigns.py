@@ -13,6 +13,7 @@ from chassis.errors import Forbidden
 from chassis.web import Page
 from services.campaign import commands, queries
 from services.campaign.domain.entities import Campaign
+from services.campaign.schemas.audiences import EstimateView
 from services.campaign.schemas.campaigns import (
     CampaignView,
     Check,
@@ -48,6 +49,8 @@ async def create_campaign(service: Running, body: CreateCampaign, caller: Annota
             service, name=body.name, template_id=body.template_id, segment_id=body.segment_id, channel=body.channel, purpose=body.purpose,
             from_name=body.from_name, from_address=body.from_address, reply_to=body.reply_to, utm=dict(body.utm), launch_at=body.launch_at,
             max_lateness=timedelta(seconds=body.max_lateness_seconds),
+            audience=body.audience.model_dump(mode="json", exclude_defaults=True),
+            selection=body.selection.model_dump(mode="json", exclude_defaults=True), per_minute=body.per_minute, created_by=caller.subject,
         )
     )
 
@@ -87,6 +90,12 @@ async def resume(service: Running, campaign_id: UUID) -> CampaignView:
 async def cancel(service: Running, campaign_id: UUID) -> CampaignView:
     """For good; open messages become suppressed with the reason `cancelled`."""
     return _view(await commands.cancel_campaign(service, campaign_id=campaign_id))
+
+
+@router.post("/{campaign_id}/estimate", dependencies=[READ])
+async def estimate(service: Running, campaign_id: UUID) -> EstimateView:
+    """How many people the campaign would reach as things stand, and why others not."""
+    return EstimateView(**await queries.estimate(service, campaign_id=campaign_id))
 
 
 @router.get("/{campaign_id}/report", dependencies=[READ])

@@ -39,7 +39,7 @@ async def list_handed_off(service: Here, page_token: str | None = None, limit: L
     after = UUID(str(web.read_page_token(page_token, 1)[0])) if page_token else None
     rows = await queries.list_handed_off(service, after=after, limit=limit)
     views = [
-        HandedOffView(**{**row, "message_id": row["id"], "address_hash": row["address_hash"].hex() if row["address_hash"] else None}) for row in rows
+        HandedOffView(**{**row, "message_id": row["id"], "campaign_id": row["origin_id"], "address_hash": row["address_hash"].hex() if row["address_hash"] else None}) for row in rows
     ]
     return Page(data=views, next_page_token=web.page_token(views[-1].message_id) if len(rows) == limit else None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.campaign.commands.audiences import plan_audiences
 from services.campaign.commands.campaigns import (
     cancel_campaign,
     create_campaign,
@@ -12,8 +13,9 @@ from services.campaign.commands.campaigns import (
 from services.campaign.commands.communities import create_group, invite, join_group, leave_group
 from services.campaign.commands.communities import note_activity as note_group_activity
 from services.campaign.commands.erasing import erase_people
+from services.campaign.commands.lists import change_list, create_list, delete_list
 from services.campaign.commands.orders import look_at_orders, note_order, note_score, replicate_identities
-from services.campaign.commands.planning import plan_audiences
+from services.campaign.commands.planning import Planned, cancel_planned, hold_origin, plan_messages, release_origin
 from services.campaign.commands.points import adjust as adjust_points
 from services.campaign.commands.points import expire_points
 from services.campaign.commands.preparing import CLICK, OPEN
@@ -43,22 +45,28 @@ from services.campaign.commands.visits import note_click, note_open
 __all__ = [
     "CLICK",
     "OPEN",
+    "Planned",
     "adjust_points",
     "book_reward_costs",
     "cancel_campaign",
+    "cancel_planned",
     "cancel_redemption",
+    "change_list",
     "change_programme",
     "change_template",
     "check_reward",
     "create_campaign",
     "create_group",
+    "create_list",
     "create_programme",
     "create_reward",
     "create_template",
+    "delete_list",
     "end_reward",
     "erase_people",
     "expire_points",
     "get_code",
+    "hold_origin",
     "invite",
     "join_group",
     "join_programme",
@@ -77,8 +85,10 @@ __all__ = [
     "note_score",
     "pause_campaign",
     "plan_audiences",
+    "plan_messages",
     "redeem",
     "refer",
+    "release_origin",
     "replicate_identities",
     "replicate_profiles",
     "resume_campaign",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from chassis.database import Connection
 from chassis.errors import Invalid, Unavailable
 from chassis.ids import new_id
 from services.campaign import errors
-from services.campaign.domain import mail
+from services.campaign.domain import audiences, mail
 from services.campaign.domain.entities import Campaign
 from services.campaign.domain.ledger import mail_address
 from services.campaign.domain.mail import UnsafeHeader
@@ -21,7 +22,8 @@ from services.campaign.store import campaigns, templates
 
 async def create_campaign(
     service: CampaignService, *, name: str, template_id: UUID, segment_id: str, channel: str, purpose: str, from_name: str,
-    from_address: str, reply_to: str, utm: Mapping[str, str], launch_at: datetime | None, max_lateness: timedelta,
+    from_address: str, reply_to: str, utm: Mapping[str, str], launch_at: datetime | None, max_lateness: timedelta, audience: Mapping[str, Any],
+    selection: Mapping[str, Any], per_minute: int | None, created_by: str,
 ) -> Campaign:
     """A draft; with `launch_at` it is scheduled at once. Raises Invalid (campaign.bad_address, …), Unknown (template)."""
     sender = _checked_address("from_address", from_address)
@@ -35,8 +37,10 @@ async def create_campaign(
         id=new_id(), name=name, template_id=template_id, template_version=None, segment_id=segment_id, channel=channel, purpose=purpose,
         from_name=from_name, from_address=sender, reply_to=answer_to, utm=dict(utm), status="draft", status_reason=None, launch_at=None,
         max_lateness=max_lateness, audience_token=None, audience_complete=False, launched_at=None, finished_at=None, created_at=at,
-        updated_at=at,
+        updated_at=at, audience=dict(audience), selection=dict(selection), per_minute=per_minute, created_by=created_by,
     )
+    if audiences.read_selection(campaign.selection).lacks_profitability:
+        raise errors.profitability_missing()
     async with service.transaction() as tx:
         if await templates.find(tx.db, template_id) is None:
             raise errors.unknown_template()

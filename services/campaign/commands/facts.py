@@ -15,8 +15,8 @@ def tell_changes(tx: Transaction, changed: Iterable[Changed], *, at: datetime) -
     """One fact for each message that came to an end. Back to planned is nobody else's business."""
     for message in changed:
         same: dict[str, Any] = {
-            "message_id": str(message.id), "campaign_id": str(message.campaign_id), "customer_id": str(message.customer_id),
-            "channel": message.channel, "at": at,
+            "message_id": str(message.id), "campaign_id": str(message.origin_id), "customer_id": str(message.customer_id),
+            "channel": message.channel, "at": at, "origin": message.origin, "step": message.step, "arm": message.arm,
         }
         reason = message.reason or ""
         if message.state == "accepted":
@@ -36,8 +36,8 @@ def tell_planned(tx: Transaction, planned: Iterable[Changed], *, at: datetime) -
     for message in planned:
         tx.tell(
             facts.MessagePlanned(
-                message_id=str(message.id), campaign_id=str(message.campaign_id), customer_id=str(message.customer_id),
-                channel=message.channel, at=at,
+                message_id=str(message.id), campaign_id=str(message.origin_id), customer_id=str(message.customer_id),
+                channel=message.channel, at=at, origin=message.origin, step=message.step, arm=message.arm,
             )
         )
     tell_changes(tx, planned, at=at)

@@ -1,111 +1,127 @@
-"""Planning: the frozen audience of a campaign becomes rows of the send ledger, page by page; a killed planner goes on where it stood."""
+"""Planning messages: the one way into the send ledger, for campaigns, journeys, programmes and single requests alike."""
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import quote, urlencode
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from chassis import telemetry
-from chassis.errors import Unavailable
 from chassis.ids import new_id
 from chassis.unit_of_work import Transaction
-from contracts.campaign import CampaignLaunched
-from services.campaign.commands.facts import tell_planned
+from services.campaign.commands.facts import tell_changes, tell_planned
+from services.campaign.domain import channels
 from services.campaign.domain import ledger as rules
-from services.campaign.domain.entities import Campaign
+from services.campaign.domain.channels import Place
+from services.campaign.domain.entities import Recipient
 from services.campaign.settings import CampaignService
-from services.campaign.store import campaigns, ledger, recipients, suppressions
-from services.campaign.store.ledger import Planned
+from services.campaign.store import planning as store
+from services.campaign.store import recipients, suppressions
+from services.campaign.store.claiming import MARKETING
+from services.campaign.store.planning import NewMessage
 
-STEP = "broadcast"
 #: The person chose another channel for the purpose.
 NOT_CHOSEN = "channel_not_chosen"
 
-_log = telemetry.logger(__name__)
+
+class Planned(NamedTuple):
+    """A message somebody wants sent.
+
+    `origin`: campaign, journey, message or programme; `key`: what makes it one of a kind within `origin_id` (None: step, channel and
+    person); `priority`, then `value` (minor units) decide which goes first; `not_before`: the earliest hand-off; `data`: values for the
+    template beside the profile's (as `data.…`); `queue`: marketing or transactional (no contact pressure, connections of its own);
+    `sender`: {from_address, from_name, reply_to} where it is not the campaign's or the deployment's own; `withheld`: why it is planned and
+    suppressed at once (control groups, so that what was not sent is counted).
+    """
+
+    customer_id: UUID
+    origin: str
+    origin_id: UUID
+    step: str
+    template_id: UUID
+    version: int
+    channel: str
+    purpose: str
+    arm: str | None = None
+    priority: int = 0
+    value: int | None = None
+    not_before: datetime | None = None
+    data: Mapping[str, Any] = {}
+    key: str | None = None
+    queue: str = MARKETING
+    sender: Mapping[str, str] | None = None
+    withheld: str | None = None
 
 
-async def plan_audiences(service: CampaignService) -> bool:
-    """Start what is due and plan one page of every campaign that is being planned. True: there is more."""
-    async with service.transaction() as tx:
-        started, missed = await campaigns.start_due(tx.db)
-    for campaign_id in started:
-        _log.info("campaign_started", campaign_id=str(campaign_id))
-    for campaign_id in missed:
-        _log.warning("campaign_missed", campaign_id=str(campaign_id))
-    async with service.read() as db:
-        planning = await campaigns.with_status(db, "planning")
-    more = False
-    for campaign in planning:
-        more = not await _plan_page(service, campaign) or more
-    return more
+class Outcome(NamedTuple):
+    """What became of one `Planned`: its message, new or there before (`new` is False: the same key was planned earlier)."""
+
+    message_id: UUID
+    customer_id: UUID
+    state: str
+    reason: str | None
+    new: bool
 
 
-async def _plan_page(service: CampaignService, campaign: Campaign) -> bool:
-    """Plan the next page; True when the audience is complete. Raises Unavailable."""
-    page = await _audience_page(service, campaign)
-    async with service.transaction() as tx:
-        current = await campaigns.lock(tx.db, campaign.id)
-        if current is None or current.status != "planning" or current.audience_token != campaign.audience_token:
-            return True
-        if isinstance(page, str):
-            await campaigns.set_status(tx.db, campaign.id, "failed", reason=page, finished=True)
-            return True
-        await _plan_customers(service, tx, campaign, [UUID(str(member["customer_id"])) for member in page["data"]])
-        token = page.get("next_page_token")
-        await campaigns.advance_audience(tx.db, campaign.id, token=token, complete=token is None)
-        if token is None:
-            tx.tell(
-                CampaignLaunched(
-                    campaign_id=str(campaign.id), name=campaign.name, channel=campaign.channel, purpose=campaign.purpose,
-                    segment_id=campaign.segment_id, planned=await ledger.count(tx.db, campaign.id), launched_at=service.clock.now(),
-                )
-            )
-    return token is None
+async def plan_messages(tx: Transaction, service: CampaignService, planned: Sequence[Planned]) -> list[Outcome]:
+    """Put messages into the send ledger, in the caller's transaction; one outcome for each that was given, in order.
 
-
-async def _audience_page(service: CampaignService, campaign: Campaign) -> dict[str, Any] | str:
-    """The next page, or why there will never be one. Raises Unavailable."""
-    query = {"snapshot": "true", "limit": str(service.settings.plan_chunk)}
-    if campaign.audience_token is not None:
-        query["page_token"] = campaign.audience_token
-    answer = await service.peers["analytics"].call(
-        "GET", f"/api/v1/segments/{quote(campaign.segment_id, safe='')}/members?{urlencode(query)}", scopes=["analytics:read"], timeout=30
-    )
-    if answer.status in (404, 410):
-        return "segment_unknown" if answer.status == 404 else "audience_expired"
-    if answer.status != 200:
-        raise Unavailable("campaign.audience_unavailable", "The audience cannot be read at the moment.", detail=str(answer.status))
-    page: dict[str, Any] = answer.json()
-    return page
-
-
-async def _plan_customers(service: CampaignService, tx: Transaction, campaign: Campaign, customer_ids: list[UUID]) -> None:
-    """One row for each person: merged customers count once, whoever cannot be reached is planned and suppressed at once, with the reason."""
-    if not customer_ids:
-        return
-    survivors = await recipients.survivors(tx.db, customer_ids)
-    people = list(dict.fromkeys(survivors[customer_id] for customer_id in customer_ids))
-    known = await recipients.fetch(tx.db, people)
-    hashes = {
-        person: service.hash_identity(rules.address_key(recipient.email)) for person, recipient in known.items() if recipient.email
-    }
-    dead = await suppressions.reasons(tx.db, list(hashes.values()))
-    planned = []
-    for person in people:
-        recipient = known.get(person)
-        email = recipient.email if recipient else None
-        address = rules.mail_address(email) if email else None
-        reason = None if address else "no_profile" if recipient is None else "address_invalid" if email else "no_address"
-        if recipient is not None and not rules.is_chosen(recipient.channels, purpose=campaign.purpose, channel=campaign.channel):
-            reason = NOT_CHOSEN
-        if reason is None:
-            reason = dead.get(hashes[person])
-        planned.append(
-            Planned(
-                id=new_id(), customer_id=person, state="suppressed" if reason else "planned", reason=reason,
-                address_hash=hashes[person] if reason is None else None,
-            )
-        )
-    written = await ledger.plan(tx.db, campaign_id=campaign.id, step=STEP, channel=campaign.channel, messages=planned)
+    Merged customers count as one person. Whoever cannot be reached is planned and suppressed at once, with the reason. Planning the same
+    key again changes nothing. Up to a few thousand at a time.
+    """
+    if not planned:
+        return []
+    survivors = await recipients.survivors(tx.db, list({one.customer_id for one in planned}))
+    known = await recipients.fetch(tx.db, list(set(survivors.values())))
+    placed = [_place(known.get(survivors[one.customer_id]), one) for one in planned]
+    hashes = [service.hash_identity(place.key) if place else None for place, _ in placed]
+    dead = await suppressions.reasons(tx.db, [found for found in hashes if found])
+    messages = []
+    for one, (_, reason), hashed in zip(planned, placed, hashes, strict=True):
+        why = one.withheld or reason or (dead.get(hashed) if hashed else None)
+        messages.append(_message(one, survivors[one.customer_id], reason=why, address_hash=None if why else hashed))
+    written, there = await store.plan(tx.db, messages)
     tell_planned(tx, written, at=service.clock.now())
+    new = {message.id for message in written}
+    rows = [there[message.origin_id, message.once_key] for message in messages]
+    return [
+        Outcome(row["id"], message.customer_id, row["state"], row["reason"], row["id"] in new)
+        for message, row in zip(messages, rows, strict=True)
+    ]
+
+
+def _place(recipient: Recipient | None, one: Planned) -> tuple[Place | None, str | None]:
+    if recipient is None:
+        return None, "no_profile"
+    place, reason = channels.place_of(recipient, one.channel)
+    if not rules.is_chosen(recipient.channels, purpose=one.purpose, channel=one.channel):
+        reason = NOT_CHOSEN
+    return place, reason
+
+
+def _message(one: Planned, person: UUID, *, reason: str | None, address_hash: bytes | None) -> NewMessage:
+    return NewMessage(
+        id=new_id(), customer_id=person, key=one.key or f"{one.step}:{one.channel}:{person}", origin=one.origin, origin_id=one.origin_id,
+        step=one.step, channel=one.channel, purpose=one.purpose, queue=one.queue, template_id=one.template_id, template_version=one.version,
+        arm=one.arm, priority=one.priority, value=one.value, not_before=one.not_before, data=one.data, sender=one.sender,
+        address_hash=address_hash, state="suppressed" if reason else "planned", reason=reason,
+    )
+
+
+async def hold_origin(tx: Transaction, *, origin_id: UUID) -> None:
+    """Nothing more of a journey or programme is handed off until it is released. A campaign is paused instead."""
+    await store.hold(tx.db, origin_id)
+
+
+async def release_origin(tx: Transaction, *, origin_id: UUID) -> None:
+    """Go on."""
+    await store.let_go(tx.db, origin_id)
+
+
+async def cancel_planned(
+    tx: Transaction, service: CampaignService, *, origin_id: UUID, customer_ids: Sequence[UUID] | None = None, reason: str = "cancelled"
+) -> int:
+    """What an origin planned and was not handed off yet becomes suppressed, for everybody or for these customers; returns how many."""
+    changed = await store.suppress_planned(tx.db, origin_id=origin_id, customer_ids=customer_ids, reason=reason)
+    tell_changes(tx, changed, at=service.clock.now())
+    return len(changed)

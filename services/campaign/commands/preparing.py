@@ -11,15 +11,16 @@ from uuid import UUID
 from chassis.database import Connection
 from contracts import links
 from services.campaign.commands.planning import NOT_CHOSEN
-from services.campaign.domain import content, ledger, locales, mail, tracking
+from services.campaign.domain import channels, content, ledger, locales, mail, tracking
+from services.campaign.domain.channels import Place
 from services.campaign.domain.compiling import Compiled
-from services.campaign.domain.entities import Campaign, Recipient, Template
+from services.campaign.domain.entities import Recipient, Template
 from services.campaign.domain.mail import Mail, UnsafeHeader
 from services.campaign.domain.rendering import Rendered
 from services.campaign.settings import CampaignService
 from services.campaign.store import campaigns, recipients, suppressions, templates
 from services.campaign.store import ledger as rows
-from services.campaign.store.ledger import Claimed
+from services.campaign.store.claiming import Claimed
 
 #: Kinds of sealed links that this service opens itself. Fields of a click: message id, number of the link, address; of an open: message id.
 CLICK = "click"
@@ -40,6 +41,16 @@ class Ready(NamedTuple):
     mail: bytes
 
 
+class Sender(NamedTuple):
+    """Who a message comes from, and what it belongs to. `name`: of the campaign, where it is one."""
+
+    from_address: str
+    from_name: str
+    reply_to: str
+    name: str
+    utm: Mapping[str, str]
+
+
 class Ending(NamedTuple):
     """A message that cannot go out, and why. `state`: suppressed or failed."""
 
@@ -50,7 +61,7 @@ class Ending(NamedTuple):
 
 class _Draft(NamedTuple):
     message: Claimed
-    campaign: Campaign
+    sent_by: Sender
     recipient: Recipient
     address: str
     address_hash: bytes
@@ -83,23 +94,16 @@ async def prepare(service: CampaignService, *, owner: UUID, claimed: Sequence[Cl
 async def _drafts(service: CampaignService, owner: UUID, claimed: Sequence[Claimed]) -> tuple[list[_Draft], list[Ending]]:
     drafts, endings = [], []
     async with service.transaction() as tx:
-        campaign = await campaigns.find_many(tx.db, list({message.campaign_id for message in claimed}))
-        template = await _templates(tx.db, campaign)
+        senders = await _senders(service, tx.db, claimed)
+        template = await templates.find_versions(tx.db, {(message.template_id, message.template_version) for message in claimed})
         people = await recipients.fetch(tx.db, list({message.customer_id for message in claimed}))
-        dead = await suppressions.reasons(
-            tx.db, [service.hash_identity(ledger.address_key(person.email)) for person in people.values() if person.email]
-        )
-        for message in claimed:
-            found = people.get(message.customer_id)
-            purpose = campaign[message.campaign_id].purpose
-            if found is not None and not ledger.is_chosen(found.channels, purpose=purpose, channel=message.channel):
-                endings.append(Ending(message.id, "suppressed", NOT_CHOSEN))
+        places = [_place(people.get(message.customer_id), message) for message in claimed]
+        hashes = [service.hash_identity(place.key) if isinstance(place, Place) else b"" for place in places]
+        dead = await suppressions.reasons(tx.db, [hashed for hashed in hashes if hashed])
+        for message, place, hashed in zip(claimed, places, hashes, strict=True):
+            if isinstance(place, str):
+                endings.append(Ending(message.id, "suppressed", place))
                 continue
-            address = ledger.mail_address(found.email) if found and found.email else None
-            if found is None or found.email is None or address is None:
-                endings.append(Ending(message.id, "suppressed", "address_invalid" if found and found.email else "no_address"))
-                continue
-            hashed = service.hash_identity(ledger.address_key(found.email))
             if hashed in dead:
                 endings.append(Ending(message.id, "suppressed", dead[hashed]))
                 continue
@@ -110,53 +114,70 @@ async def _drafts(service: CampaignService, owner: UUID, claimed: Sequence[Claim
                 continue
             drafts.append(
                 _draft(
-                    service, message, campaign=campaign[message.campaign_id], template=template[message.campaign_id], recipient=found,
-                    address=address, hashed=hashed,
+                    service, message, sent_by=senders[message.id], template=template[message.template_id, message.template_version],
+                    recipient=people[message.customer_id], address=place.address, hashed=hashed,
                 )
             )
     return drafts, endings
 
 
-async def _templates(db: Connection, found: Mapping[UUID, Campaign]) -> dict[UUID, Template]:
-    by_campaign = {}
-    for campaign in found.values():
-        template = await templates.find(db, campaign.template_id, campaign.template_version)
-        assert template is not None, "a campaign's template is never deleted"
-        by_campaign[campaign.id] = template
-    return by_campaign
+def _place(recipient: Recipient | None, message: Claimed) -> Place | str:
+    """Where the recipient is reached now, or why not."""
+    if recipient is None:
+        return "no_address"
+    if not ledger.is_chosen(recipient.channels, purpose=message.purpose, channel=message.channel):
+        return NOT_CHOSEN
+    place, reason = channels.place_of(recipient, message.channel)
+    return place if place is not None else reason or "no_address"
+
+
+async def _senders(service: CampaignService, db: Connection, claimed: Sequence[Claimed]) -> dict[UUID, Sender]:
+    """Who each message comes from: its own sender, else its campaign's, else the deployment's."""
+    found = await campaigns.find_many(db, list({message.origin_id for message in claimed if message.origin == "campaign"}))
+    settings = service.settings
+    by_message = {}
+    for message in claimed:
+        campaign, own = found.get(message.origin_id), message.sender or {}
+        by_message[message.id] = Sender(
+            from_address=own.get("from_address") or (campaign.from_address if campaign else settings.from_address),
+            from_name=own.get("from_name") or (campaign.from_name if campaign else settings.from_name),
+            reply_to=own.get("reply_to") or (campaign.reply_to if campaign else ""),
+            name=campaign.name if campaign else "", utm=campaign.utm if campaign else {},
+        )
+    return by_message
 
 
 def _draft(
-    service: CampaignService, message: Claimed, *, campaign: Campaign, template: Template, recipient: Recipient, address: str, hashed: bytes
+    service: CampaignService, message: Claimed, *, sent_by: Sender, template: Template, recipient: Recipient, address: str, hashed: bytes
 ) -> _Draft:
     locale = locales.choose_locale(template.compiled, language=recipient.language, fallback=template.fallback)
     token = links.seal(
-        service.link_secret, links.UNSUBSCRIBE, [str(message.customer_id), message.channel, campaign.purpose, str(message.id)]
+        service.link_secret, links.UNSUBSCRIBE, [str(message.customer_id), message.channel, message.purpose, str(message.id)]
     )
     # The link to the preference centre shows personal data, so it ends; counted from the message's own id, a repeated rendering repeats it.
     ends = str((message.id.int >> 80) // 1000 + PREFERENCES_SECONDS)
     centre = links.seal(service.link_secret, links.PREFERENCES, [str(message.customer_id), message.channel, str(message.id), ends])
     public = service.platform.public_url.rstrip("/")
     return _Draft(
-        message, campaign, recipient, address, hashed, locale, template.compiled[locale], f"{public}/u/{token}", f"{public}/p/{centre}"
+        message, sent_by, recipient, address, hashed, locale, template.compiled[locale], f"{public}/u/{token}", f"{public}/p/{centre}"
     )
 
 
 def _data(draft: _Draft) -> dict[str, object]:
-    recipient, campaign = draft.recipient, draft.campaign
+    recipient, message = draft.recipient, draft.message
     return content.template_data(
         customer_id=str(recipient.customer_id), name=recipient.name, email=recipient.email, language=recipient.language,
-        traits=recipient.traits, campaign_id=str(campaign.id), campaign_name=campaign.name, locale=draft.locale,
-        unsubscribe_url=draft.unsubscribe_url, preferences_url=draft.preferences_url,
+        traits=recipient.traits, campaign_id=str(message.origin_id), campaign_name=draft.sent_by.name, locale=draft.locale,
+        unsubscribe_url=draft.unsubscribe_url, preferences_url=draft.preferences_url, data=message.data,
     )
 
 
 def _ready(service: CampaignService, draft: _Draft, rendered: Rendered) -> Ready:
-    message, campaign = draft.message, draft.campaign
+    message, sent_by = draft.message, draft.sent_by
     message_id, secret = str(message.id), service.link_secret
     public = service.platform.public_url.rstrip("/")
     html = tracking.rewrite(
-        rendered.html, utm=campaign.utm, keep=frozenset({draft.unsubscribe_url, draft.preferences_url}),
+        rendered.html, utm=sent_by.utm, keep=frozenset({draft.unsubscribe_url, draft.preferences_url}),
         click=lambda link, url: f"{public}/t/c/{links.seal(secret, CLICK, [message_id, str(link), url])}",
         pixel=f"{public}/t/o/{links.seal(secret, OPEN, [message_id])}",
     )
@@ -164,12 +185,12 @@ def _ready(service: CampaignService, draft: _Draft, rendered: Rendered) -> Ready
     answers = f"{links.ANSWERS}-{links.name_message(secret, links.ANSWERS, message.id)}@{domain}" if domain else ""
     built = mail.build(
         Mail(
-            sender=campaign.from_address, sender_name=campaign.from_name, recipient=draft.address, reply_to=campaign.reply_to or answers,
+            sender=sent_by.from_address, sender_name=sent_by.from_name, recipient=draft.address, reply_to=sent_by.reply_to or answers,
             subject=rendered.subject, html=html, text=rendered.text, date=format_datetime(service.clock.now()),
-            message_id=f"{links.name_message(secret, links.MESSAGE_ID, message.id)}@{campaign.from_address.rpartition('@')[2]}",
-            unsubscribe_url=draft.unsubscribe_url, campaign=str(campaign.id),
+            message_id=f"{links.name_message(secret, links.MESSAGE_ID, message.id)}@{sent_by.from_address.rpartition('@')[2]}",
+            unsubscribe_url=draft.unsubscribe_url, campaign=str(message.origin_id),
         )
     )
     # The return path names the message, so that a bounce does, whatever the bouncing server writes into it.
-    sender = f"{links.BOUNCES}-{links.name_message(secret, links.BOUNCES, message.id)}@{domain}" if domain else campaign.from_address
-    return Ready(message, campaign.purpose, draft.address_hash, draft.locale, sender, draft.address, built)
+    sender = f"{links.BOUNCES}-{links.name_message(secret, links.BOUNCES, message.id)}@{domain}" if domain else sent_by.from_address
+    return Ready(message, message.purpose, draft.address_hash, draft.locale, sender, draft.address, built)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from uuid import UUID
 
 from chassis import telemetry
 from chassis.errors import Unavailable
 from chassis.ids import new_id
+from chassis.unit_of_work import Transaction
 from services.campaign.commands import permits
 from services.campaign.commands.facts import tell_changes
 from services.campaign.commands.handing_off import HandOff
@@ -17,7 +19,8 @@ from services.campaign.commands.preparing import Ending, Ready, prepare
 from services.campaign.domain.ledger import CLAIM_LEASE
 from services.campaign.outbound.smtp import MailServer, ServerAway
 from services.campaign.settings import CampaignService
-from services.campaign.store import ledger
+from services.campaign.store import claiming, ledger
+from services.campaign.store.claiming import MARKETING, Claimed
 
 AT_ONCE = timedelta(0)
 CONSENT_AWAY = timedelta(seconds=2)
@@ -25,8 +28,8 @@ CONSENT_AWAY = timedelta(seconds=2)
 _log = telemetry.logger(__name__)
 
 
-async def send_messages(service: CampaignService) -> bool:
-    """Send one batch of what is planned and due. True: there may be more.
+async def send_messages(service: CampaignService, *, queue: str = MARKETING) -> bool:
+    """Send one batch of what is planned and due in a queue. True: there may be more.
 
     Without a mail server, or while it or the consent service is away, messages stay planned.
     """
@@ -34,13 +37,12 @@ async def send_messages(service: CampaignService) -> bool:
     if server is None:
         return False
     async with service.read() as db:
-        if not await ledger.any_due(db):
+        if not await claiming.any_due(db, queue=queue):
             return False
     if not await _reachable(server):
         return False
     owner = new_id()
-    async with service.transaction() as tx:
-        claimed = await ledger.claim(tx.db, owner=owner, limit=service.settings.send_batch, lease=CLAIM_LEASE)
+    claimed = await _claim(service, owner, queue)
     if not claimed:
         return False
     ready, endings = await prepare(service, owner=owner, claimed=claimed)
@@ -49,6 +51,34 @@ async def send_messages(service: CampaignService) -> bool:
     if ready:
         return await _send(service, server, owner, ready)
     return True
+
+
+async def _claim(service: CampaignService, owner: UUID, queue: str) -> list[Claimed]:
+    """The next messages, the most important and the most valuable first: journeys and programmes before broadcasts, which take what is left."""
+    limit = service.settings.send_batch
+    async with service.transaction() as tx:
+        # Half a batch at most, so that a large journey does not stop every broadcast.
+        half = limit if queue != MARKETING else max(1, limit // 2)
+        claimed = await claiming.claim_others(tx.db, owner=owner, queue=queue, limit=half, lease=CLAIM_LEASE)
+        if queue == MARKETING:
+            claimed += await _claim_campaigns(tx, owner, limit - len(claimed))
+    return sorted(claimed, key=lambda one: (-one.priority, -(one.value if one.value is not None else -(2**62)), one.id))
+
+
+async def _claim_campaigns(tx: Transaction, owner: UUID, limit: int) -> list[Claimed]:
+    """Of each campaign as many as its rate allows."""
+    rates = await claiming.sending(tx.db)
+    most = {}
+    for campaign_id, per_minute in rates.items():
+        room = limit if per_minute is None else await claiming.room(tx.db, name=f"campaign:{campaign_id}", per_minute=per_minute)
+        if room > 0:
+            most[campaign_id] = min(room, limit)
+    claimed = await claiming.claim_campaigns(tx.db, owner=owner, most=most, limit=limit, lease=CLAIM_LEASE) if most else []
+    for campaign_id, count in Counter(message.origin_id for message in claimed).items():
+        per_minute = rates[campaign_id]
+        if per_minute is not None:
+            await claiming.spend(tx.db, name=f"campaign:{campaign_id}", per_minute=per_minute, count=count)
+    return claimed
 
 
 async def _reachable(server: MailServer) -> bool:

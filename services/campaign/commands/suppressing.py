@@ -33,8 +33,8 @@ async def note_bounce(
     if message is not None:
         tx.tell(
             MessageBounced(
-                message_id=str(message["id"]), campaign_id=str(message["campaign_id"]), customer_id=str(message["customer_id"]),
-                channel=message["channel"], at=at, hard=hard, status=status or "5.0.0", address=sent_to.hex() if sent_to else None,
+                message_id=str(message["id"]), campaign_id=str(message["origin_id"]), customer_id=str(message["customer_id"]),
+                channel=message["channel"], at=at, origin=message["origin"], step=message["step"], arm=message["arm"], hard=hard, status=status or "5.0.0", address=sent_to.hex() if sent_to else None,
             )
         )
 

@@ -36,7 +36,8 @@ async def _note(
         if not await results.note_visit(tx.db, message_id=message_id, kind=kind, link=link, automated=automated, at=at):
             return
         same: dict[str, Any] = {
-            "message_id": str(message_id), "campaign_id": str(message["campaign_id"]), "customer_id": str(message["customer_id"]),
-            "channel": message["channel"], "at": at, "automated": automated,
+            "message_id": str(message_id), "campaign_id": str(message["origin_id"]), "customer_id": str(message["customer_id"]),
+            "channel": message["channel"], "at": at, "automated": automated, "origin": message["origin"], "step": message["step"],
+            "arm": message["arm"],
         }
         tx.tell(MessageOpened(**same) if url is None else MessageClicked(**same, url=tracking.without_query(url)))

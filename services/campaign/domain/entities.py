@@ -39,7 +39,7 @@ class Template(NamedTuple):
 
 
 class Campaign(NamedTuple):
-    """A campaign as stored."""
+    """A campaign as stored. `audience` and `selection`: see `domain/audiences.py`; `per_minute`: at most so many messages a minute."""
 
     id: UUID
     name: str
@@ -62,3 +62,11 @@ class Campaign(NamedTuple):
     finished_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    audience: Mapping[str, Any] = {}
+    selection: Mapping[str, Any] = {}
+    per_minute: int | None = None
+    created_by: str = ""
+    needs_approval: bool = False
+    approved_by: str | None = None
+    approved_at: datetime | None = None
+    postal_address: str = ""

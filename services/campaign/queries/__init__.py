@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.campaign.queries.audiences import estimate, get_list, list_list_members, list_lists
 from services.campaign.queries.campaigns import get_campaign, get_report, list_campaigns
 from services.campaign.queries.explaining import Decision, Finding, explain
 from services.campaign.queries.messages import (
@@ -31,9 +32,11 @@ __all__ = [
     "Decision",
     "Finding",
     "audit_points",
+    "estimate",
     "explain",
     "get_campaign",
     "get_group_sales",
+    "get_list",
     "get_programme",
     "get_programme_figures",
     "get_redemption",
@@ -48,6 +51,8 @@ __all__ = [
     "list_group_members",
     "list_groups",
     "list_handed_off",
+    "list_list_members",
+    "list_lists",
     "list_members",
     "list_programmes",
     "list_redemptions",

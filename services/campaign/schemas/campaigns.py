@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
+from services.campaign.schemas.audiences import GivenAudience, GivenSelection
 from services.campaign.schemas.given import Given, Line, Name
 from services.campaign.schemas.messages import MessageView
 
@@ -15,7 +16,7 @@ UtmName = Annotated[str, StringConstraints(pattern=r"^(source|medium|campaign|te
 
 
 class CreateCampaign(Given):
-    """With `launch_at` it is scheduled at once. Later than `max_lateness_seconds` it does not start by itself."""
+    """With `launch_at` it is scheduled at once. `per_minute`: at most so many messages a minute. Later than `max_lateness_seconds` it does not start by itself."""
 
     name: Line
     template_id: UUID
@@ -26,6 +27,9 @@ class CreateCampaign(Given):
     from_name: Annotated[str, StringConstraints(max_length=200)] = ""
     reply_to: Annotated[str, StringConstraints(max_length=254)] = ""
     utm: Annotated[dict[UtmName, Line], Field(max_length=6)] = {}
+    audience: GivenAudience = GivenAudience()
+    selection: GivenSelection = GivenSelection()
+    per_minute: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     launch_at: AwareDatetime | None = None
     max_lateness_seconds: Annotated[int, Field(ge=1, le=7 * 86400)] = 3600
 
@@ -50,6 +54,10 @@ class CampaignView(BaseModel):
     from_address: str
     reply_to: str
     utm: dict[str, str]
+    audience: dict[str, Any]
+    selection: dict[str, Any]
+    per_minute: int | None
+    created_by: str
     status: str
     status_reason: str | None
     launch_at: datetime | None

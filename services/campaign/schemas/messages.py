@@ -9,11 +9,19 @@ from pydantic import BaseModel
 
 
 class MessageView(BaseModel):
+    """`origin` and `origin_id`: what sent it: a campaign, a journey, a programme, or a request of its own (`message`)."""
+
     id: UUID
-    campaign_id: UUID
+    origin: str
+    origin_id: UUID
+    campaign_id: UUID | None
     customer_id: UUID
     channel: str
     step: str
+    arm: str | None
+    purpose: str
+    queue: str
+    provider: str | None
     state: str
     reason: str | None
     attempts: int
@@ -34,7 +42,7 @@ class CustomerMessageView(MessageView):
 
 
 class HandedOffView(BaseModel):
-    """A message as an audit sees it."""
+    """A message as an audit sees it. `campaign_id`: the id of what sent it."""
 
     message_id: UUID
     campaign_id: UUID

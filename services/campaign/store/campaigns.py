@@ -17,12 +17,14 @@ async def insert(db: Connection, campaign: Campaign) -> None:
     await db.execute(
         """
         INSERT INTO campaign (id, name, template_id, template_version, segment_id, channel, purpose, from_name, from_address, reply_to, utm,
-            status, launch_at, max_lateness, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13, $14, $15, $15)
+            status, launch_at, max_lateness, created_at, updated_at, audience, selection, per_minute, created_by, needs_approval, postal_address)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13, $14, $15, $15, $16::jsonb, $17::jsonb, $18, $19, $20, $21)
         """,
         campaign.id, campaign.name, campaign.template_id, campaign.template_version, campaign.segment_id, campaign.channel, campaign.purpose,
         campaign.from_name, campaign.from_address, campaign.reply_to, msgspec.json.encode(campaign.utm).decode(), campaign.status,
-        campaign.launch_at, campaign.max_lateness, campaign.created_at,
+        campaign.launch_at, campaign.max_lateness, campaign.created_at, msgspec.json.encode(campaign.audience).decode(),
+        msgspec.json.encode(campaign.selection).decode(), campaign.per_minute, campaign.created_by, campaign.needs_approval,
+        campaign.postal_address,
     )
 
 
@@ -102,7 +104,7 @@ async def finish_done(db: Connection) -> list[UUID]:
         """
         UPDATE campaign SET status = 'finished', finished_at = now(), updated_at = now()
         WHERE status = 'sending' AND audience_complete
-            AND NOT EXISTS (SELECT FROM message WHERE campaign_id = campaign.id AND state = 'planned')
+            AND NOT EXISTS (SELECT FROM message WHERE origin_id = campaign.id AND origin = 'campaign' AND state = 'planned')
             AND NOT EXISTS (SELECT FROM message WHERE campaign_id = campaign.id AND state IN ('permitted', 'handing_off'))
         RETURNING id
         """
@@ -112,5 +114,6 @@ async def finish_done(db: Connection) -> list[UUID]:
 
 def _campaign(row: Any) -> Campaign:
     values = {name: row[name] for name in Campaign._fields}
-    values["utm"] = msgspec.json.decode(row["utm"])
+    for name in ("utm", "audience", "selection"):
+        values[name] = msgspec.json.decode(row[name])
     return Campaign(**values)

@@ -79,10 +79,10 @@ async def list_of_customer(
     """Newest first, with the campaign's name and whether people opened or clicked; with times only what was handed off between them."""
     rows = await db.fetch(
         """
-        SELECT m.*, c.name AS campaign_name,
+        SELECT m.*, coalesce(c.name, '') AS campaign_name,
             EXISTS (SELECT FROM engagement e WHERE e.message_id = m.id AND e.kind = 'open' AND NOT e.automated) AS opened,
             EXISTS (SELECT FROM engagement e WHERE e.message_id = m.id AND e.kind = 'click' AND NOT e.automated) AS clicked
-        FROM message m JOIN campaign c ON c.id = m.campaign_id
+        FROM message m LEFT JOIN campaign c ON c.id = m.campaign_id
         WHERE m.customer_id = ANY($1::uuid[]) AND ($2::uuid IS NULL OR m.id < $2)
           AND ($4::timestamptz IS NULL OR m.handed_off_at >= $4) AND ($5::timestamptz IS NULL OR m.handed_off_at < $5)
         ORDER BY m.id DESC LIMIT $3
@@ -93,10 +93,10 @@ async def list_of_customer(
 
 
 async def list_handed_off(db: Connection, *, after: UUID | None, limit: int) -> list[dict[str, Any]]:
-    """Messages whose hand-off was begun and ended, in the order of their ids, with the purpose of their campaign."""
+    """Messages whose hand-off was begun and ended, in the order of their ids."""
     rows = await db.fetch(
         """
-        SELECT m.*, c.purpose FROM message m JOIN campaign c ON c.id = m.campaign_id
+        SELECT m.* FROM message m
         WHERE m.state IN ('accepted', 'unknown', 'failed') AND m.permit_id IS NOT NULL AND m.handed_off_at IS NOT NULL
           AND ($1::uuid IS NULL OR m.id > $1)
         ORDER BY m.id LIMIT $2

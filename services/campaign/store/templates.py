@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -51,6 +51,19 @@ async def find(db: Connection, template_id: UUID, version: int | None = None) ->
         template_id, version,
     )
     return None if row is None else _template(row)
+
+
+async def find_versions(db: Connection, wanted: Collection[tuple[UUID, int]]) -> dict[tuple[UUID, int], Template]:
+    """Those of the versions there are."""
+    rows = await db.fetch(
+        """
+        SELECT t.id, t.name, v.version, v.fallback, v.locales, v.compiled, t.created_at, v.created_at AS updated_at
+        FROM unnest($1::uuid[], $2::int[]) AS wanted (template_id, version) JOIN template_version v USING (template_id, version)
+        JOIN template t ON t.id = v.template_id
+        """,
+        [template_id for template_id, _ in wanted], [version for _, version in wanted],
+    )
+    return {(row["id"], row["version"]): _template(row) for row in rows}
 
 
 async def page(db: Connection, *, after: UUID | None, limit: int) -> list[Template]:

@@ -1,6 +1,6 @@
 """Rows of this service, as the migrations make them."""
 
-from services.campaign.tables import campaigns, programmes, recipients, replicas, rewards, templates
+from services.campaign.tables import audiences, campaigns, programmes, recipients, replicas, rewards, templates
 from services.campaign.tables.metadata import CampaignTable
 
-__all__ = ["CampaignTable", "campaigns", "programmes", "recipients", "replicas", "rewards", "templates"]
+__all__ = ["CampaignTable", "audiences", "campaigns", "programmes", "recipients", "replicas", "rewards", "templates"]

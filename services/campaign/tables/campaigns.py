@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -13,10 +14,9 @@ from sqlalchemy import (
     Interval,
     LargeBinary,
     Text,
-    UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import BIGINT, JSONB
+from sqlalchemy.dialects.postgresql import BIGINT, JSONB, SMALLINT
 from sqlmodel import Field
 
 from services.campaign.tables.metadata import TIME, CampaignTable
@@ -57,25 +57,49 @@ class CampaignRow(CampaignTable, table=True):
     finished_at: datetime | None = Field(default=None, sa_type=TIME)
     created_at: datetime = Field(sa_type=TIME)
     updated_at: datetime = Field(sa_type=TIME)
+    audience: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")))
+    selection: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")))
+    per_minute: int | None = None
+    created_by: str = Field(sa_column=Column(Text, nullable=False, server_default=text("''")))
+    needs_approval: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    approved_by: str | None = Field(default=None, sa_type=Text)
+    approved_at: datetime | None = Field(default=None, sa_type=TIME)
+    postal_address: str = Field(sa_column=Column(Text, nullable=False, server_default=text("''")))
 
 
 class MessageRow(CampaignTable, table=True):
-    """The send ledger: one row for each message that was planned, whatever became of it."""
+    """The send ledger: one row for each message that was planned, whatever became of it.
+
+    `origin` and `origin_id`: what sends it (a campaign, a journey, a programme, or a request of its own); `once_key`: hash of what makes it
+    one of a kind within that; `retry_at`: not before then; `repeatable`: its provider absorbs the same message given twice.
+    """
 
     __tablename__ = "message"
     __table_args__ = (
         ForeignKeyConstraint(["campaign_id"], ["campaign.id"]),
-        UniqueConstraint("campaign_id", "step", "customer_id", "channel", name="message_once_per_customer"),
-        UniqueConstraint("campaign_id", "step", "channel", "address_hash", name="message_once_per_address"),
+        Index("message_once", "origin_id", "once_key", unique=True),
+        Index(
+            "message_once_per_address", "origin_id", "step", "channel", "address_hash", unique=True,
+            postgresql_where=text("origin = 'campaign'"),
+        ),
         CheckConstraint(f"state IN ({STATES})", name="message_state"),
-        Index("message_open", "campaign_id", text("retry_at NULLS FIRST"), "id", postgresql_where=text("state = 'planned'")),
+        CheckConstraint("origin IN ('campaign', 'journey', 'message', 'programme')", name="message_origin"),
+        CheckConstraint("queue IN ('marketing', 'transactional')", name="message_queue"),
+        Index(
+            "message_open", "origin_id", text("retry_at NULLS FIRST"), text("priority DESC"), text("value DESC NULLS LAST"), "id",
+            postgresql_where=text("state = 'planned' AND origin = 'campaign'"),
+        ),
+        Index(
+            "message_open_other", "queue", text("retry_at NULLS FIRST"), text("priority DESC"), text("value DESC NULLS LAST"), "id",
+            postgresql_where=text("state = 'planned' AND origin <> 'campaign'"),
+        ),
         Index("message_leased", "lease_until", postgresql_where=text("state = ANY (ARRAY['permitted'::text, 'handing_off'::text])")),
         Index("message_customer", "customer_id", "id"),
         Index("message_campaign", "campaign_id", "id"),
     )
 
     id: UUID = Field(primary_key=True)
-    campaign_id: UUID
+    campaign_id: UUID | None = None
     step: str = Field(sa_type=Text)
     channel: str = Field(sa_type=Text)
     customer_id: UUID
@@ -93,6 +117,38 @@ class MessageRow(CampaignTable, table=True):
     created_at: datetime = Field(sa_type=TIME)
     handed_off_at: datetime | None = Field(default=None, sa_type=TIME)
     finished_at: datetime | None = Field(default=None, sa_type=TIME)
+    origin: str = Field(sa_column=Column(Text, nullable=False, server_default=text("'campaign'")))
+    origin_id: UUID
+    once_key: bytes = Field(sa_type=LargeBinary)
+    queue: str = Field(sa_column=Column(Text, nullable=False, server_default=text("'marketing'")))
+    purpose: str = Field(sa_type=Text)
+    template_id: UUID
+    template_version: int
+    arm: str | None = Field(default=None, sa_type=Text)
+    priority: int = Field(default=0, sa_column=Column(SMALLINT, nullable=False, server_default=text("0")))
+    value: int | None = Field(default=None, sa_type=BIGINT)
+    data: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")))
+    sender: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
+    provider: str | None = Field(default=None, sa_type=Text)
+    repeatable: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+
+
+class HeldOriginRow(CampaignTable, table=True):
+    """A journey or programme whose planned messages wait."""
+
+    __tablename__ = "held_origin"
+
+    origin_id: UUID = Field(primary_key=True)
+    since: datetime = Field(sa_type=TIME)
+
+
+class PaceRow(CampaignTable, table=True):
+    """When the next of a limited rate may go: a campaign's or a recipients' domain's."""
+
+    __tablename__ = "pace"
+
+    name: str = Field(primary_key=True, sa_type=Text)
+    next_at: datetime = Field(sa_type=TIME)
 
 
 class EngagementRow(CampaignTable, table=True):

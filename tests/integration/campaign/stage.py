@@ -35,6 +35,7 @@ class Audience:
 
     def __init__(self) -> None:
         self.members: list[str] = []
+        self.segments: dict[str, list[str]] = {}
         self.away = False
         self.pages = 0
 
@@ -48,9 +49,10 @@ class Audience:
         query = parse_qs(scope["query_string"].decode())
         start, limit = int(query.get("page_token", ["0"])[0]), int(query["limit"][0])
         self.pages += 1
-        page = self.members[start : start + limit]
-        token = str(start + limit) if start + limit < len(self.members) else None
-        await _answer(send, 200, {"data": [{"customer_id": one} for one in page], "next_page_token": token})
+        members = self.segments.get(scope["path"].split("/")[4], self.members)
+        page = members[start : start + limit]
+        token = str(start + limit) if start + limit < len(members) else None
+        await _answer(send, 200, {"data": [{"customer_id": one} for one in page], "next_page_token": token, "total": len(members)})
 
 
 async def _answer(send: Send, status: int, body: Any) -> None:
