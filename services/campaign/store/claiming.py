@@ -38,9 +38,6 @@ class Claimed(NamedTuple):
     provider: str | None
 
 
-_TAKEN = ", ".join(f"message.{name}" for name in Claimed._fields)
-
-
 async def any_due(db: Connection, *, queue: str) -> bool:
     """Whether there is something that `claim` could take."""
     return bool(await db.fetchval(
@@ -59,7 +56,7 @@ async def any_due(db: Connection, *, queue: str) -> bool:
 async def claim_others(db: Connection, *, owner: UUID, queue: str, limit: int, lease: timedelta) -> list[Claimed]:
     """Take planned messages of everything but campaigns, for one sender, until the lease ends."""
     rows = await db.fetch(
-        f"""
+        """
         WITH picked AS (
             SELECT id FROM message
             WHERE state = 'planned' AND origin <> 'campaign' AND queue = $4 AND (retry_at IS NULL OR retry_at <= now())
@@ -67,8 +64,9 @@ async def claim_others(db: Connection, *, owner: UUID, queue: str, limit: int, l
                 AND NOT EXISTS (SELECT FROM held_origin h WHERE h.origin_id = message.origin_id)
             ORDER BY retry_at NULLS FIRST, priority DESC, value DESC NULLS LAST, id LIMIT $2 FOR UPDATE SKIP LOCKED)
         UPDATE message SET lease_owner = $1, lease_until = now() + $3::interval FROM picked WHERE message.id = picked.id
-        RETURNING {_TAKEN}
-        """,  # noqa: S608 - names of columns
+        RETURNING message.id, origin, origin_id, step, channel, customer_id, address_hash, attempts, queue, purpose, template_id, template_version,
+            arm, priority, value, data, sender, provider
+        """,
         owner, limit, lease, queue,
     )
     return [_claimed(row) for row in rows]
@@ -79,7 +77,7 @@ async def claim_campaigns(
 ) -> list[Claimed]:
     """Take planned messages of campaigns that are sending, of each at most so many."""
     rows = await db.fetch(
-        f"""
+        """
         WITH picked AS (
             SELECT due.id FROM unnest($4::uuid[], $5::int[]) AS c (id, most) CROSS JOIN LATERAL (
                 SELECT id FROM message
@@ -88,8 +86,9 @@ async def claim_campaigns(
                 ORDER BY retry_at NULLS FIRST, priority DESC, value DESC NULLS LAST, id LIMIT c.most FOR UPDATE SKIP LOCKED) due
             LIMIT $2)
         UPDATE message SET lease_owner = $1, lease_until = now() + $3::interval FROM picked WHERE message.id = picked.id
-        RETURNING {_TAKEN}
-        """,  # noqa: S608 - names of columns
+        RETURNING message.id, origin, origin_id, step, channel, customer_id, address_hash, attempts, queue, purpose, template_id, template_version,
+            arm, priority, value, data, sender, provider
+        """,
         owner, limit, lease, list(most), list(most.values()),
     )
     return [_claimed(row) for row in rows]
