@@ -18,7 +18,7 @@ import pytest
 
 from launcher import roster
 from tests.chaos.shapes import wait_ready
-from tests.e2e import cdnow, customers, interactions, journey
+from tests.e2e import cdnow, consents, customers, interactions, journey
 from tests.support import broker
 from tests.support.upright import ROOT, Upright, free_port, temporary_folder
 
@@ -105,6 +105,12 @@ def test_customers(seven: Upright) -> None:
 def test_interactions(seven: Upright) -> None:
     """C11 U14 U15 U19 U40 U43: everything employees do with contacts, over separate processes."""
     interactions.tell(seven)
+
+
+def test_consents(seven: Upright, tmp_path: Path) -> None:
+    """U41 U43 R2 N1: from double opt-in to proof and erasure, over separate processes."""
+    with journey.mailbox(seven.smtp_port) as box:
+        consents.tell(seven, box, tmp_path)
 
 
 def test_sdk(seven: Upright) -> None:

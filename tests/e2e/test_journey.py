@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.e2e import customers, interactions, journey
+from pathlib import Path
+
+from tests.e2e import consents, customers, interactions, journey
 from tests.support.upright import Upright
 
 
@@ -19,3 +21,9 @@ def test_everything_an_employee_does_with_customers(up: Upright) -> None:
 def test_everything_employees_do_with_contacts(up: Upright) -> None:
     """C11 U14 U15 U19 U40 U43: from a mail to its case, work, selling, forms, knowledge, plans, visits and erasure, in one process."""
     interactions.tell(up)
+
+
+def test_everything_that_is_asked_and_proven(up: Upright, tmp_path: Path) -> None:
+    """U41 U43 R2 N1: from double opt-in to proof and erasure, in one process."""
+    with journey.mailbox(up.smtp_port) as box:
+        consents.tell(up, box, tmp_path)
