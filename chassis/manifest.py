@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter
 from sqlalchemy import MetaData
 
+from chassis.holding import Holding
 from chassis.peers import App
 from chassis.reacting import Subscription
 from chassis.scheduling import Job
@@ -26,7 +27,7 @@ class Mount:
 
 @dataclass(frozen=True)
 class Manifest:
-    """One service. `open` yields the service's own resources (pools, files, caches) while it runs."""
+    """One service. `open` yields the service's own resources (pools, files, caches) while it runs; `holdings` is all it keeps of people."""
 
     name: str
     settings: type[ServiceSettings]
@@ -36,4 +37,5 @@ class Manifest:
     mounts: tuple[Mount, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
     jobs: tuple[Job, ...] = ()
+    holdings: tuple[Holding, ...] = ()
     open: Callable[[Any], AbstractAsyncContextManager[Any]] | None = None

@@ -105,12 +105,12 @@ def refused(refusal: Refusal, request_id: str) -> JSONResponse:
 
 def build(manifest: Manifest, running: Service[Any, Any], *, ready: Callable[[], Any], runtime: Any) -> App:
     """The app of one service. `ready` is awaited: a list of what is missing, empty when the service can do its job."""
-    from chassis import admin  # it uses this module
+    from chassis import admin, disclosing  # they use this module
 
     app = FastAPI(title=f"Peyvand {manifest.name}", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.service = running
     app.state.running = runtime
-    for router in (*manifest.routers, admin.router):
+    for router in (*manifest.routers, admin.router, disclosing.router):
         app.router.routes.extend(router.routes)  # as they are: including a router builds every route of it anew for each app
     _health(app, ready)
     _handlers(app)

@@ -30,6 +30,9 @@ PREFERENCES: Final = "preferences"
 #: Fields: entry id, when it ends (seconds since 1970). Leads to `/c/{token}`.
 CONFIRM: Final = "confirm"
 
+#: Fields: request id, when it ends (seconds since 1970). Leads to `/copy/{token}`.
+COPY: Final = "copy of one's data"
+
 #: Names of our messages that stand in addresses and header fields: where bounces and where answers go, and the Message-ID.
 BOUNCES: Final = "bounce"
 ANSWERS: Final = "reply"

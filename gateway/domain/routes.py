@@ -44,7 +44,7 @@ _OPEN: Final = {
 #: Where the gateway's routers have the platform's own description; /openapi.json of every app is that app's alone.
 DESCRIPTION: Final = "/documents/openapi.json"
 _OPEN_PREFIXES: Final = (
-    ("/u/", "consent"), ("/p/", "consent"), ("/c/", "consent"), ("/t/", "campaign"), ("/s/", "interaction"), ("/deputy/", "interaction"), ("/in/", "interaction"), ("/f/", "interaction"), ("/schemas/", "collector"),
+    ("/u/", "consent"), ("/p/", "consent"), ("/c/", "consent"), ("/copy/", "consent"), ("/t/", "campaign"), ("/s/", "interaction"), ("/deputy/", "interaction"), ("/in/", "interaction"), ("/f/", "interaction"), ("/schemas/", "collector"),
 )
 
 

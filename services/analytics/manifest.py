@@ -8,6 +8,7 @@ from chassis.scheduling import Job
 from services.analytics import jobs, reactions
 from services.analytics.api import costs, figures, segments
 from services.analytics.commands import loading
+from services.analytics.queries.holding import HOLDINGS
 from services.analytics.settings import AnalyticsSettings
 from services.analytics.tables import AnalyticsTable
 
@@ -24,5 +25,6 @@ MANIFEST = Manifest(
         Job("acknowledge_erasures", 2.0, jobs.acknowledge_erasures),
         Job("tidy", 5.0, jobs.tidy),
     ),
+    holdings=HOLDINGS,
     open=loading.open_warehouse,
 )

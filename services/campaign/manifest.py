@@ -14,6 +14,7 @@ from contracts.interaction import BounceReceived, ComplaintReceived, OrderPlaced
 from services.campaign import api, jobs, reactions
 from services.campaign.outbound.rendering import Renderers
 from services.campaign.outbound.smtp import MailServer
+from services.campaign.queries.holding import HOLDINGS
 from services.campaign.settings import CampaignResources, CampaignService, CampaignSettings
 from services.campaign.tables import CampaignTable
 
@@ -63,5 +64,6 @@ MANIFEST = Manifest(
         Job("expire_points", 30.0, jobs.expire_points),
         Job("book_reward_costs", 5.0, jobs.book_reward_costs),
     ),
+    holdings=HOLDINGS,
     open=open_resources,
 )

@@ -131,3 +131,10 @@ class NotCompleted(Conflict):
 
     def __init__(self, missing: list[str]) -> None:
         super().__init__("privacy.not_completed", f"Not all services have acknowledged yet: {', '.join(missing)}.", missing=missing)
+
+
+class CopyNotReady(Conflict):
+    """An archive can be downloaded from when it is made until it expires."""
+
+    def __init__(self) -> None:
+        super().__init__("privacy.copy_not_ready", "There is no archive to download: it is not made yet, or its time is over; the request says which.")

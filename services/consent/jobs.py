@@ -41,11 +41,23 @@ async def watch_privacy(service: ConsentService) -> None:
     await commands.watch_privacy(service)
 
 
+async def make_copies(service: ConsentService) -> bool:
+    """Answer requests for a copy, one after the other."""
+    return await commands.make_copies(service)
+
+
+async def drop_copies(service: ConsentService) -> None:
+    """Delete archives that are no longer offered."""
+    await commands.drop_copies(service)
+
+
 JOBS = (
     Job("expire_permits", every=2, run=expire_permits),
     Job("seal", every=1, run=seal),
     Job("expire_consents", every=20, run=expire_consents),
     Job("imports", every=0.5, run=run_imports),
     Job("watch_privacy", every=60, run=watch_privacy),
+    Job("make_copies", every=1, run=make_copies),
+    Job("drop_copies", every=600, run=drop_copies),
     Job("follow_keys", every=10, run=follow_keys, exclusive=False),
 )

@@ -10,8 +10,9 @@ from uuid import UUID
 
 from chassis.manifest import Manifest
 from services.consent import commands, queries
-from services.consent.api import audit, centre, consents, imports, links, permits, privacy, purposes
+from services.consent.api import audit, centre, consents, downloading, imports, links, permits, privacy, purposes
 from services.consent.jobs import JOBS
+from services.consent.queries.holding import HOLDINGS
 from services.consent.reactions import SUBSCRIPTIONS
 from services.consent.settings import ConsentResources, ConsentService, ConsentSettings, OpenPermits
 from services.consent.tables import ConsentTable
@@ -39,8 +40,9 @@ MANIFEST = Manifest(
     settings=ConsentSettings,
     migrations="services.consent.migrations",
     tables=ConsentTable.metadata,
-    routers=(purposes.router, consents.router, imports.router, audit.router, permits.router, links.router, centre.router, privacy.router),
+    routers=(purposes.router, consents.router, imports.router, audit.router, permits.router, links.router, centre.router, privacy.router, downloading.router),
     subscriptions=SUBSCRIPTIONS,
     jobs=JOBS,
+    holdings=HOLDINGS,
     open=open_resources,
 )

@@ -30,6 +30,7 @@ class ConsentSettings(ServiceSettings):
     confirm_hours: float = Field(72.0, gt=0, le=8760, description="For how long a grant with double opt-in waits for its confirmation.")
     root_seconds: float = Field(30.0, ge=0.2, le=60, description="The signed root over the ledger is at most so old while entries come in.")
     organisation: str = Field("this organisation", description="Who is responsible for the data: named in receipts.")
+    copy_days: int = Field(14, ge=1, le=90, description="For how long the archive that answers a request for a copy can be downloaded.")
     answer_days: int = Field(30, ge=1, le=90, description="By when a request for a copy or for erasure is answered.")
 
 

@@ -11,6 +11,7 @@ from contracts.campaign import MessageBounced, MessageFailed
 from contracts.consent import ErasureRequested
 from contracts.interaction import BounceReceived
 from services.customer import api, commands, jobs, reactions
+from services.customer.queries.holding import HOLDINGS
 from services.customer.settings import CustomerResources, CustomerService, CustomerSettings, Settled
 from services.customer.tables import CustomerTable
 
@@ -41,5 +42,6 @@ MANIFEST = Manifest(
         Subscription(reader="erasures", topics=("ecrm.consent",), facts={ErasureRequested: reactions.on_erasure_requested}),
     ),
     jobs=jobs.JOBS,
+    holdings=HOLDINGS,
     open=_open,
 )

@@ -12,6 +12,7 @@ from chassis.manifest import Manifest, Mount
 from chassis.reacting import Subscription
 from services.interaction import api, commands, jobs, queries, reactions
 from services.interaction.api import collector, smtp_door
+from services.interaction.queries.holding import HOLDINGS
 from services.interaction.settings import InteractionResources, InteractionService, InteractionSettings
 from services.interaction.tables import InteractionTable
 
@@ -68,5 +69,6 @@ MANIFEST: Final = Manifest(
         Subscription(reader="messages", topics=("ecrm.campaign",), facts=reactions.CAMPAIGN_FACTS),
     ),
     jobs=jobs.JOBS,
+    holdings=HOLDINGS,
     open=open_resources,
 )

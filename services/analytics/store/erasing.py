@@ -31,6 +31,8 @@ _OF_IDENTITIES: Final = {
     "refund": "UPDATE refund SET identity = NULL WHERE identity IN (SELECT identity FROM erased)",
     **service_schema.OF_IDENTITIES,
 }
+#: Tables of the warehouse that are searched for a person.
+TABLES: Final = frozenset(_OF_CUSTOMERS) | frozenset(_OF_IDENTITIES)
 
 
 class Erasure(NamedTuple):

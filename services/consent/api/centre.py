@@ -111,6 +111,8 @@ async def _do(here: ConsentService, request: Request, link: PreferencesLink, fie
             return await _correct(here, link, told)
         case "ask_copy":
             return await _ask(here, link, "access", language)
+        case "ask_portable":
+            return await _ask(here, link, "portability", language)
         case "ask_erasure":
             if told.get("sure") != "yes":
                 return "sure_needed"

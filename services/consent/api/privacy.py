@@ -6,21 +6,25 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
 
 from chassis import web
 from chassis.identity import Caller
 from services.consent import commands, queries
+from services.consent.api import downloading
 from services.consent.api.asking import Here, actor, before
 from services.consent.domain import privacy
-from services.consent.domain.privacy import Receipt, Request
+from services.consent.domain.privacy import Copy, Receipt, Request, Step
 from services.consent.schemas.privacy import (
     AskRequest,
     CertificateView,
     CloseRequest,
+    CopyView,
     Kind,
     ReceiptView,
     RequestView,
     RequestWithReceipts,
+    StepView,
     VerifyRequest,
 )
 from services.consent.settings import ConsentService
@@ -32,10 +36,11 @@ Limit = Annotated[int, Query(ge=1, le=500)]
 
 
 @router.post("", status_code=201)
-async def ask(here: Here, _asking: Officer, body: AskRequest) -> RequestView:
+async def ask(here: Here, asking: Officer, body: AskRequest) -> RequestView:
     """Take a request; its answer is due within 30 days (a setting)."""
     made = await commands.ask_privacy(
-        here, customer_id=body.customer_id, kind=body.kind, via=body.via, language=body.language, verified_by=body.verified_by
+        here, customer_id=body.customer_id, kind=body.kind, via=body.via, language=body.language, verified_by=body.verified_by,
+        actor=actor(asking),
     )
     return _view(here, made)
 
@@ -55,20 +60,30 @@ async def list_requests(
 @router.get("/{request_id}")
 async def get_request(here: Here, _asking: Officer, request_id: UUID) -> RequestWithReceipts:
     """How far it is; of an erasure who has acknowledged and who has not."""
-    return _whole(here, *await queries.get_privacy_request(here, request_id=request_id))
+    request, receipts, steps = await queries.get_privacy_request(here, request_id=request_id)
+    made = await queries.find_copy(here, request_id=request_id) if request.kind in privacy.COPIES else None
+    return _whole(here, request, receipts, steps, made)
+
+
+@router.get("/{request_id}/archive", response_class=StreamingResponse, responses={200: {"content": {"application/zip": {}}}})
+async def download(here: Here, asking: Officer, request_id: UUID) -> StreamingResponse:
+    """The archive of a request for a copy, to be handed over; the link in the request does the same without a key."""
+    made = await queries.get_ready_copy(here, request_id=request_id)
+    await commands.note_step(here, request_id=request_id, step="copy_downloaded", actor=actor(asking))
+    return downloading.archive(here, made)
 
 
 @router.post("/{request_id}/verify")
-async def verify(here: Here, _asking: Officer, request_id: UUID, body: VerifyRequest) -> RequestView:
+async def verify(here: Here, asking: Officer, request_id: UUID, body: VerifyRequest) -> RequestView:
     """It is the person who asks."""
-    return _view(here, await commands.verify_privacy(here, request_id=request_id, verified_by=body.verified_by))
+    return _view(here, await commands.verify_privacy(here, request_id=request_id, verified_by=body.verified_by, actor=actor(asking)))
 
 
 @router.post("/{request_id}/erase", status_code=202)
-async def erase(here: Here, _asking: Officer, request_id: UUID, response: Response) -> RequestView:
+async def erase(here: Here, asking: Officer, request_id: UUID, response: Response) -> RequestView:
     """Every service erases the person; the request is completed when all have acknowledged."""
     response.headers["location"] = f"/api/v1/privacy/requests/{request_id}"
-    return _view(here, await commands.erase_privacy(here, request_id=request_id))
+    return _view(here, await commands.erase_privacy(here, request_id=request_id, actor=actor(asking)))
 
 
 @router.post("/{request_id}/complete")
@@ -94,7 +109,15 @@ def _view(here: ConsentService, request: Request) -> RequestView:
     return RequestView(**request._asdict(), overdue=overdue)
 
 
-def _whole(here: ConsentService, request: Request, receipts: list[Receipt]) -> RequestWithReceipts:
-    waiting = privacy.missing(receipts) if request.state == privacy.RUNNING else []
-    views = [ReceiptView(**receipt._asdict()) for receipt in receipts]
-    return RequestWithReceipts(**_view(here, request).model_dump(), receipts=views, waiting_for=waiting)
+def _whole(here: ConsentService, request: Request, receipts: list[Receipt], steps: list[Step], made: Copy | None) -> RequestWithReceipts:
+    waiting = privacy.missing(receipts) if request.state == privacy.RUNNING and request.kind == privacy.ERASURE else []
+    archive = None
+    if made is not None:
+        archive = CopyView(
+            made_at=made.made_at, expires_at=made.expires_at, size=made.size, sha256=made.sha256.hex() if made.sha256 else None, rows=dict(made.counts),
+            tries=made.tries, waits_for=made.waits_for, download_url=queries.copy_link(here, made),
+        )
+    return RequestWithReceipts(
+        **_view(here, request).model_dump(), receipts=[ReceiptView(**receipt._asdict()) for receipt in receipts], waiting_for=waiting, archive=archive,
+        steps=[StepView(**step._asdict()) for step in steps],
+    )

@@ -2,6 +2,7 @@
 
 from services.consent.commands.choosing import apply_choices, choose_contact, correct_person
 from services.consent.commands.confirming import confirm_grant, end_unconfirmed
+from services.consent.commands.copies import drop_copies, make_copies
 from services.consent.commands.identities import (
     erase_person,
     learn_identities,
@@ -16,8 +17,8 @@ from services.consent.commands.permitting import close_permits, expire_permits, 
 from services.consent.commands.privacy import ask as ask_privacy
 from services.consent.commands.privacy import close as close_privacy
 from services.consent.commands.privacy import erase as erase_privacy
+from services.consent.commands.privacy import note_step, take_erasures
 from services.consent.commands.privacy import receive as receive_acknowledgement
-from services.consent.commands.privacy import take_erasures
 from services.consent.commands.privacy import verify as verify_privacy
 from services.consent.commands.privacy import watch_deadlines as watch_privacy
 from services.consent.commands.purposes import change_purpose, define_purpose, map_mode
@@ -51,6 +52,7 @@ __all__ = [
     "confirm_token",
     "correct_person",
     "define_purpose",
+    "drop_copies",
     "end_unconfirmed",
     "erase_person",
     "erase_privacy",
@@ -62,8 +64,10 @@ __all__ = [
     "grant_permits",
     "learn_identities",
     "lift_stop",
+    "make_copies",
     "map_mode",
     "merge_customers",
+    "note_step",
     "receive_acknowledgement",
     "rotate_key",
     "run_imports",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from chassis import telemetry
@@ -25,30 +26,35 @@ _log = telemetry.logger(__name__)
 
 
 async def ask(
-    service: ConsentService, *, customer_id: UUID, kind: str, via: str, language: str | None = None, verified_by: str | None = None
+    service: ConsentService, *, customer_id: UUID, kind: str, via: str, language: str | None = None, verified_by: str | None = None,
+    details: Mapping[str, Any] | None = None, actor: str = "platform",
 ) -> Request:
     """Take a request; its answer is due within the settings' days. `verified_by`: how it is known that it is the person. Raises RequestOpen."""
     now = service.clock.now()
     made = Request(
         new_id(), customer_id, kind, privacy.VERIFIED if verified_by else privacy.RECEIVED, now, now + timedelta(days=service.settings.answer_days),
-        via, language, now if verified_by else None, verified_by,
+        via, language, now if verified_by else None, verified_by, details=details or {},
     )
     async with service.transaction() as tx:
         if not await store.insert(tx.db, made):
             raise errors.RequestOpen(kind)
+        await _note(service, tx, made, "asked", actor)
+        if verified_by:
+            await _note(service, tx, made, "verified", actor)
     return made
 
 
-async def verify(service: ConsentService, *, request_id: UUID, verified_by: str) -> Request:
+async def verify(service: ConsentService, *, request_id: UUID, verified_by: str, actor: str = "platform") -> Request:
     """It is the person who asks. Raises UnknownRequest, WrongState."""
     async with service.transaction() as tx:
         found = await _open(tx, request_id, privacy.RECEIVED)
         changed = found._replace(state=privacy.VERIFIED, verified_at=service.clock.now(), verified_by=verified_by)
         await store.put(tx.db, changed)
+        await _note(service, tx, changed, "verified", actor)
     return changed
 
 
-async def erase(service: ConsentService, *, request_id: UUID) -> Request:
+async def erase(service: ConsentService, *, request_id: UUID, actor: str = "platform") -> Request:
     """Every service erases the person; when all have said so the request is completed. Raises UnknownRequest, WrongState, WrongKind."""
     async with service.transaction() as tx:
         found = await _open(tx, request_id, privacy.VERIFIED)
@@ -56,6 +62,7 @@ async def erase(service: ConsentService, *, request_id: UUID) -> Request:
             raise errors.WrongKind(found.kind)
         changed = found._replace(state=privacy.RUNNING)
         await store.put(tx.db, changed)
+        await _note(service, tx, changed, "erasure_begun", actor)
         tx.tell(facts.ErasureRequested(request_id=str(found.id), customer_id=str(found.customer_id), requested_at=service.clock.now()))
     return changed
 
@@ -63,14 +70,21 @@ async def erase(service: ConsentService, *, request_id: UUID) -> Request:
 async def close(service: ConsentService, *, request_id: UUID, refused: bool, outcome: str, actor: str) -> Request:
     """Answered by hand, or refused, with the reason the person is told. An erasure that runs completes itself. Raises UnknownRequest, WrongState."""
     async with service.transaction() as tx:
-        found = await _open(tx, request_id, *((privacy.RECEIVED, privacy.VERIFIED) if refused else (privacy.VERIFIED,)))
+        found = await _open(tx, request_id, privacy.VERIFIED, *((privacy.RECEIVED,) if refused else ()), copying=True)
         if not refused and found.kind == privacy.ERASURE:
             raise errors.WrongKind(found.kind)
         changed = found._replace(
             state=privacy.REFUSED if refused else privacy.COMPLETED, closed_at=service.clock.now(), closed_by=actor, outcome=outcome
         )
         await store.put(tx.db, changed)
+        await _note(service, tx, changed, changed.state, actor)
     return changed
+
+
+async def note_step(service: ConsentService, *, request_id: UUID, step: str, actor: str) -> None:
+    """Something was done about a request that changes nothing of it, such as a download."""
+    async with service.transaction() as tx:
+        await store.note(tx.db, step_id=new_id(), request_id=request_id, at=service.clock.now(), step=step, actor=actor)
 
 
 async def take_erasures(service: ConsentService, tx: Transaction, *, states: Iterable[ErasureState]) -> None:
@@ -79,6 +93,7 @@ async def take_erasures(service: ConsentService, tx: Transaction, *, states: Ite
         customers = [UUID(one) for one in state.customer_ids]
         identities = [bytes.fromhex(one) for one in state.identities]
         rows = {"entry_person": await erase_person(service, tx, customers=customers, identities=identities)}
+        await store.close_copies(tx.db, customers, at=service.clock.now())
         rows |= await store.delete_person(tx.db, customers=customers, identities=identities)
         for customer in customers:
             tx.forget(facts.ConsentState, str(customer))
@@ -111,6 +126,7 @@ async def _receive(service: ConsentService, tx: Transaction, request_id: UUID, r
         return
     now = service.clock.now()
     await store.put(tx.db, request._replace(state=privacy.COMPLETED, closed_at=now, closed_by="platform", outcome="erased"))
+    await _note(service, tx, request, "completed", "platform")
     tx.tell(_completed(request, now))
 
 
@@ -121,13 +137,20 @@ def _completed(request: Request, now: datetime) -> facts.ErasureCompleted:
     )
 
 
-async def _open(tx: Transaction, request_id: UUID, *states: str) -> Request:
+async def _open(tx: Transaction, request_id: UUID, *states: str, copying: bool = False) -> Request:
+    """`copying`: a copy that is being made may be answered in another way meanwhile."""
     found = await store.find(tx.db, request_id, lock=True)
     if found is None:
         raise errors.UnknownRequest
+    if copying and found.kind in privacy.COPIES:
+        states = (*states, privacy.RUNNING)
     if found.state not in states:
         raise errors.WrongState(found.state, states)
     return found
+
+
+async def _note(service: ConsentService, tx: Transaction, request: Request, step: str, actor: str) -> None:
+    await store.note(tx.db, step_id=new_id(), request_id=request.id, at=service.clock.now(), step=step, actor=actor)
 
 
 def _some(rows: dict[str, int]) -> dict[str, int]:

@@ -14,7 +14,16 @@ COMPLETED: Final = "completed"
 REFUSED: Final = "refused"
 
 ERASURE: Final = "erasure"
-KINDS: Final = ("access", "portability", "rectification", ERASURE, "restriction", "objection")
+ACCESS: Final = "access"
+PORTABILITY: Final = "portability"
+RECTIFICATION: Final = "rectification"
+RESTRICTION: Final = "restriction"
+OBJECTION: Final = "objection"
+KINDS: Final = (ACCESS, PORTABILITY, RECTIFICATION, ERASURE, RESTRICTION, OBJECTION)
+#: Answered by an archive that a job puts together as soon as it is known that the person asks.
+COPIES: Final = frozenset({ACCESS, PORTABILITY})
+#: Carried out here and at once by `carry-out`.
+CARRIED_OUT: Final = frozenset({RECTIFICATION, RESTRICTION, OBJECTION})
 #: Who has to say that nothing is left.
 SERVICES: Final = ("analytics", "campaign", "consent", "customer", "interaction")
 #: Facts stay in the event log for seven days and the segment they lie in.
@@ -22,7 +31,9 @@ LOG_LAPSES: Final = timedelta(days=8)
 
 
 class Request(NamedTuple):
-    """`via`: where it was asked; `verified_by`: how it was made sure that it is the person who asks; `outcome`: what was answered."""
+    """`via`: where it was asked; `verified_by`: how it was made sure that it is the person who asks; `outcome`: what was answered;
+    `details`: what is asked in particular (an objection's purpose, a rectification's traits).
+    """
 
     id: UUID
     customer_id: UUID
@@ -37,6 +48,28 @@ class Request(NamedTuple):
     closed_at: datetime | None = None
     closed_by: str | None = None
     outcome: str | None = None
+    details: Mapping[str, Any] = {}
+
+
+class Step(NamedTuple):
+    """What was done about a request."""
+
+    at: datetime
+    step: str
+    actor: str
+
+
+class Copy(NamedTuple):
+    """How far the archive of a request is; `counts`: rows by service and table."""
+
+    request_id: UUID
+    tries: int
+    waits_for: str | None = None
+    made_at: datetime | None = None
+    expires_at: datetime | None = None
+    size: int | None = None
+    sha256: bytes | None = None
+    counts: Mapping[str, Any] = {}
 
 
 class Receipt(NamedTuple):

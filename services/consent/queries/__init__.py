@@ -3,6 +3,7 @@
 from services.consent.queries.audit import OpenedLink, list_keys, page_batches, page_links, page_roots
 from services.consent.queries.centre import Centre, get_centre
 from services.consent.queries.consents import ConsentOf, Standing, get_consent, get_entry, get_receipt
+from services.consent.queries.copies import copy_link, find_copy, get_ready_copy, open_copy, read_copy
 from services.consent.queries.imports import get_import, list_import_errors, list_imports
 from services.consent.queries.links import (
     ConfirmLink,
@@ -26,6 +27,8 @@ __all__ = [
     "PreferencesLink",
     "Standing",
     "UnsubscribeLink",
+    "copy_link",
+    "find_copy",
     "find_open_permits",
     "get_centre",
     "get_certificate",
@@ -35,6 +38,7 @@ __all__ = [
     "get_import",
     "get_permits",
     "get_privacy_request",
+    "get_ready_copy",
     "get_receipt",
     "get_unsubscribe_link",
     "list_import_errors",
@@ -44,8 +48,10 @@ __all__ = [
     "list_privacy_requests",
     "list_purpose_versions",
     "list_purposes",
+    "open_copy",
     "open_preferences",
     "page_batches",
     "page_links",
     "page_roots",
+    "read_copy",
 ]

@@ -55,13 +55,35 @@ class RequestView(BaseModel):
     closed_at: datetime | None
     closed_by: str | None
     outcome: str | None
+    details: dict[str, Any] = {}
+
+
+class StepView(BaseModel):
+    at: datetime
+    step: str
+    actor: str
+
+
+class CopyView(BaseModel):
+    """The archive that answers the request. `download_url` needs no key and ends at `expires_at`: hand it to the person alone."""
+
+    made_at: datetime | None
+    expires_at: datetime | None
+    size: int | None
+    sha256: str | None
+    rows: dict[str, dict[str, int]]
+    tries: int
+    waits_for: str | None
+    download_url: str | None
 
 
 class RequestWithReceipts(RequestView):
-    """`waiting_for`: services that have not acknowledged an erasure yet."""
+    """`waiting_for`: services that have not acknowledged an erasure yet; `archive`: that of a request for a copy; `steps`: what was done."""
 
     receipts: list[ReceiptView]
     waiting_for: list[str]
+    archive: CopyView | None = None
+    steps: list[StepView] = []
 
 
 class CertificateView(BaseModel):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
 from chassis.database import Connection
-from services.consent.domain.privacy import Receipt, Request
+from services.consent.domain.privacy import Receipt, Request, Step
 
 _COLUMNS: Final = ", ".join(Request._fields)
 _FIND: Final = f"SELECT {_COLUMNS} FROM privacy_request WHERE id = $1"  # noqa: S608 - constant columns
@@ -27,24 +27,24 @@ async def insert(db: Connection, request: Request) -> bool:
     """False while the customer has an open request of the kind."""
     made = await db.fetchval(
         """
-        INSERT INTO privacy_request (id, customer_id, kind, state, asked_at, due_at, via, language, verified_at, verified_by)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id
+        INSERT INTO privacy_request (id, customer_id, kind, state, asked_at, due_at, via, language, verified_at, verified_by, details)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING RETURNING id
         """,
-        *request[:10],
+        *request[:10], msgspec.json.encode(request.details).decode(),
     )
     return made is not None
 
 
 async def find(db: Connection, request_id: UUID, *, lock: bool = False) -> Request | None:
     row = await db.fetchrow(_LOCK if lock else _FIND, request_id)
-    return Request(*row) if row else None
+    return _request(row) if row else None
 
 
 async def page(
     db: Connection, *, before: UUID | None, state: str | None, kind: str | None, overdue_at: datetime | None, customer_id: UUID | None, limit: int
 ) -> list[Request]:
     """The newest first."""
-    return [Request(*row) for row in await db.fetch(_LIST, before, state, kind, overdue_at, customer_id, limit)]
+    return [_request(row) for row in await db.fetch(_LIST, before, state, kind, overdue_at, customer_id, limit)]
 
 
 async def put(db: Connection, request: Request) -> None:
@@ -75,12 +75,37 @@ async def receipts(db: Connection, request_id: UUID) -> list[Receipt]:
     return [Receipt(row["service"], msgspec.json.decode(row["erased"]), row["acknowledged_at"]) for row in rows]
 
 
+async def note(db: Connection, *, step_id: UUID, request_id: UUID, at: datetime, step: str, actor: str) -> None:
+    """What was done about a request."""
+    await db.execute("INSERT INTO privacy_step (id, request_id, at, step, actor) VALUES ($1, $2, $3, $4, $5)", step_id, request_id, at, step, actor)
+
+
+async def close_copies(db: Connection, customers: Sequence[UUID], *, at: datetime) -> None:
+    """Of people who are erased nothing is left to copy."""
+    await db.execute(
+        """
+        UPDATE privacy_request SET state = 'completed', closed_at = $2, closed_by = 'platform', outcome = 'the data were erased meanwhile'
+        WHERE customer_id = ANY($1) AND kind IN ('access', 'portability') AND closed_at IS NULL
+        """,
+        customers, at,
+    )
+
+
+async def steps(db: Connection, request_id: UUID) -> list[Step]:
+    """What was done, in order."""
+    return [Step(*row) for row in await db.fetch("SELECT at, step, actor FROM privacy_step WHERE request_id = $1 ORDER BY id", request_id)]
+
+
 async def delete_person(db: Connection, *, customers: Sequence[UUID], identities: Sequence[bytes]) -> dict[str, int]:
     """What else than the ledger speaks of them; table -> rows. Imported files lose their content, since nobody can search them for one person."""
     gone = {}
     for table, statement in _DELETE.items():
         gone[table] = int((await db.execute(statement, customers, identities)).rpartition(" ")[2])
     return gone
+
+
+def _request(row: Any) -> Request:
+    return Request(*row)._replace(details=msgspec.json.decode(row["details"]))
 
 
 # Both parameters are named in each, whichever the condition uses.
@@ -92,6 +117,8 @@ _DELETE: Final = {
     "waiting": f"DELETE FROM waiting WHERE identity = ANY($2) AND {_BOTH}",  # noqa: S608 - constant
     "permit_batch": f"UPDATE permit_batch SET people = ARRAY[]::uuid[] WHERE people && $1 AND closed_at IS NOT NULL AND {_BOTH}",  # noqa: S608 - constant
     "consent_import": f"UPDATE consent_import SET content = NULL WHERE content IS NOT NULL AND state <> 'waiting' AND {_BOTH}",  # noqa: S608 - constant
+    "privacy_copy": f"DELETE FROM privacy_copy WHERE request_id IN (SELECT id FROM privacy_request WHERE customer_id = ANY($1)) AND {_BOTH}",  # noqa: S608 - constant
+    "privacy_request": f"UPDATE privacy_request SET details = '{{}}' WHERE customer_id = ANY($1) AND details <> '{{}}' AND {_BOTH}",  # noqa: S608 - constant
 }
 #: Tables that are searched for a person, beside the ledger's own.
 ERASED: Final = frozenset(_DELETE) | {"entry_person"}

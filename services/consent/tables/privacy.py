@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKeyConstraint, Index, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -25,6 +25,10 @@ class PrivacyRequestRow(ConsentTable, table=True):
         Index("privacy_request_customer", "customer_id", "asked_at"),
         Index("privacy_request_open", "customer_id", "kind", unique=True, postgresql_where=OPEN),
         Index("privacy_request_due", "due_at", postgresql_where=OPEN),
+        Index(
+            "privacy_request_copying", "asked_at",
+            postgresql_where=text("state = ANY (ARRAY['verified'::text, 'running'::text]) AND kind = ANY (ARRAY['access'::text, 'portability'::text])"),
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -35,12 +39,12 @@ class PrivacyRequestRow(ConsentTable, table=True):
     due_at: datetime = Field(sa_type=TIME)
     via: str = Field(sa_type=Text)
     language: str | None = Field(default=None, sa_type=Text)
-    evidence: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")))
     verified_at: datetime | None = Field(default=None, sa_type=TIME)
     verified_by: str | None = Field(default=None, sa_type=Text)
     closed_at: datetime | None = Field(default=None, sa_type=TIME)
     closed_by: str | None = Field(default=None, sa_type=Text)
     outcome: str | None = Field(default=None, sa_type=Text)
+    details: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")))
 
 
 class ErasureReceiptRow(ConsentTable, table=True):
@@ -52,3 +56,44 @@ class ErasureReceiptRow(ConsentTable, table=True):
     service: str = Field(primary_key=True, sa_type=Text)
     erased: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     acknowledged_at: datetime = Field(sa_type=TIME)
+
+
+class PrivacyCopyRow(ConsentTable, table=True):
+    """The archive that answers a request for a copy; `waits_for`: the service that did not answer at the last try."""
+
+    __tablename__ = "privacy_copy"
+    __table_args__ = (Index("privacy_copy_expires", "expires_at", postgresql_where=text("expires_at IS NOT NULL")),)
+
+    request_id: UUID = Field(primary_key=True, foreign_key="privacy_request.id")
+    tried_at: datetime = Field(sa_type=TIME)
+    tries: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    waits_for: str | None = Field(default=None, sa_type=Text)
+    made_at: datetime | None = Field(default=None, sa_type=TIME)
+    expires_at: datetime | None = Field(default=None, sa_type=TIME)
+    size: int | None = Field(default=None, sa_type=BigInteger)
+    sha256: bytes | None = Field(default=None, sa_type=LargeBinary)
+    counts: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")))
+
+
+class PrivacyCopyPartRow(ConsentTable, table=True):
+    """A piece of an archive."""
+
+    __tablename__ = "privacy_copy_part"
+    __table_args__ = (ForeignKeyConstraint(["request_id"], ["privacy_copy.request_id"], ondelete="CASCADE"),)
+
+    request_id: UUID = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    content: bytes = Field(sa_type=LargeBinary)
+
+
+class PrivacyStepRow(ConsentTable, table=True):
+    """What was done about a request, by whom."""
+
+    __tablename__ = "privacy_step"
+    __table_args__ = (Index("privacy_step_request", "request_id", "id"),)
+
+    id: UUID = Field(primary_key=True)
+    request_id: UUID = Field(foreign_key="privacy_request.id")
+    at: datetime = Field(sa_type=TIME)
+    step: str = Field(sa_type=Text)
+    actor: str = Field(sa_type=Text)

@@ -5,6 +5,7 @@ from typing import Final
 from services.customer.api import (
     accounts,
     customers,
+    disclosing,
     duplicates,
     identity_reviews,
     identity_rules,
@@ -18,5 +19,5 @@ from services.customer.api import (
 
 ROUTERS: Final = tuple(
     room.router
-    for room in (portable, splitting, customers, merges, identity_reviews, identity_rules, duplicates, traits, accounts, reaching, transfers)
+    for room in (portable, splitting, customers, merges, identity_reviews, identity_rules, duplicates, traits, accounts, reaching, transfers, disclosing)
 )

@@ -1,14 +1,38 @@
-"""Privacy requests in full, retention."""
+"""Copies for people who ask for theirs, what was done about a request, what it asks in particular."""
 
 from __future__ import annotations
+
+from alembic import op
 
 revision = "0005"
 down_revision = "0004"
 
+STATEMENTS: tuple[str, ...] = (
+    "ALTER TABLE privacy_request DROP COLUMN evidence, ADD COLUMN details jsonb NOT NULL DEFAULT '{}'",
+    "CREATE INDEX privacy_request_copying ON privacy_request (asked_at) WHERE state IN ('verified', 'running') AND kind IN ('access', 'portability')",
+    """
+    CREATE TABLE privacy_copy (
+        request_id uuid PRIMARY KEY REFERENCES privacy_request, tried_at timestamptz NOT NULL, tries int NOT NULL DEFAULT 0, waits_for text,
+        made_at timestamptz, expires_at timestamptz, size bigint, sha256 bytea, counts jsonb NOT NULL DEFAULT '{}')
+    """,
+    "CREATE INDEX privacy_copy_expires ON privacy_copy (expires_at) WHERE expires_at IS NOT NULL",
+    """
+    CREATE TABLE privacy_copy_part (
+        request_id uuid NOT NULL REFERENCES privacy_copy ON DELETE CASCADE, number int NOT NULL, content bytea NOT NULL, PRIMARY KEY (request_id, number))
+    """,
+    "ALTER TABLE privacy_copy_part ALTER COLUMN content SET STORAGE EXTERNAL",
+    """
+    CREATE TABLE privacy_step (
+        id uuid PRIMARY KEY, request_id uuid NOT NULL REFERENCES privacy_request, at timestamptz NOT NULL, step text NOT NULL, actor text NOT NULL)
+    """,
+    "CREATE INDEX privacy_step_request ON privacy_step (request_id, id)",
+)
+
 
 def upgrade() -> None:
-    """Privacy requests in full, retention."""
+    for statement in STATEMENTS:
+        op.execute(statement)
 
 
 def downgrade() -> None:
-    """Back to 0004."""
+    """Nothing is taken back: data outlives a version of the programs."""
