@@ -40,7 +40,7 @@ class AskedPerson(BaseModel):
 @router.get("/holdings")
 async def list_holdings(request: Request) -> dict[str, Any]:
     """Which tables hold data of people: what they are about, and where the data come from."""
-    listed = request.app.state.running.manifest.holdings
+    listed = request.app.state.running.holdings
     return {"data": [{"table": one.table, "category": one.category, "origin": one.origin} for one in listed]}
 
 
@@ -49,5 +49,5 @@ async def read_person(request: Request, here: Here, body: AskedPerson) -> dict[s
     """A page of all rows of one person: (table, row)."""
     person = holding.Person(body.customers, [bytes.fromhex(one) for one in body.identities])
     place, start = (int(value) for value in web.read_page_token(body.page_token, 2)) if body.page_token else (0, 0)
-    found, following = await holding.page(here, request.app.state.running.manifest.holdings, person, place=place, start=start, limit=body.limit)
+    found, following = await holding.page(here, request.app.state.running.holdings, person, place=place, start=start, limit=body.limit)
     return {"data": found, "next_page_token": web.page_token(*following) if following else None}

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import LargeBinary, MetaData
 
 from chassis.service import Service
 
@@ -57,6 +58,21 @@ def rows(
         return [_shown(msgspec.json.decode(row["row"]), parsed) for row in found]
 
     return Holding(table, category, origin, read)
+
+
+def complete(holdings: Sequence[Holding], tables: MetaData) -> tuple[Holding, ...]:
+    """With all further tables of the service that name a customer or an identity: nothing is held that a person could not see."""
+    known = {one.table for one in holdings}
+    found = list(holdings)
+    for name in sorted(set(tables.tables) - known):
+        table = tables.tables[name]
+        columns = {column.name for column in table.columns}
+        conditions = [f"{column} = ANY({given})" for column, given in (("customer_id", "$1"), ("identity", "$2")) if column in columns]
+        if conditions:
+            hidden = [column.name for column in table.columns if isinstance(column.type, LargeBinary)]
+            order = ", ".join(f"t.{column.name}" for column in table.primary_key) or "to_jsonb(t)::text"
+            found.append(rows(name, "other", "observed", " OR ".join(conditions), order, less=hidden))
+    return tuple(found)
 
 
 async def page(

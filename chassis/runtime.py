@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from chassis import dead_letters, inbox, migrating, telemetry, web
+from chassis import dead_letters, holding, inbox, migrating, telemetry, web
 from chassis.database import INFRASTRUCTURE
 from chassis.errors import Unknown
 from chassis.eventlog import Partition
@@ -36,6 +36,7 @@ class Running:
     def __init__(self, manifest: Manifest, service: Service[Any, Any]) -> None:
         self.manifest = manifest
         self.service = service
+        self.holdings = holding.complete(manifest.holdings, manifest.tables)
         self.loops = [ReaderLoop(service, subscription) for subscription in manifest.subscriptions]
         self.app: App = web.build(manifest, service, ready=self.missing, runtime=self)
         self._tasks: list[asyncio.Task[None]] = []

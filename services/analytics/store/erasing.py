@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 #: What goes of the customers $1; names are this module's own.
-_OF_CUSTOMERS: Final = {
+OF_CUSTOMERS: Final = {
     "customer": "DELETE FROM customer WHERE customer IN (SELECT unnest($1::UUID[]))",
     "alias": "DELETE FROM alias WHERE customer IN (SELECT unnest($1::UUID[])) OR root IN (SELECT unnest($1::UUID[]))",
     "consent": "DELETE FROM consent WHERE customer IN (SELECT unnest($1::UUID[]))",
@@ -24,7 +24,7 @@ _OF_CUSTOMERS: Final = {
     **service_schema.OF_CUSTOMERS,
 }
 #: And of all marked identities; what comes late comes with a later batch and goes with it.
-_OF_IDENTITIES: Final = {
+OF_IDENTITIES: Final = {
     "event": "DELETE FROM event WHERE identity IN (SELECT identity FROM erased)",
     "identity": "DELETE FROM identity WHERE identity IN (SELECT identity FROM erased)",
     "orders": "UPDATE orders SET identity = NULL WHERE identity IN (SELECT identity FROM erased)",
@@ -32,7 +32,7 @@ _OF_IDENTITIES: Final = {
     **service_schema.OF_IDENTITIES,
 }
 #: Tables of the warehouse that are searched for a person.
-TABLES: Final = frozenset(_OF_CUSTOMERS) | frozenset(_OF_IDENTITIES)
+TABLES: Final = frozenset(OF_CUSTOMERS) | frozenset(OF_IDENTITIES)
 
 
 class Erasure(NamedTuple):
@@ -56,8 +56,8 @@ def apply(connection: DuckDBPyConnection, states: Iterable[ErasureState], *, seq
             "INSERT INTO erased SELECT unnest($1::VARCHAR[])::UHUGEINT, $2", [[decoding.hash_of(one) for one in state.identities], state.request_id]
         )
         if known is not None and not known[0]:
-            rows = {table: _count(connection, sql, [state.customer_ids]) for table, sql in _OF_CUSTOMERS.items()}
-            for table, sql in _OF_IDENTITIES.items():
+            rows = {table: _count(connection, sql, [state.customer_ids]) for table, sql in OF_CUSTOMERS.items()}
+            for table, sql in OF_IDENTITIES.items():
                 rows[table] = rows.get(table, 0) + _count(connection, sql)
             # Nobody can say whose records could not be read.
             rows["reject"] = _count(connection, "UPDATE reject SET value = NULL WHERE value IS NOT NULL")
@@ -70,7 +70,7 @@ def apply(connection: DuckDBPyConnection, states: Iterable[ErasureState], *, seq
     if marked is not None and marked[0] and not erasing:
         connection.execute("DELETE FROM event WHERE seq = ? AND identity IN (SELECT identity FROM erased)", [seq])
         for table in ("identity", "orders", "refund", *service_schema.OF_IDENTITIES):
-            connection.execute(_OF_IDENTITIES[table])
+            connection.execute(OF_IDENTITIES[table])
 
 
 def untold(connection: DuckDBPyConnection) -> list[Erasure]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from chassis.holding import Holding, Person, rows
+from services.analytics.store import erasing
 from services.analytics.store.decoding import hash_of
 
 if TYPE_CHECKING:
@@ -31,8 +32,19 @@ _WAREHOUSE: Final = {
 }
 
 
+#: What is not described above, by which of the two it names people.
+_OTHERS: Final = {
+    table: " OR ".join(
+        condition for condition, tables in ((_CUSTOMERS, erasing.OF_CUSTOMERS), (_IDENTITIES, erasing.OF_IDENTITIES)) if table in tables
+    )
+    for table in sorted(erasing.TABLES - set(_WAREHOUSE))
+}
+
+
 def _warehouse(table: str) -> Holding:
-    category, origin, condition, order, columns = _WAREHOUSE[table]
+    category, origin, condition, order, columns = _WAREHOUSE.get(table) or (
+        "service", "observed", _OTHERS[table], "ALL", "COLUMNS(c -> c NOT IN ('seq', 'identity'))"
+    )
     # Both parameters are named in each, whichever the condition uses.
     statement = (
         f"SELECT to_json(found)::VARCHAR FROM (SELECT {columns} FROM {table} WHERE ({condition}) AND $1 IS NOT NULL AND $2 IS NOT NULL "  # noqa: S608
@@ -64,7 +76,7 @@ def _decode(text: str) -> dict[str, Any]:
 
 
 HOLDINGS: Final[tuple[Holding, ...]] = (
-    *(_warehouse(table) for table in _WAREHOUSE),
+    *(_warehouse(table) for table in (*_WAREHOUSE, *_OTHERS)),
     rows("membership", "scores", "derived", "customer_id = ANY($1)", "segment_id, customer_id"),
     rows("next_check", "scores", "ours", "customer_id = ANY($1)", "segment_id, customer_id"),
     rows("snapshot_member", "scores", "derived", "customer_id = ANY($1)", "snapshot_id, position"),

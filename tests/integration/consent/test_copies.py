@@ -154,5 +154,5 @@ async def test_whatever_is_erased_of_a_person_is_shown_to_them(platform: TestPla
         "analytics": memberships.ERASED | {f"warehouse.{table}" for table in (*warehouse_erasing.TABLES,)}, "campaign": {"recipient", "message"},
     }
     for name, tables in erased.items():
-        shown = {one.table for one in platform[name].running.manifest.holdings}
+        shown = {one.table for one in platform[name].running.holdings}
         assert tables - NOT_SHOWN.get(name, set()) <= shown, name
