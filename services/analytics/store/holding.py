@@ -43,7 +43,7 @@ _OTHERS: Final = {
 
 def _warehouse(table: str) -> Holding:
     category, origin, condition, order, columns = _WAREHOUSE.get(table) or (
-        "service", "observed", _OTHERS[table], "ALL", "COLUMNS(c -> c NOT IN ('seq', 'identity'))"
+        "service", "observed", _OTHERS[table], "ALL", "COLUMNS(lambda c: c NOT IN ('seq', 'identity'))"
     )
     # Both parameters are named in each, whichever the condition uses.
     statement = (
