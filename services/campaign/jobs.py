@@ -34,3 +34,18 @@ async def expire_points(service: CampaignService) -> bool:
 async def book_reward_costs(service: CampaignService) -> bool:
     """Book what rewards cost."""
     return await commands.book_reward_costs(service)
+
+
+async def sweep_programmes(service: CampaignService) -> bool:
+    """Find who fits into programmes."""
+    return await commands.sweep_programmes(service)
+
+
+async def run_programmes(service: CampaignService) -> bool:
+    """Do what is due for members of programmes."""
+    return await commands.run_programmes(service)
+
+
+async def escalate_bad_answers(service: CampaignService) -> bool:
+    """Open cases for bad answers."""
+    return await commands.escalate_bad_answers(service)

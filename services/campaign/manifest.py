@@ -10,7 +10,15 @@ from chassis.reacting import Subscription
 from chassis.scheduling import Job
 from contracts.analytics import ScoreChanged
 from contracts.consent import ConsentWithdrawn
-from contracts.interaction import BounceReceived, ComplaintReceived, OrderPlaced, OrderRefunded, OrderUpdated
+from contracts.interaction import (
+    BounceReceived,
+    CaseResolved,
+    ComplaintReceived,
+    OrderPlaced,
+    OrderRefunded,
+    OrderUpdated,
+    SurveyAnswered,
+)
 from services.campaign import api, jobs, reactions
 from services.campaign.outbound.rendering import Renderers
 from services.campaign.outbound.smtp import MailServer
@@ -52,7 +60,10 @@ MANIFEST = Manifest(
         Subscription("identities", ("ecrm.state.identity",), batch=reactions.on_identities, linger=0.25),
         Subscription(
             "orders", ("ecrm.interaction.facts",), linger=0.1,
-            facts={OrderPlaced: reactions.on_order, OrderUpdated: reactions.on_order, OrderRefunded: reactions.on_order},
+            facts={
+                OrderPlaced: reactions.on_order, OrderUpdated: reactions.on_order, OrderRefunded: reactions.on_order,
+                CaseResolved: reactions.on_case_resolved, SurveyAnswered: reactions.on_survey_answered,
+            },
         ),
         Subscription("scores", ("ecrm.analytics",), linger=0.25, facts={ScoreChanged: reactions.on_score_changed}),
     ),
@@ -61,6 +72,9 @@ MANIFEST = Manifest(
         Job("send_messages", 1.0, jobs.send_messages, exclusive=False),
         Job("sweep", 1.0, jobs.sweep),
         Job("look_at_orders", 0.5, jobs.look_at_orders),
+        Job("sweep_programmes", 5.0, jobs.sweep_programmes),
+        Job("run_programmes", 1.0, jobs.run_programmes, exclusive=False),
+        Job("escalate_bad_answers", 5.0, jobs.escalate_bad_answers),
         Job("expire_points", 30.0, jobs.expire_points),
         Job("book_reward_costs", 5.0, jobs.book_reward_costs),
     ),

@@ -11,7 +11,7 @@ from contracts.analytics import ScoreChanged
 from contracts.consent import ConsentWithdrawn
 from contracts.customer import ErasureState, IdentityState, ProfileState
 from contracts.envelope import Envelope
-from contracts.interaction import BounceReceived, ComplaintReceived, OrderFields
+from contracts.interaction import BounceReceived, CaseResolved, ComplaintReceived, OrderFields, SurveyAnswered
 from services.campaign import commands
 from services.campaign.settings import CampaignService
 
@@ -57,5 +57,19 @@ async def on_order(_service: CampaignService, tx: Transaction, fact: OrderFields
     await commands.note_order(tx, order=fact)
 
 
-async def on_score_changed(_service: CampaignService, tx: Transaction, fact: ScoreChanged, _envelope: Envelope) -> None:
-    await commands.note_score(tx, customer_id=UUID(fact.customer_id), score=fact.score, value=fact.value, at=fact.changed_at)
+async def on_score_changed(service: CampaignService, tx: Transaction, fact: ScoreChanged, _envelope: Envelope) -> None:
+    """A score changed: whoever fits into a programme by it joins at once."""
+    if await commands.note_score(tx, customer_id=UUID(fact.customer_id), score=fact.score, value=fact.value, at=fact.changed_at):
+        await commands.take_in_customer(tx, customer_id=UUID(fact.customer_id), at=service.clock.now())
+
+
+async def on_case_resolved(_service: CampaignService, tx: Transaction, fact: CaseResolved, _envelope: Envelope) -> None:
+    await commands.ask_after_case(
+        tx, customer_id=fact.customer_id, identity=fact.identity, case_id=fact.case_id, resolution=fact.resolution, at=fact.resolved_at
+    )
+
+
+async def on_survey_answered(_service: CampaignService, tx: Transaction, fact: SurveyAnswered, _envelope: Envelope) -> None:
+    await commands.note_survey(
+        tx, customer_id=fact.customer_id, identity=fact.identity, case_id=fact.case_id, resolution=fact.resolution, score=fact.score, at=fact.answered_at
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.campaign.api import (
+    actions,
     campaigns,
     communities,
     lists,
@@ -14,4 +15,7 @@ from services.campaign.api import (
     visits,
 )
 
-ROUTERS = (templates.router, campaigns.router, lists.router, messages.router, suppressions.router, visits.router, rewards.router, communities.router, programmes.router)
+ROUTERS = (
+    templates.router, campaigns.router, lists.router, messages.router, suppressions.router, visits.router,
+    rewards.router, communities.router, programmes.router, actions.router,
+)

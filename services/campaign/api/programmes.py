@@ -38,7 +38,9 @@ SEND = web.allow("campaigns:send")
 @router.post("", status_code=201, dependencies=[WRITE])
 async def create_programme(service: Running, body: WriteProgramme) -> ProgrammeView:
     """A draft; nothing happens before it is started."""
-    made = await commands.create_programme(service, name=body.name, purpose=body.purpose, settings=body.settings, holdout=body.holdout)
+    made = await commands.create_programme(
+        service, name=body.name, purpose=body.purpose, settings=body.settings, holdout=body.holdout, goal=body.goal
+    )
     return view(made)
 
 
@@ -60,7 +62,8 @@ async def change_programme(service: Running, programme_id: UUID, body: WriteProg
     """New settings, for what happens from now on."""
     return view(
         await commands.change_programme(
-            service, programme_id=programme_id, name=body.name, purpose=body.purpose, settings=body.settings, holdout=body.holdout
+            service, programme_id=programme_id, name=body.name, purpose=body.purpose, settings=body.settings, holdout=body.holdout,
+            goal=body.goal,
         )
     )
 

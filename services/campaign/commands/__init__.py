@@ -10,6 +10,7 @@ from services.campaign.commands.campaigns import (
     pause_campaign,
     resume_campaign,
 )
+from services.campaign.commands.caring import ACTION, run_programmes, sweep_programmes, take_in_customer
 from services.campaign.commands.communities import create_group, invite, join_group, leave_group
 from services.campaign.commands.communities import note_activity as note_group_activity
 from services.campaign.commands.erasing import erase_people
@@ -36,6 +37,7 @@ from services.campaign.commands.rewards import (
     end_reward,
     redeem,
 )
+from services.campaign.commands.satisfaction import answer, ask_after_case, escalate_bad_answers, note_survey
 from services.campaign.commands.sending import send_messages
 from services.campaign.commands.suppressing import lift_suppression, note_bounce, note_complaint
 from services.campaign.commands.sweeping import suppress_withdrawn, sweep
@@ -43,10 +45,13 @@ from services.campaign.commands.templates import change_template, create_templat
 from services.campaign.commands.visits import note_click, note_open
 
 __all__ = [
+    "ACTION",
     "CLICK",
     "OPEN",
     "Planned",
     "adjust_points",
+    "answer",
+    "ask_after_case",
     "book_reward_costs",
     "cancel_campaign",
     "cancel_planned",
@@ -64,6 +69,7 @@ __all__ = [
     "delete_list",
     "end_reward",
     "erase_people",
+    "escalate_bad_answers",
     "expire_points",
     "get_code",
     "hold_origin",
@@ -83,6 +89,7 @@ __all__ = [
     "note_open",
     "note_order",
     "note_score",
+    "note_survey",
     "pause_campaign",
     "plan_audiences",
     "plan_messages",
@@ -92,7 +99,10 @@ __all__ = [
     "replicate_identities",
     "replicate_profiles",
     "resume_campaign",
+    "run_programmes",
     "send_messages",
     "suppress_withdrawn",
     "sweep",
+    "sweep_programmes",
+    "take_in_customer",
 ]

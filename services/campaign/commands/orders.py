@@ -11,7 +11,7 @@ import msgspec
 from chassis.unit_of_work import Transaction
 from contracts.customer import IdentityState
 from contracts.interaction import OrderFields
-from services.campaign.commands import points, programmes, referrals
+from services.campaign.commands import points, programmes, referrals, satisfaction
 from services.campaign.domain.programmes import Care, Programme, reminder_at
 from services.campaign.settings import CampaignService
 from services.campaign.store import programmes as rows
@@ -19,7 +19,7 @@ from services.campaign.store import recipients, replicas
 from services.campaign.store.replicas import Order
 
 AT_ONCE = 200
-KINDS = ("loyalty", "referral", "repeat_purchase", "acquisition", "win_back", "cross_sell", "individual")
+KINDS = ("loyalty", "referral", "repeat_purchase", "acquisition", "win_back", "cross_sell", "individual", "satisfaction")
 
 
 async def replicate_identities(tx: Transaction, *, states: Mapping[bytes, IdentityState | None]) -> None:
@@ -42,9 +42,9 @@ async def note_order(tx: Transaction, *, order: OrderFields) -> None:
     )
 
 
-async def note_score(tx: Transaction, *, customer_id: UUID, score: str, value: str, at: datetime) -> None:
-    """Keep the newest value of a score."""
-    await replicas.put_score(tx.db, customer_id=customer_id, score=score, value=value, at=at)
+async def note_score(tx: Transaction, *, customer_id: UUID, score: str, value: str, at: datetime) -> bool:
+    """Keep the newest value of a score; False when it is older than what is there."""
+    return await replicas.put_score(tx.db, customer_id=customer_id, score=score, value=value, at=at)
 
 
 async def look_at_orders(service: CampaignService) -> bool:
@@ -75,6 +75,8 @@ async def _show(tx: Transaction, programme: Programme, order: Order, customer_id
         await referrals.reward_referral(tx, programme=programme, order=order, customer_id=customer_id, at=at)
     elif programme.kind == "repeat_purchase":
         await _remind(tx, programme, customer_id, at)
+    elif programme.kind == "satisfaction":
+        await satisfaction.ask_after_delivery(tx, programme=programme, order=order, customer_id=customer_id)
     elif isinstance(programme.settings, Care) and programme.settings.exit_on_order and order.stands:
         person = await recipients.same_person(tx.db, customer_id)
         member = await rows.find_member(tx.db, programme_id=programme.id, customer_ids=person)

@@ -21,30 +21,31 @@ _WORDS = {"start": "started", "pause": "paused", "end": "ended"}
 
 
 async def create_programme(
-    service: CampaignService, *, name: str, purpose: str, settings: Any, holdout: float, playbook: str | None = None
+    service: CampaignService, *, name: str, purpose: str, settings: Any, holdout: float, goal: float | None = None, playbook: str | None = None
 ) -> Programme:
     """A draft; nothing happens before it is started. Raises Unknown (template, loyalty programme), Conflict."""
     async with service.transaction() as tx:
         return await add_programme(
-            service, tx, name=name, purpose=purpose, settings=settings, holdout=holdout, playbook=playbook
+            service, tx, name=name, purpose=purpose, settings=settings, holdout=holdout, goal=goal, playbook=playbook
         )
 
 
 async def add_programme(
-    service: CampaignService, tx: Transaction, *, name: str, purpose: str, settings: Any, holdout: float, playbook: str | None
+    service: CampaignService, tx: Transaction, *, name: str, purpose: str, settings: Any, holdout: float, goal: float | None,
+    playbook: str | None,
 ) -> Programme:
     """The same within a caller's transaction."""
     await _check(tx.db, settings)
     at = service.clock.now()
     programme = Programme(
-        id=new_id(), name=name, kind=settings.kind, status="draft", purpose=purpose, settings=settings, holdout=holdout, playbook=playbook,
-        started_at=None, swept_to=None, sweep_at=None, created_at=at, updated_at=at,
+        id=new_id(), name=name, kind=settings.kind, status="draft", purpose=purpose, settings=settings, holdout=holdout, goal=goal,
+        playbook=playbook, started_at=None, swept_to=None, sweep_at=None, created_at=at, updated_at=at,
     )
     await programmes.insert(tx.db, programme)
     return programme
 
 
-async def change_programme(service: CampaignService, *, programme_id: UUID, name: str, purpose: str, settings: Any, holdout: float) -> Programme:
+async def change_programme(service: CampaignService, *, programme_id: UUID, name: str, purpose: str, settings: Any, holdout: float, goal: float | None) -> Programme:
     """New settings; they count for what happens from now on. Raises Unknown, Conflict (programme.kind_fixed)."""
     async with service.transaction() as tx:
         programme = await _locked(tx.db, programme_id)
@@ -52,7 +53,7 @@ async def change_programme(service: CampaignService, *, programme_id: UUID, name
             raise errors.programme_kind_fixed()
         await _check(tx.db, settings)
         await programmes.change(
-            tx.db, programme_id, name=name, purpose=purpose, settings=settings, holdout=holdout, at=service.clock.now()
+            tx.db, programme_id, name=name, purpose=purpose, settings=settings, holdout=holdout, goal=goal, at=service.clock.now()
         )
         return await _locked(tx.db, programme_id)
 

@@ -104,12 +104,17 @@ async def standing(db: Connection, person: list[UUID]) -> tuple[set[str], str]:
 async def check_reward(service: CampaignService, *, reward_id: UUID, customer_id: UUID) -> tuple[Reward, Refused | None]:
     """Whether somebody could take a reward now, without taking it. Raises Unknown."""
     async with service.read() as db:
-        reward = await rewards.find(db, reward_id)
-        if reward is None:
-            raise errors.unknown_reward()
-        programme = await programmes.find(db, reward.programme_id)
-        assert programme is not None, "a reward's programme is never deleted"
-        return reward, await _refuse(db, programme, reward, await recipients.same_person(db, customer_id), service.clock.now())
+        return await check_in(db, reward_id=reward_id, person=await recipients.same_person(db, customer_id), at=service.clock.now())
+
+
+async def check_in(db: Connection, *, reward_id: UUID, person: list[UUID], at: datetime) -> tuple[Reward, Refused | None]:
+    """The same within a caller's transaction, for one person. Raises Unknown."""
+    reward = await rewards.find(db, reward_id)
+    if reward is None:
+        raise errors.unknown_reward()
+    programme = await programmes.find(db, reward.programme_id)
+    assert programme is not None, "a reward's programme is never deleted"
+    return reward, await _refuse(db, programme, reward, person, at)
 
 
 async def cancel_redemption(service: CampaignService, *, redemption_id: UUID) -> Redemption:

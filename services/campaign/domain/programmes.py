@@ -61,10 +61,11 @@ class Loyalty(Strict):
 
 
 class MailStep(Strict):
-    """A message so many days after joining."""
+    """A message so many days after joining; with `reward_id` only to those who may have that reward then (`data.reward` in the template)."""
 
     after_days: Days = 0
     template_id: UUID
+    reward_id: UUID | None = None
 
 
 class Sender(Strict):
@@ -162,7 +163,7 @@ def read_settings(raw: bytes | str) -> Any:
 
 
 class Programme(NamedTuple):
-    """A programme as stored; `holdout`: the share of members that only counts for comparison."""
+    """A programme as stored; `holdout`: the share of members that only counts for comparison; `goal`: mean satisfaction (1–5) it is for."""
 
     id: UUID
     name: str
@@ -171,6 +172,7 @@ class Programme(NamedTuple):
     purpose: str
     settings: Any
     holdout: float
+    goal: float | None
     playbook: str | None
     started_at: datetime | None
     swept_to: UUID | None
@@ -226,6 +228,13 @@ def fits(entry: Entry, *, scores: dict[str, str], orders: int, last_order: datet
     if entry.orders_at_least is not None and orders < entry.orders_at_least:
         return False
     return all(_within(band, scores.get(name)) for name, band in entry.scores.items())
+
+
+def next_step(settings: Care, *, done: int, joined_at: datetime) -> datetime | None:
+    """When the step after the `done` first ones is due; None after the last."""
+    if done >= len(settings.steps):
+        return None
+    return joined_at + timedelta(days=settings.steps[done].after_days)
 
 
 def _within(band: Band, value: str | None) -> bool:

@@ -17,13 +17,15 @@ Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 class WriteProgramme(Given):
     """`settings.kind`: loyalty, referral, rewards, repeat_purchase, acquisition, win_back, cross_sell, satisfaction, community or individual.
 
-    `holdout`: the share of those taken in automatically that gets nothing, for comparison.
+    `holdout`: the share of those taken in automatically that gets nothing, for comparison. `goal`: the mean satisfaction
+    (1 to 5) of its members that it is for.
     """
 
     name: Line
     purpose: Name = "marketing"
     settings: Settings
     holdout: Annotated[float, Field(ge=0, le=0.9)] = 0.0
+    goal: Annotated[float, Field(ge=1, le=5)] | None = None
 
 
 class ProgrammeView(BaseModel):
@@ -34,6 +36,7 @@ class ProgrammeView(BaseModel):
     purpose: str
     settings: dict[str, Any]
     holdout: float
+    goal: float | None
     playbook: str | None
     started_at: datetime | None
     created_at: datetime

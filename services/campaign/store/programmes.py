@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -23,11 +23,11 @@ class Candidate(NamedTuple):
 async def insert(db: Connection, programme: Programme) -> None:
     await db.execute(
         """
-        INSERT INTO programme (id, name, kind, status, purpose, settings, holdout, playbook, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $9)
+        INSERT INTO programme (id, name, kind, status, purpose, settings, holdout, goal, playbook, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10, $10)
         """,
         programme.id, programme.name, programme.kind, programme.status, programme.purpose, programme.settings.model_dump_json(), programme.holdout,
-        programme.playbook, programme.created_at,
+        programme.goal, programme.playbook, programme.created_at,
     )
 
 
@@ -50,10 +50,13 @@ async def running(db: Connection, kinds: Sequence[str]) -> list[Programme]:
     return [_programme(row) for row in rows]
 
 
-async def change(db: Connection, programme_id: UUID, *, name: str, purpose: str, settings: Any, holdout: float, at: datetime) -> None:
+async def change(db: Connection, programme_id: UUID, *, name: str, purpose: str, settings: Any, holdout: float, goal: float | None, at: datetime) -> None:
     await db.execute(
-        "UPDATE programme SET name = $2, purpose = $3, settings = $4::jsonb, holdout = $5, sweep_at = $6, swept_to = NULL, updated_at = $6 WHERE id = $1",
-        programme_id, name, purpose, settings.model_dump_json(), holdout, at,
+        """
+        UPDATE programme SET name = $2, purpose = $3, settings = $4::jsonb, holdout = $5, goal = $7, sweep_at = $6, swept_to = NULL, updated_at = $6
+        WHERE id = $1
+        """,
+        programme_id, name, purpose, settings.model_dump_json(), holdout, at, goal,
     )
 
 
@@ -178,6 +181,19 @@ async def set_due(
     )
 
 
+async def ask_again(
+    db: Connection, *, programme_id: UUID, customer_id: UUID, next_at: datetime, cause: str, pause: timedelta, at: datetime
+) -> None:
+    """Something new to ask a member about; not while a question waits, nor within the pause after the last one (`joined_at` is when that was)."""
+    await db.execute(
+        """
+        UPDATE programme_member SET next_at = $3, cause = $4, rounds = rounds + 1, joined_at = CASE WHEN $6 < joined_at THEN joined_at ELSE $6 END
+        WHERE programme_id = $1 AND customer_id = $2 AND left_at IS NULL AND next_at IS NULL AND cause IS DISTINCT FROM $4 AND joined_at <= $6 - $5::interval
+        """,
+        programme_id, customer_id, next_at, cause, pause, at,
+    )
+
+
 async def set_tier(db: Connection, *, programme_id: UUID, customer_id: UUID, tier: str | None, at: datetime, check_at: datetime | None) -> None:
     """The tier of a member, and when it is looked at again; `tier_since` moves only when the tier does."""
     await db.execute(
@@ -222,6 +238,7 @@ _ERASE = {
     "points_lot": "DELETE FROM points_lot WHERE customer_id = ANY($1::uuid[])",
     "points_account": "DELETE FROM points_account WHERE customer_id = ANY($1::uuid[])",
     "programme_member": "DELETE FROM programme_member WHERE customer_id = ANY($1::uuid[])",
+    "satisfaction_answer": "UPDATE satisfaction_answer SET customer_id = gen_random_uuid(), words = '', case_wanted = false WHERE customer_id = ANY($1::uuid[])",
     "redemption": "UPDATE redemption SET customer_id = gen_random_uuid(), key = id::text WHERE customer_id = ANY($1::uuid[])",
     "referral": "DELETE FROM referral WHERE customer_id = ANY($1::uuid[])",
     "referred": "DELETE FROM referred WHERE customer_id = ANY($1::uuid[]) OR referrer_id = ANY($1::uuid[])",

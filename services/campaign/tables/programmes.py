@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import BIGINT, JSONB
 from sqlmodel import Field
 
@@ -31,6 +31,7 @@ class ProgrammeRow(CampaignTable, table=True):
     purpose: str = Field(sa_type=Text)
     settings: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     holdout: float
+    goal: float | None = None
     playbook: str | None = Field(default=None, sa_type=Text)
     started_at: datetime | None = Field(default=None, sa_type=TIME)
     swept_to: UUID | None = None
@@ -146,3 +147,25 @@ class PointsUseRow(CampaignTable, table=True):
     transaction_id: UUID = Field(primary_key=True)
     lot_id: UUID = Field(primary_key=True)
     points: int = Field(sa_type=BIGINT)
+
+
+class SatisfactionAnswerRow(CampaignTable, table=True):
+    """How satisfied somebody said to be, 1 to 5; `about`: case, delivery or another word. `case_wanted`: a bad answer that calls for a case."""
+
+    __tablename__ = "satisfaction_answer"
+    __table_args__ = (
+        ForeignKeyConstraint(["programme_id"], ["programme.id"]),
+        CheckConstraint("score BETWEEN 1 AND 5", name="satisfaction_scale"),
+        Index("satisfaction_answer_customer", "customer_id", "at"),
+        Index("satisfaction_answer_bad", "at", postgresql_where=text("case_wanted AND case_id IS NULL")),
+    )
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    customer_id: UUID
+    programme_id: UUID | None = None
+    about: str = Field(sa_type=Text)
+    score: int = Field(sa_type=SmallInteger)
+    words: str = Field(sa_type=Text)
+    at: datetime = Field(sa_type=TIME)
+    case_wanted: bool
+    case_id: str | None = Field(default=None, sa_type=Text)

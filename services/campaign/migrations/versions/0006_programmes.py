@@ -29,7 +29,7 @@ PROGRAMMES = (
     """
     CREATE TABLE programme (
         id uuid PRIMARY KEY, name text NOT NULL, kind text NOT NULL, status text NOT NULL, purpose text NOT NULL, settings jsonb NOT NULL,
-        holdout double precision NOT NULL, playbook text, started_at timestamptz, swept_to uuid, sweep_at timestamptz,
+        holdout double precision NOT NULL, goal double precision, playbook text, started_at timestamptz, swept_to uuid, sweep_at timestamptz,
         created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL,
         CONSTRAINT programme_status CHECK (status IN ('draft', 'running', 'paused', 'ended')))
     """,
@@ -93,6 +93,17 @@ POINTS = (
     """,
 )
 
+ANSWERS = (
+    """
+    CREATE TABLE satisfaction_answer (
+        id text PRIMARY KEY, customer_id uuid NOT NULL, programme_id uuid REFERENCES programme, about text NOT NULL, score smallint NOT NULL,
+        words text NOT NULL, at timestamptz NOT NULL, case_wanted boolean NOT NULL, case_id text,
+        CONSTRAINT satisfaction_scale CHECK (score BETWEEN 1 AND 5))
+    """,
+    "CREATE INDEX satisfaction_answer_customer ON satisfaction_answer (customer_id, at)",
+    "CREATE INDEX satisfaction_answer_bad ON satisfaction_answer (at) WHERE case_wanted AND case_id IS NULL",
+)
+
 REWARDS = (
     """
     CREATE TABLE reward (
@@ -144,7 +155,7 @@ REWARDS = (
 
 
 def upgrade() -> None:
-    for statement in (*REPLICAS, *PROGRAMMES, *POINTS, *REWARDS):
+    for statement in (*REPLICAS, *PROGRAMMES, *POINTS, *ANSWERS, *REWARDS):
         op.execute(statement)
 
 
