@@ -99,14 +99,14 @@ async def _open_case(service: CampaignService, one: dict[str, Any]) -> str:
     """The case that has the answer's tag, or a new one: a process that died between opening and noting opens no second. Raises Unavailable."""
     peer = service.peers["interaction"]
     tag = "answer-" + service.hash_identity(f"answer:{one['id']}").hex()
-    there = await peer.call("GET", f"/api/v1/cases?tag={tag}&limit=1", scopes=["cases:read"])
+    there = await peer.call("GET", f"/api/v1/cases?tag={tag}&limit=1", scopes=["interactions:read"])
     if there.status == 200 and there.json()["data"]:
         return str(there.json()["data"][0]["id"])
     body = {
         "subject": f"Not satisfied ({one['score']} of 5) after a {one['about']}", "kind": "service", "priority": "high", "tags": [tag],
         "customer_id": str(one["customer_id"]),
     }
-    made = await peer.call("POST", "/api/v1/cases", json=body, scopes=["cases:write"])
+    made = await peer.call("POST", "/api/v1/cases", json=body, scopes=["interactions:write"])
     if made.status != 201:
         raise Unavailable("campaign.cases_unavailable", "Cases cannot be opened at the moment.", detail=str(made.status))
     return str(made.json()["id"])

@@ -173,5 +173,7 @@ async def stage(cluster: PrivateCluster, *, smtp: bool = True, services: Sequenc
                 transports["consent"] = InProcess(lambda: platform["consent"].running.app)
             else:
                 transports["consent"] = InProcess(lambda: None)
+            if "interaction" in services:
+                transports["interaction"] = InProcess(lambda: platform["interaction"].running.app)
             service.peers = Peers(transports, service.tokens, service.name)
             yield Stage(platform, box, audience)
