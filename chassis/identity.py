@@ -33,12 +33,13 @@ class Unauthenticated(Refusal):
 
 @dataclass(frozen=True)
 class Caller:
-    """The verified asker. `kind`: key (an API key), source, service, anonymous."""
+    """The verified asker. `kind`: key (an API key), person, source, service, anonymous. `hides`: fields he does not see (chassis/field_rights.py)."""
 
     subject: str
     kind: str = "anonymous"
     scopes: frozenset[str] = field(default_factory=frozenset)
     source_id: str | None = None
+    hides: frozenset[str] = field(default_factory=frozenset)
 
     def may(self, *scopes: str) -> bool:
         """Whether the caller has one of the scopes; `admin` has all. A write scope includes reading."""
@@ -76,6 +77,8 @@ class Tokens:
         }
         if caller.source_id is not None:
             claims["source"] = caller.source_id
+        if caller.hides:
+            claims["hide"] = sorted(caller.hides)
         return jwt.encode({"alg": "Ed25519", "kid": self._issuer, "typ": "JWT"}, claims, self._key, algorithms=ALGORITHMS)
 
     def verify(self, token: str, audience: str) -> Caller:
@@ -104,7 +107,7 @@ class Tokens:
                 raise Unauthenticated(detail="time")
             caller = Caller(
                 subject=str(claims["sub"]), kind=str(claims["kind"]), scopes=frozenset(str(claims["scope"]).split()),
-                source_id=claims.get("source"),
+                source_id=claims.get("source"), hides=frozenset(claims.get("hide", ())),
             )
             return caller, float(claims["exp"]) + LEEWAY
         except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from chassis import telemetry
+from chassis import rendering, telemetry
 from chassis.errors import Forbidden, Invalid, Refusal, Unavailable
 from chassis.identity import ANONYMOUS, Caller, Unauthenticated
 from chassis.ids import new_text_id
@@ -64,12 +64,15 @@ def service(request: Request) -> Service[Any, Any]:
 
 
 def caller(request: Request) -> Caller:
-    """Dependency: the verified asker. Raises Unauthenticated."""
+    """Dependency: the verified asker; what he does not see is hidden in the answer. Raises Unauthenticated, Forbidden."""
     running: Service[Any, Any] = request.app.state.service
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated(detail="no token")
-    return running.tokens.verify(token.strip(), running.name)
+    verified = running.tokens.verify(token.strip(), running.name)
+    if verified.hides:
+        rendering.hide(request, verified.hides)
+    return verified
 
 
 def allow(*scopes: str) -> Any:
@@ -200,7 +203,7 @@ class _Door:
             await send(message)
 
         try:
-            await self.app(scope, receive, answer)
+            await self.app(scope, receive, rendering.Rendering(scope, answer))
         except Exception as error:
             # Starlette raises again after the 500 was sent; it is logged above already.
             if status != 500:
