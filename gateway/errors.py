@@ -103,3 +103,45 @@ class PersonalNotAllowed(Forbidden):
 
     def __init__(self) -> None:
         super().__init__("webhooks.personal_forbidden", "An endpoint with personal data is set up with a key that has customers:read and customers:sensitive.")
+
+
+class UnknownPerson(Unknown):
+    """Nobody of that id."""
+
+    def __init__(self) -> None:
+        super().__init__("people.unknown", "There is no such person.")
+
+
+class NameTaken(Conflict):
+    """Somebody has this name already."""
+
+    def __init__(self) -> None:
+        super().__init__("people.name_taken", "Somebody signs in with this name already.")
+
+
+class UnknownRole(Invalid):
+    """A role that nobody has defined."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("roles.unknown", f"There is no role {name}: GET /api/v1/roles lists them.")
+
+
+class BuiltInRole(Conflict):
+    """The six roles mean the same everywhere."""
+
+    def __init__(self) -> None:
+        super().__init__("roles.built_in", "This role is always there and cannot be changed: make one of another name.")
+
+
+class UnknownField(Invalid):
+    """Something to hide that nobody knows."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("roles.unknown_field", f"`{name}` hides nothing: use contact, cards, sensitive or trait:NAME.")
+
+
+class BadPassword(Invalid):
+    """One answer for every cause."""
+
+    def __init__(self) -> None:
+        super().__init__("people.bad_password", "Name and password do not fit, or the account is locked: after ten failures for 15 minutes.")

@@ -10,10 +10,15 @@ from chassis.keys import KeyTable
 from chassis.manifest import Manifest, Mount
 from chassis.scheduling import Job
 from gateway import commands, reactions
-from gateway.api import documents, keys, operations, views, webhooks
+from gateway.api import documents, keys, operations, people, views, webhooks
 from gateway.api.door import Door
+from gateway.outbound import Issuer
+from gateway.queries.people import Directory
 from gateway.settings import GatewayResources, GatewayService, GatewaySettings
 from gateway.tables import GatewayTable
+
+#: The identity provider is named by the operator and may stand anywhere.
+EVERYWHERE = "0.0.0.0/0,::/0"
 
 
 @asynccontextmanager
@@ -21,13 +26,24 @@ async def open_resources(service: GatewayService) -> AsyncIterator[GatewayResour
     """The table of keys (the door answers 503 until it was read), and who brings webhooks out."""
     table = KeyTable(service.clock)
     await table.start(service.log)
-    async with Outside(private_networks=service.platform.private_networks) as outside:
-        courier = commands.Courier(outside)
+    async with Outside(private_networks=service.platform.private_networks) as outside, Outside(private_networks=EVERYWHERE) as provider:
+        courier, directory = commands.Courier(outside), _directory(service, provider)
+        await commands.fill_directory(service, directory)
         try:
-            yield GatewayResources(table, courier)
+            yield GatewayResources(table, courier, directory)
         finally:
             await courier.close()
             await table.close()
+
+
+def _directory(service: GatewayService, provider: Outside) -> Directory:
+    settings = service.settings
+    return Directory(
+        own_issuer=f"{service.platform.public_url.rstrip('/')}/oidc", audience=settings.oidc_audience, secret=service.link_secret,
+        key_number=settings.people_key, clock=service.clock,
+        issuer=Issuer(settings.oidc_issuer, provider, service.clock) if settings.oidc_issuer else None, roles_claim=settings.oidc_roles_claim,
+        role_names=settings.role_names, longest=settings.oidc_token_minutes * 60,
+    )
 
 
 MANIFEST = Manifest(
@@ -35,11 +51,12 @@ MANIFEST = Manifest(
     settings=GatewaySettings,
     migrations="gateway.migrations",
     tables=GatewayTable.metadata,
-    routers=(keys.router, operations.router, webhooks.router, views.router, documents.router),
+    routers=(keys.router, operations.router, webhooks.router, people.router, people.issuer, views.router, documents.router),
     mounts=(Mount(("/*",), Door),),
     subscriptions=(reactions.WEBHOOKS,),
     jobs=(
         Job("forget_operations", every=3600, run=commands.forget_operations),
+        Job("load_people", every=2, run=commands.load_people, exclusive=False),
         Job("deliver_webhooks", every=0.5, run=commands.deliver_due, exclusive=False),
         Job("replay_webhooks", every=1, run=commands.replay_some),
         Job("forget_deliveries", every=3600, run=commands.forget_deliveries),

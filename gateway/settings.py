@@ -26,8 +26,20 @@ class GatewaySettings(ServiceSettings):
         description="Seconds to wait after each failed delivery of a webhook before it is tried again; as many tries as numbers, and the first.",
         pattern=r"^[0-9.]+(,[0-9.]+)*$",
     )
+    oidc_issuer: str = Field("", description="Identity provider of your people (OpenID Connect), as it names itself, for example https://login.example/realms/shop.")
+    oidc_audience: str = Field("peyvand", description="What tokens must be meant for.")
+    oidc_roles_claim: str = Field("roles", description="Claim with the roles, with dots for claims within claims, for example realm_access.roles.")
+    oidc_role_names: str = Field("", description="What the provider calls our roles: `crm-admins=administrator,support=agent`.")
+    oidc_token_minutes: int = Field(10, ge=1, le=1440, description="How long a token of the provider may live; it cannot be taken back.")
+    people_token_minutes: int = Field(480, ge=1, le=1440, description="How long somebody stays signed in at the built-in issuer; removal ends it at once.")
+    people_key: int = Field(1, ge=1, description="Number of the built-in issuer's signing key; one more changes it, the one before stays good.")
     trusted_proxies: str = Field("", description="Addresses whose X-Forwarded-For is believed, separated by commas.")
 
+
+    @property
+    def role_names(self) -> dict[str, str]:
+        """`oidc_role_names` as a table."""
+        return {theirs.strip(): ours.strip() for theirs, _, ours in (part.partition("=") for part in self.oidc_role_names.split(",")) if ours}
 
     @property
     def webhook_schedule(self) -> list[float]:
@@ -37,10 +49,12 @@ class GatewaySettings(ServiceSettings):
 
 @dataclass
 class GatewayResources:
-    """What a running gateway holds. `openapi`: the merged description and until when it is good (monotonic seconds)."""
+    """What a running gateway holds. `used`: keys that were shown since this was last written, and when (seconds since the epoch). `openapi`: the merged description and until when it is good (monotonic seconds)."""
 
     keys: KeyTable
     courier: Any
+    directory: Any
+    used: dict[str, float] = field(default_factory=dict)
     openapi: tuple[float, dict[str, Any]] | None = field(default=None)
 
 

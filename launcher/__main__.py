@@ -95,9 +95,10 @@ def _configure_logs(form: str, *, quiet: bool = False) -> None:
 
 
 def _mount_rooms() -> None:
-    from launcher import auditing, dead_letters, exporting, importing, keys
+    from launcher import auditing, dead_letters, exporting, importing, keys, people
 
     app.add_typer(keys.app, name="keys", help="API keys and source keys.")
+    app.add_typer(people.app, name="people", help="Who signs in at the built-in issuer.")
     app.add_typer(dead_letters.app, name="dlq", help="Records that could not be applied.")
     app.add_typer(importing.app, name="import", help="Bring customers, orders or events from files.")
     app.add_typer(exporting.app, name="export", help="Take customers out as files.")

@@ -15,13 +15,12 @@ from chassis.database import INFRASTRUCTURE
 from chassis.errors import Unavailable
 from chassis.ids import new_text_id
 from chassis.peers import App, Receive, Scope, Send
-from contracts.gateway import KeyState
 from gateway import commands
 from gateway.api import answering, crossing, readiness
 from gateway.api.collection import Asked, CollectionDoor
 from gateway.api.limits import MIB, Flight, Overloaded, Rates
+from gateway.api.recognising import Holder, Recognition
 from gateway.api.tokens import Passes
-from gateway.domain import keys as key_rules
 from gateway.domain import passing, routes
 from gateway.domain.routes import Route
 from gateway.settings import GatewayService
@@ -51,6 +50,7 @@ class Door:
         self._body_limit = settings.api_body_mib * MIB
         self._origins = frozenset(_listed(settings.cors_origins))
         self._trusted = frozenset(_listed(settings.trusted_proxies))
+        self._recognition = Recognition(service)
         self._readiness = readiness.Readiness(service)
         self._collection = CollectionDoor(service, passes=self._passes, rates=self._rates, flight=self._flight)
 
@@ -83,12 +83,12 @@ class Door:
             await answering.answer(send, 204, b"", headers=crossing.managing_preflight(self._origins, self._keys, asked.origin))
             return
         added = [*crossed]
-        state: KeyState | None = None
+        holder: Holder | None = None
         if not route.open:
-            state = await self._recognised(asked, send, crossed)
-            if state is None:
+            holder = await self._recognised(asked, send, crossed)
+            if holder is None:
                 return
-            rate = await self._rates.take(state.key_id, amount=self._service.settings.api_requests_per_minute, window="minute")
+            rate = await self._rates.take(holder.id, amount=self._service.settings.api_requests_per_minute, window="minute")
             added += rate.headers
             if not rate.allowed:
                 await self._refuse(
@@ -100,19 +100,19 @@ class Door:
             await self._refuse(send, asked, 413, "body.too_large", self._too_large(), headers=added)
             return
         if route.stream:
-            await self._stream(asked, route, state, receive=receive, send=send, added=added)
+            await self._stream(asked, route, holder, receive=receive, send=send, added=added)
             return
         try:
             with self._flight.enter(expected=expected, first=route.first) as held:
                 counting = _Counting(receive, held.grow_to, self._body_limit)
-                await self._pass_on(asked, route, state, receive=counting, send=send, added=added)
+                await self._pass_on(asked, route, holder, receive=counting, send=send, added=added)
         except Overloaded:
             await self._refuse(
                 send, asked, 503, "door.overloaded", "Too much is going on at once; try again.", retry_after=answering.jitter(), headers=added
             )
 
     async def _stream(
-        self, asked: Asked, route: Route, state: KeyState | None, *, receive: Receive, send: Send, added: list[tuple[bytes, bytes]]
+        self, asked: Asked, route: Route, holder: Holder | None, *, receive: Receive, send: Send, added: list[tuple[bytes, bytes]]
     ) -> None:
         """An answer without end: counted by itself, and over as soon as its key is worth nothing any more."""
         if self._streams >= STREAMS:
@@ -124,54 +124,45 @@ class Door:
 
         async def valid(message: Any) -> None:
             nonlocal ended
-            if not ended and state is not None and self._keys.by_hash(state.key_hash) != state:
+            if not ended and holder is not None and not holder.still():
                 ended = True
                 await send({"type": "http.response.body", "body": b""})
             if ended:
-                raise ConnectionAbortedError("the key was changed or revoked")
+                raise ConnectionAbortedError("the key or the rights were changed or revoked")
             await send(message)
 
         self._streams += 1
         try:
-            await self._pass_on(asked, route, state, receive=_Counting(receive, lambda size: None, self._body_limit), send=valid, added=added)
+            await self._pass_on(asked, route, holder, receive=_Counting(receive, lambda size: None, self._body_limit), send=valid, added=added)
         except ConnectionAbortedError:
             if not ended:
                 raise
         finally:
             self._streams -= 1
 
-    async def _recognised(self, asked: Asked, send: Send, crossed: list[tuple[bytes, bytes]]) -> KeyState | None:
-        """The holder of an API key, or None after a refusal was sent."""
-        if not self._keys.loaded:
-            await self._refuse(send, asked, 503, "door.starting", "The door is opening; try again.", retry_after=1, headers=crossed)
-            return None
-        scheme, _, text = asked.headers.get(b"authorization", b"").decode("latin-1").strip().partition(" ")
-        state = self._keys.find(text.strip()) if scheme.lower() == "bearer" else None
-        if state is None:
-            message = "A valid key is needed: send the header `Authorization: Bearer KEY`."
-            await self._refuse(send, asked, 401, "auth.required", message, headers=crossed)
-            return None
-        if state.kind != key_rules.API:
-            message = "A source key opens collection only; this needs an API key."
-            await self._refuse(send, asked, 403, "auth.scope_missing", message, headers=crossed)
-            return None
-        return state
+    async def _recognised(self, asked: Asked, send: Send, crossed: list[tuple[bytes, bytes]]) -> Holder | None:
+        """Who asks, or None after a refusal was sent."""
+        found = await self._recognition.holder(asked.headers.get(b"authorization", b"").decode("latin-1"), asked.address)
+        if isinstance(found, Holder):
+            return found
+        await self._refuse(send, asked, found.status, found.code, found.message, retry_after=found.retry_after, headers=crossed)
+        return None
 
     async def _pass_on(
-        self, asked: Asked, route: Route, state: KeyState | None, *, receive: _Counting, send: Send, added: list[tuple[bytes, bytes]]
+        self, asked: Asked, route: Route, holder: Holder | None, *, receive: _Counting, send: Send, added: list[tuple[bytes, bytes]]
     ) -> None:
         headers = passing.passing(asked.scope["headers"], without=(b"authorization",))
         headers += [
             (b"x-request-id", asked.request_id.encode()), (b"traceparent", asked.traceparent.encode()),
             (b"x-ecrm-client-ip", asked.address.encode("latin-1")),
         ]
-        if state is not None:
-            headers.append((b"authorization", b"Bearer " + self._passes.for_key(state, route.service).encode()))
+        if holder is not None:
+            headers.append((b"authorization", b"Bearer " + self._passes.for_holder(holder.mark, holder.caller, route.service).encode()))
         # the scope keeps the client's own headers: they say whether and how a body comes; what is sent on is `headers`
         inner = {**asked.scope, "path": route.path, "raw_path": self._raw_path(asked, route)}
         answer = _Answering(send, asked.request_id, added, receive)
-        if state is not None:
-            answer.begun = lambda resource: self._note(asked, route, state.key_id, resource)
+        if holder is not None:
+            answer.begun = lambda resource: self._note(asked, route, holder.id, resource)
         started = self._service.clock.monotonic()
         try:
             async with asyncio.timeout(FIRST_BYTE_SECONDS) as deadline:

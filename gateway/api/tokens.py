@@ -21,9 +21,9 @@ class Passes:
         self._clock = clock
         self._known: dict[tuple[str, str], tuple[float, str]] = {}
 
-    def for_key(self, state: KeyState, audience: str) -> str:
-        """For the holder of an API key. What a key opens never changes, so its id stands for it."""
-        return self._remembered(state.key_id, audience) or self._mint(state.key_id, caller_of(state), audience)
+    def for_holder(self, mark: str, caller: Caller, audience: str) -> str:
+        """For somebody recognised; `mark` stands for him and his rights. What a key opens never changes, so its id is enough."""
+        return self._remembered(mark, audience) or self._mint(mark, caller, audience)
 
     def for_source(self, source: SourceSettings | None) -> str:
         """For the collector: the source that a header or query proved, or nobody when the body will decide."""

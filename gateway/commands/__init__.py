@@ -4,6 +4,16 @@ from gateway.commands.delivering import Courier, deliver_due
 from gateway.commands.first import ensure_first_keys
 from gateway.commands.keys import Created, create_key, revoke_key
 from gateway.commands.operations import forget_operations, note_operation
+from gateway.commands.people import (
+    add_person,
+    change_person,
+    delete_role,
+    fill_directory,
+    load_people,
+    put_role,
+    remove_person,
+    sign_in,
+)
 from gateway.commands.planning import forget_deliveries, plan_deliveries, replay_some
 from gateway.commands.sources import CreatedSource, add_source_key, change_source, create_source
 from gateway.commands.webhooks import (
@@ -22,23 +32,31 @@ __all__ = [
     "Created",
     "CreatedSource",
     "CreatedWebhook",
+    "add_person",
     "add_source_key",
     "begin_replay",
+    "change_person",
     "change_source",
     "change_webhook",
     "create_key",
     "create_source",
     "create_webhook",
+    "delete_role",
     "delete_webhook",
     "deliver_due",
     "ensure_first_keys",
+    "fill_directory",
     "forget_deliveries",
     "forget_operations",
+    "load_people",
     "note_operation",
     "plan_deliveries",
+    "put_role",
+    "remove_person",
     "replay_some",
     "resend",
     "revoke_key",
     "rotate_secret",
     "send_test",
+    "sign_in",
 ]

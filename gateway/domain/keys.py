@@ -16,7 +16,7 @@ API: Final = "api"
 SOURCE: Final = "source"
 
 SCOPES: Final = (
-    "admin", "analytics:read", "analytics:write", "campaigns:read", "campaigns:send", "campaigns:write", "collect:write", "consent:read",
+    "admin", "analytics:read", "analytics:write", "audit:read", "campaigns:read", "campaigns:send", "campaigns:write", "collect:write", "consent:read",
     "consent:write", "customers:read", "customers:sensitive", "customers:write", "interactions:read", "interactions:write", "privacy:manage",
     "webhooks:read", "webhooks:write",
 )

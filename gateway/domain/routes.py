@@ -22,7 +22,7 @@ _OWNERS: Final = {
     **dict.fromkeys(("spendings", "computed-traits", "attributions", "warehouse", "queries", "assessments", "go-live", "attributes", "staff"), "analytics"),
     **dict.fromkeys(("templates", "campaigns", "journeys", "programmes", "messages", "decisions", "suppressions", "lists"), "campaign"),
     **dict.fromkeys(("purposes", "consents", "privacy"), "consent"),
-    **dict.fromkeys(("keys", "sources", "operations", "webhooks"), "gateway"),
+    **dict.fromkeys(("keys", "sources", "operations", "webhooks", "people", "roles", "me", "audit"), "gateway"),
 }
 
 #: Third part under /api/v1/customers/{id} -> owner, where it is not the customer service.
@@ -40,6 +40,7 @@ _SERVICES: Final = ("customer", "interaction", "analytics", "campaign", "consent
 _OPEN: Final = {
     "/.well-known/ecrm-permit-keys.json": "consent", "/.well-known/gpc.json": "gateway", "/docs": "gateway", "/healthz": "gateway",
     "/metrics": "gateway", "/schemas/segment": "analytics",
+    **dict.fromkeys(("/oidc/.well-known/openid-configuration", "/oidc/jwks.json", "/oidc/token"), "gateway"),
 }
 #: Where the gateway's routers have the platform's own description; /openapi.json of every app is that app's alone.
 DESCRIPTION: Final = "/documents/openapi.json"

@@ -12,12 +12,14 @@ from chassis.identity import Caller
 from gateway import errors, store
 from gateway.domain.keys import Key, Source
 from gateway.domain.operations import Operation
-from gateway.queries import webhooks
+from gateway.domain.people import Person
+from gateway.queries import people, webhooks
 from gateway.settings import GatewayService
+from gateway.store import people as stored_people
 
 __all__ = [
-    "PARTS", "Progress", "SourceWithKeys", "View", "get_key", "get_operation", "get_source", "get_view", "list_keys", "list_operations", "list_sources",
-    "webhooks",
+    "PARTS", "Progress", "SourceWithKeys", "View", "get_key", "get_operation", "get_source", "get_view", "list_keys", "list_operations", "list_people", "list_sources",
+    "people", "webhooks",
 ]
 
 VIEW_SECONDS: Final = 3.0
@@ -69,6 +71,12 @@ async def get_key(service: GatewayService, *, key_id: str) -> Key:
     if found is None:
         raise errors.UnknownKey
     return found
+
+
+async def list_people(service: GatewayService) -> list[Person]:
+    """Everybody who signs in here, by name."""
+    async with service.read() as db:
+        return await stored_people.everybody(db)
 
 
 async def list_sources(service: GatewayService, *, after: UUID | None, limit: int) -> list[SourceWithKeys]:
