@@ -12,8 +12,8 @@ from chassis.scheduling import Job
 from gateway import commands, reactions
 from gateway.api import documents, keys, operations, people, views, webhooks
 from gateway.api.door import Door
-from gateway.outbound import Issuer
-from gateway.queries.people import Directory
+from gateway.outbound.directory import Directory
+from gateway.outbound.issuers import Issuer
 from gateway.settings import GatewayResources, GatewayService, GatewaySettings
 from gateway.tables import GatewayTable
 

@@ -13,7 +13,7 @@ from chassis.keys import key_hash
 from contracts.gateway import KeyState
 from gateway.api.tokens import caller_of
 from gateway.domain import keys as key_rules
-from gateway.queries.people import Directory, NotProven, looks_like_token
+from gateway.outbound.directory import Directory, NotProven, looks_like_token
 from gateway.settings import GatewayService
 
 #: Wrong guesses in a minute, per address and per key id, until strangers are told to wait.

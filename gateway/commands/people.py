@@ -14,7 +14,7 @@ from gateway import errors
 from gateway.domain import keys, people, roles
 from gateway.domain.people import Person
 from gateway.domain.roles import Role
-from gateway.queries.people import Directory
+from gateway.outbound.directory import Directory
 from gateway.settings import GatewayService
 from gateway.store import people as store
 

@@ -11,8 +11,8 @@ import pytest
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from chassis.peers import Answer
-from gateway import outbound
 from gateway.domain import roles
+from gateway.outbound import issuers
 from launcher.embedded_postgres import PrivateCluster
 from tests.integration.gateway.issuing import Provider, provider
 from tests.integration.gateway.visiting import Visitor, administrator
@@ -121,7 +121,7 @@ async def test_fields_stay_hidden_by_role(cluster: PrivateCluster) -> None:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbound, "ASK_AGAIN", 0.0)
+    monkeypatch.setattr(issuers, "ASK_AGAIN", 0.0)
 
 
 def knobs(issuer: Provider) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from chassis.ids import new_text_id
 from gateway.domain import roles
 from gateway.domain.people import Person
 from gateway.domain.roles import Role
-from gateway.outbound import Issuer
+from gateway.outbound.issuers import Issuer
 
 #: What may sign a token from outside. `EdDSA` and `Ed25519` are two names of one thing.
 ALGORITHMS: Final = ["EdDSA", "Ed25519", "ES256", "RS256"]
