@@ -76,3 +76,28 @@ def file_too_large(most: int) -> Invalid:
 
 def not_utf8() -> Invalid:
     return Invalid("import.not_utf8", "The file is not UTF-8: save it as UTF-8 and send it again.")
+
+
+def rule_of_a_list() -> Invalid:
+    return Invalid("segment.no_rule", "A segment of the kind list has no rule, every other one has: the kind stays as it was made.")
+
+
+def no_list() -> Conflict:
+    return Conflict("segment.no_list", "The members of this segment follow from its rule; only a segment of the kind list takes them by hand.")
+
+
+def no_member_column() -> Invalid:
+    return Invalid("import.no_column", "The header of the file names customer_id or identity.")
+
+
+def bad_definition(pointer: str, message: str) -> Invalid:
+    """The definition of a computed trait cannot be used; the pointer names the place in it."""
+    return Invalid("trait.bad_definition", "The definition cannot be used.", errors=[{"pointer": f"/definition{pointer}", "detail": message}])
+
+
+def trait_taken() -> Conflict:
+    return Conflict("trait.name_taken", "A computed trait has this name already.")
+
+
+def unknown_trait() -> Unknown:
+    return Unknown("trait.unknown", "There is no such computed trait.")

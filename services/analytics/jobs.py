@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.analytics.commands import erasing, evaluating, scoring, upkeep
+from services.analytics.commands import computing, erasing, evaluating, scoring, upkeep
 from services.analytics.settings import AnalyticsService
 
 
@@ -14,6 +14,11 @@ async def evaluate_segments(service: AnalyticsService) -> bool:
 async def recompute_scores(service: AnalyticsService) -> None:
     """Every ten seconds, when something came in that could change them."""
     await scoring.keep_scores_current(service)
+
+
+async def compute_traits(service: AnalyticsService) -> None:
+    """Every three seconds, when facts or definitions changed."""
+    await computing.keep_traits_current(service)
 
 
 async def acknowledge_erasures(service: AnalyticsService) -> None:

@@ -21,6 +21,8 @@ class Facts(Protocol):
     last_commit: float
     appended_at: float | None
     scored: tuple[int, float]
+    computed: tuple[int, float, str]
+    computing_rests_until: float
     rests_until: float
     unasked_until: float
     filled_at: dict[Partition, int] | None

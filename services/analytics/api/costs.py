@@ -13,15 +13,13 @@ from starlette.responses import Response
 from chassis import web
 from chassis.errors import Invalid
 from chassis.identity import Caller
-from services.analytics import errors
+from services.analytics.api import files
 from services.analytics.commands import costs
 from services.analytics.queries import scoring
 from services.analytics.schemas.costs import BookCost, CostView, ImportView, SpendingView, StateSpending
 from services.analytics.settings import AnalyticsService
 
 router = APIRouter(tags=["costs"])
-
-MAX_BYTES = 4_000_000
 
 Running = Annotated[AnalyticsService, Depends(web.service)]
 Reading = Annotated[Caller, web.allow("analytics:read")]
@@ -53,7 +51,7 @@ async def list_costs(
 @router.post("/api/v1/costs/imports", openapi_extra={"requestBody": {"content": {"text/csv": {"schema": {"type": "string"}}}, "required": True}})
 async def import_costs(request: Request, service: Running, caller: Writing) -> ImportView:
     """Book the lines of a CSV file whose header names the fields of a cost; lines that cannot be booked are listed."""
-    return ImportView(**await costs.import_costs(service, text=await _text(request), read=_read_cost, by=caller.subject))
+    return ImportView(**await costs.import_costs(service, text=await files.read_text(request), read=_read_cost, by=caller.subject))
 
 
 @router.post("/api/v1/spendings", status_code=201)
@@ -77,18 +75,6 @@ def _read_cost(line: dict[str, Any]) -> dict[str, Any]:
         return BookCost.model_validate(line).model_dump()
     except ValidationError as error:
         raise ValueError("; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())) from None
-
-
-async def _text(request: Request) -> str:
-    content = b""
-    async for part in request.stream():
-        content += part
-        if len(content) > MAX_BYTES:
-            raise errors.file_too_large(MAX_BYTES)
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise errors.not_utf8() from None
 
 
 def _after(token: str | None) -> tuple[date, UUID] | None:

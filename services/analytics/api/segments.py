@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from chassis import web
 from chassis.errors import Invalid
 from chassis.identity import Caller
-from services.analytics.commands import segments
+from services.analytics.api import files
+from services.analytics.commands import listing, segments
 from services.analytics.domain import rule_schema
 from services.analytics.queries import segmenting
 from services.analytics.schemas.segments import (
     ChangeSegment,
     DefineSegment,
+    ListedView,
+    ListMembers,
     MembersView,
     MemberView,
     PreviewSegment,
@@ -58,7 +61,9 @@ async def segment_schema() -> dict[str, Any]:
 async def create_segment(body: DefineSegment, service: Running, caller: Writing) -> SegmentView:
     """Define a segment; its members are there within seconds."""
     return _view(
-        await segments.create_segment(service, name=body.name, description=body.description, rule=body.rule, by=caller.subject)
+        await segments.create_segment(
+            service, name=body.name, description=body.description, rule=body.rule, by=caller.subject
+        )
     )
 
 
@@ -157,6 +162,21 @@ def _as_position(value: Any) -> int:
     if not isinstance(value, int) or not 0 <= value < 2**62:
         raise Invalid("page.bad_token", "The page token is not one of ours: begin again without it.")
     return value
+
+
+@router.post("/api/v1/segments/{segment_id}/members")
+async def change_list(segment_id: UUID, body: ListMembers, service: Running, caller: Writing) -> ListedView:
+    """Put customers on a list and take customers off; in segments and exclusions it is asked for like any other segment."""
+    return ListedView(**await listing.change_list(service, segment_id=segment_id, add=body.add, remove=body.remove))
+
+
+@router.post(
+    "/api/v1/segments/{segment_id}/members/imports",
+    openapi_extra={"requestBody": {"content": {"text/csv": {"schema": {"type": "string"}}}, "required": True}},
+)
+async def import_list(segment_id: UUID, request: Request, service: Running, caller: Writing) -> ListedView:
+    """Put the customers of a CSV file on a list; its header names `customer_id` or `identity` (such as `user:42`)."""
+    return ListedView(**await listing.import_list(service, segment_id=segment_id, text=await files.read_text(request)))
 
 
 @router.get("/api/v1/segments/{segment_id}/why/{customer_id}")

@@ -50,7 +50,7 @@ async def evaluate(service: AnalyticsService) -> bool:
 def _due_for_full_run(known: Iterable[dict[str, Any]], now: datetime, minutes: int) -> list[dict[str, Any]]:
     """New and changed segments first, then those whose last full run is the longest ago."""
     limit = now - timedelta(minutes=minutes)
-    due = [one for one in known if one["evaluated_version"] != one["version"] or one["evaluated_at"] is None or one["evaluated_at"] <= limit]
+    due = [one for one in known if one["kind"] != "list" and (one["evaluated_version"] != one["version"] or one["evaluated_at"] is None or one["evaluated_at"] <= limit)]
     return sorted(due, key=lambda one: (one["evaluated_version"] == one["version"], one["evaluated_at"] or datetime.min.replace(tzinfo=UTC)))
 
 
@@ -66,7 +66,7 @@ async def _evaluate_touched(service: AnalyticsService) -> tuple[list[dict[str, A
             return [], False
         await _begin_anew(service, birth)
         return await _reread(service), True
-    ready = [one for one in known if one["evaluated_version"] == one["version"] and one["evaluated_at"] is not None]
+    ready = [one for one in known if one["kind"] != "list" and one["evaluated_version"] == one["version"] and one["evaluated_at"] is not None]
     questions = [Question(one["segment_id"], expanding.expand_rule(parsing.parse_rule(one["rule"]), known, own=one["segment_id"])) for one in ready]
     if not due and service.clock.monotonic() < (warehouse.rests_until if questions else warehouse.unasked_until):
         return known, False
@@ -75,7 +75,7 @@ async def _evaluate_touched(service: AnalyticsService) -> tuple[list[dict[str, A
     found = await warehouse.read(
         lambda connection: evaluating.evaluate_touched(
             connection, since=position.seq, due=due, questions=questions, now=now, horizon=_horizon(service, now), currency=currency,
-            limit=MOST_TOUCHED,
+            limit=MOST_TOUCHED, zone=service.settings.time_zone,
         )
     )
     ended = service.clock.monotonic()
@@ -119,7 +119,8 @@ async def evaluate_fully(service: AnalyticsService, *, segment: dict[str, Any], 
     currency = await evaluating.reporting_currency(service.resources, service.settings.reporting_currency)
     _, verdicts = await service.resources.read(
         lambda connection: evaluating.evaluate_everybody(
-            connection, question=Question(segment_id, rule), now=now, horizon=_horizon(service, now), currency=currency
+            connection, question=Question(segment_id, rule), now=now, horizon=_horizon(service, now), currency=currency,
+            zone=service.settings.time_zone,
         )
     )
     holding = {verdict.customer_id for verdict in verdicts if verdict.holds}

@@ -19,10 +19,13 @@ from services.analytics.store.memberships import Snapshot
 MAX_SEGMENTS: Final = 500
 
 
-async def create_segment(service: AnalyticsService, *, name: str, description: str, rule: dict[str, Any], by: str) -> dict[str, Any]:
-    """A new segment; its members are computed within a second. Raises Invalid, Conflict."""
-    node = expanding.read_rule(rule)
+async def create_segment(
+    service: AnalyticsService, *, name: str, description: str, rule: dict[str, Any] | None, by: str
+) -> dict[str, Any]:
+    """A new segment; its members are computed within a second. Without a rule it is a list. Raises Invalid, Conflict."""
     segment_id = new_id()
+    kind, rule = ("list", {"listed": str(segment_id)}) if rule is None else ("rule", rule)
+    node = expanding.read_rule(rule)
     async with service.transaction() as tx:
         known = await definitions.active_segments(tx.db)
         if len(known) >= MAX_SEGMENTS:
@@ -30,7 +33,7 @@ async def create_segment(service: AnalyticsService, *, name: str, description: s
         expanding.expand_rule(node, known, own=segment_id)
         try:
             await definitions.insert_segment(
-                tx.db, segment_id=segment_id, name=name, description=description, rule=rule, now=service.clock.now(), by=by
+                tx.db, segment_id=segment_id, name=name, description=description, rule=rule, now=service.clock.now(), by=by, kind=kind
             )
         except asyncpg.UniqueViolationError:
             raise errors.name_taken() from None
@@ -38,10 +41,9 @@ async def create_segment(service: AnalyticsService, *, name: str, description: s
 
 
 async def change_segment(
-    service: AnalyticsService, *, segment_id: UUID, name: str, description: str, rule: dict[str, Any], version: int | None, by: str
+    service: AnalyticsService, *, segment_id: UUID, name: str, description: str, rule: dict[str, Any] | None, version: int | None, by: str
 ) -> dict[str, Any]:
     """Put a new rule (a new version) or a new name; `version` is the one the caller has read. Raises Unknown, Gone, Conflict, Invalid."""
-    node = expanding.read_rule(rule)
     now = service.clock.now()
     async with service.transaction() as tx:
         found = await definitions.find_segment(tx.db, segment_id, lock=True)
@@ -51,6 +53,11 @@ async def change_segment(
             raise errors.archived()
         if version is not None and version != found["version"]:
             raise errors.version_moved(found["version"])
+        if rule is None or found["kind"] == "list":
+            if found["kind"] != "list" or rule not in (None, found["rule"]):
+                raise errors.rule_of_a_list()
+            rule = found["rule"]
+        node = expanding.read_rule(rule)
         known = await definitions.active_segments(tx.db)
         expanding.expand_rule(node, known, own=segment_id)
         expanding.check_dependents(segment_id, node, known)
@@ -94,7 +101,7 @@ async def freeze_audience(service: AnalyticsService, *, segment_id: UUID) -> Sna
     rule = expanding.expand_rule(parsing.parse_rule(found["rule"]), known, own=segment_id)
     currency = await evaluating.reporting_currency(service.resources, service.settings.reporting_currency)
     customers = await service.resources.read(
-        lambda connection: evaluating.members(connection, rule=rule, now=now, currency=currency)
+        lambda connection: evaluating.members(connection, rule=rule, now=now, currency=currency, zone=service.settings.time_zone)
     )
     snapshot = Snapshot(new_id(), segment_id, found["version"], len(customers), now, now + timedelta(days=service.settings.snapshot_days))
     async with service.transaction() as tx:

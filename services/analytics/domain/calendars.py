@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -52,6 +53,32 @@ def months(first: date, last: date, calendar: str) -> list[Span]:
         found.append(Span(f"{year:04d}-{month:02d}", max(start, first), min(following, last)))
         start = following
     return found
+
+
+@lru_cache(maxsize=256)
+def stretches(calendar: str, years: tuple[int, ...], months: tuple[int, ...], days: tuple[int, ...]) -> tuple[tuple[date, date], ...]:
+    """The stretches of days `[first, last)` that fall on these years, months and days; empty means all, of the 250 years that people live in."""
+    read = from_jalali if calendar == "jalali" else date
+    every = range(1250, 1501) if calendar == "jalali" else range(1870, 2121)
+    found: list[tuple[date, date]] = []
+    for year in years or every:
+        for month in months or range(1, 13):
+            start = read(year, month, 1)
+            following = month_start(start, calendar, shift=1)
+            if not days:
+                found.append((start, following))
+                continue
+            for day in days:
+                one = start + timedelta(days=day - 1)
+                if one < following:
+                    found.append((one, one + timedelta(days=1)))
+    joined: list[tuple[date, date]] = []
+    for first, last in found:
+        if joined and joined[-1][1] == first:
+            joined[-1] = (joined[-1][0], last)
+        else:
+            joined.append((first, last))
+    return tuple(joined)
 
 
 def midnight(day: date, zone: str) -> datetime:

@@ -29,10 +29,12 @@ def segment_schema() -> dict[str, Any]:
     parts = {"type": "array", "items": rule, "minItems": 1}
     number = {"enum": list(rules.COMPARISONS)}
     count = _object({"op": number, "value": _COUNT}, ["value"])
+    where = {"type": "array", "items": _comparison("property"), "maxItems": 20}
+    figure = _object({"property": _TEXT, "op": number, "value": {"type": "number"}}, ["property", "value"])
     event = _object(
         {
             "event": _TEXT | {"description": "name of the event; * for any"}, "kind": _TEXT, "never": {"type": "boolean"},
-            "count": {"anyOf": [_COUNT, count]}, "where": {"type": "array", "items": _comparison("property"), "maxItems": 20}, **_WINDOW,
+            "count": {"anyOf": [_COUNT, count]}, **dict.fromkeys(rules.EVENT_MEASURES, figure), "where": where, **_WINDOW,
         },
         ["event"],
     )
@@ -71,8 +73,44 @@ def segment_schema() -> dict[str, Any]:
                     _object({"rfm": rfm}, ["rfm"]),
                     _object({"consent": consent}, ["consent"]),
                     _object({"segment": {"type": "string", "format": "uuid"}}, ["segment"]),
+                    *_patterns(where),
                     _object({"stage": {"anyOf": [stage, {"type": "array", "items": stage, "minItems": 1}]}}, ["stage"]),
                 ]
             }
         },
     }
+
+
+def _patterns(where: dict[str, Any]) -> list[dict[str, Any]]:
+    """Sequences, calendars, cohorts, computed traits, scores, messages and lists."""
+    step = _object({"event": _TEXT, "kind": _TEXT, "where": where, "within_days": _DAYS, "absent": {"type": "boolean"}}, ["event"])
+    sequence = _object({"steps": {"type": "array", "items": step, "minItems": 2, "maxItems": rules.MAX_STEPS}, **_WINDOW}, ["steps"])
+
+    def numbers(least: int, most: int, *others: dict[str, Any]) -> dict[str, Any]:
+        one = {"anyOf": [{"type": "integer", "minimum": least, "maximum": most}, *others]}
+        return {"anyOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": 31}]}
+
+    calendars = {"enum": ["jalali", "gregorian"]}
+    calendar = _object(
+        {
+            "of": _TEXT | {"description": "registered_at, first_order, last_order, or a trait with a date"}, "calendar": calendars,
+            "year": numbers(1200, 2200), "month": numbers(1, 12, _TEXT), "day": numbers(1, 31),
+            "nowruz": {"type": "boolean", "description": "1 to 13 Farvardin"},
+        },
+        ["of"],
+    )
+    cohort = _object(
+        {"of": {"enum": ["first_order", "registered_at"]}, "calendar": calendars, "month": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{1,2}$"}}, ["month"]
+    )
+    message = _object(
+        {
+            "outcome": {"enum": list(rules.MESSAGE_OUTCOMES)}, "origin": _TEXT | {"description": "id of a campaign or journey"}, "channel": _TEXT,
+            "count": _COUNT, "never": {"type": "boolean"}, **_WINDOW,
+        },
+        [],
+    )
+    return [
+        _object({"sequence": sequence}, ["sequence"]), _object({"calendar": calendar}, ["calendar"]), _object({"cohort": cohort}, ["cohort"]),
+        _object({"computed": _comparison("name")}, ["computed"]), _object({"score": _comparison("name")}, ["score"]),
+        _object({"message": message}, ["message"]), _object({"listed": {"type": "string", "format": "uuid"}}, ["listed"]),
+    ]

@@ -17,6 +17,10 @@ VALUE_OPS: Final = (*COMPARISONS, "in", "contains", "exists", "before", "after")
 STAGES: Final = ("acquire", "enhance", "retain")
 MEASURES: Final = ("count", "days", "sum", "average", "first", "last")
 RFM_PARTS: Final = ("r", "f", "m", "rfm")
+#: Figures over a property of the events, besides their count.
+EVENT_MEASURES: Final = ("sum", "average", "min", "max", "distinct")
+MESSAGE_OUTCOMES: Final = ("planned", "accepted", "failed", "suppressed", "unknown", "opened", "clicked")
+MAX_STEPS: Final = 5
 CONSENT_STATES: Final = ("granted", "withdrawn", "none")
 
 #: Traits that are columns of the profile; every other name is looked up in the customer's traits.
@@ -82,8 +86,10 @@ class Event:
     kind: str | None
     where: tuple[Compared, ...]
     op: str
-    count: int
+    count: float
     window: Window
+    measure: str = "count"
+    property: str | None = None
 
 
 @dataclass(frozen=True)
@@ -124,11 +130,74 @@ class Stage:
     stages: tuple[str, ...]
 
 
-Leaf: TypeAlias = Trait | Event | Orders | Rfm | Consent | Segment | Stage
+@dataclass(frozen=True)
+class Step:
+    """An event of a sequence, at most `within_days` after the one before; `absent`: it does not come in that time (last step only)."""
+
+    name: str
+    kind: str | None
+    where: tuple[Compared, ...]
+    within_days: int | None = None
+    absent: bool = False
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """Events in this order, whatever else lies between; the first of them in the window."""
+
+    steps: tuple[Step, ...]
+    window: Window
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """A moment of the customer (registered_at, first_order, last_order, or a trait with a date) falls on certain months and days of a calendar."""
+
+    of: str
+    calendar: str
+    years: tuple[int, ...]
+    months: tuple[int, ...]
+    days: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A comparison with a computed trait."""
+
+    test: Compared
+
+
+@dataclass(frozen=True)
+class Score:
+    """A comparison with a score of a model, as it was told last."""
+
+    test: Compared
+
+
+@dataclass(frozen=True)
+class Message:
+    """How many messages of an origin (a campaign or journey) and channel had an outcome in the window."""
+
+    outcome: str
+    origin: str | None
+    channel: str | None
+    op: str
+    count: int
+    window: Window
+
+
+@dataclass(frozen=True)
+class Listed:
+    """On the list of this segment."""
+
+    segment_id: str
+
+
+Leaf: TypeAlias = Trait | Event | Orders | Rfm | Consent | Segment | Stage | Sequence | Calendar | Computed | Score | Message | Listed
 Node: TypeAlias = All | AnyOf | Not | Leaf
 
 #: What a leaf costs: those that read facts weigh more than those that read one row.
-WEIGHTS: Final[dict[type[Any], int]] = {Event: 5, Orders: 3, Segment: 2}
+WEIGHTS: Final[dict[type[Any], int]] = {Event: 5, Sequence: 10, Orders: 3, Message: 3, Segment: 2}
 
 
 class RuleError(ValueError):

@@ -163,7 +163,7 @@ async def _parts(service: AnalyticsService, wish: Wish, asked: _Asked) -> list[t
 def _limit(connection: Any, asked: _Asked, more: Node | None) -> None:
     parts = tuple(part for part in (asked.limit, more) if part is not None)
     if parts:
-        metric_sql.limit_to(connection, All(parts), now=asked.ask.as_of, currency=asked.ask.currency)
+        metric_sql.limit_to(connection, All(parts), now=asked.ask.as_of, currency=asked.ask.currency, zone=asked.zone)
 
 
 def _answer_all(connection: Any, asked: _Asked, wish: Wish, parts: list[tuple[str, str, Span | Node]]) -> dict[str, Any]:

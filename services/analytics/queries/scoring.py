@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.analytics.settings import AnalyticsService
-from services.analytics.store import costs, evaluating, loading, memberships, scores
+from services.analytics.store import computing, costs, evaluating, loading, memberships, scores
 
 
 async def get_scores(service: AnalyticsService, *, customer_id: UUID) -> dict[str, Any]:
@@ -17,9 +17,10 @@ async def get_scores(service: AnalyticsService, *, customer_id: UUID) -> dict[st
     async with service.read() as db:
         found = await scores.scores_of(db, answering)
         within = await memberships.segments_of(db, answering)
+    computed = await service.resources.read(lambda connection: computing.of_customer(connection, answering))
     stage = next((score["value"] for score in found if score["score"] == "stage"), "acquire")
     return {
-        "customer_id": answering, "known": survivor is not None, "stage": stage, "data": found, "as_of": service.clock.now(),
+        "customer_id": answering, "known": survivor is not None, "stage": stage, "data": found, "computed": computed, "as_of": service.clock.now(),
         "segments": [{"segment_id": segment_id, "name": name, "entered_at": entered_at} for segment_id, name, entered_at in within],
     }
 

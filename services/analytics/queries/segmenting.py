@@ -46,7 +46,7 @@ async def preview_rule(service: AnalyticsService, *, rule: dict[str, Any]) -> di
     currency = await evaluating.reporting_currency(service.resources, service.settings.reporting_currency)
     now, started = service.clock.now(), service.clock.monotonic()
     count, customers, examples = await service.resources.read(
-        lambda connection: evaluating.preview(connection, rule=expanded, now=now, currency=currency, examples=EXAMPLES)
+        lambda connection: evaluating.preview(connection, rule=expanded, now=now, currency=currency, examples=EXAMPLES, zone=service.settings.time_zone)
     )
     return {
         "count": count, "customers": customers, "examples": examples, "as_of": now, "cost": rules.cost(expanded), "cost_limit": rules.MAX_COST,
@@ -85,7 +85,7 @@ async def explain(service: AnalyticsService, *, segment_id: UUID, customer_id: U
     if survivor is None:
         raise errors.unknown_customer()
     verdict = await service.resources.read(
-        lambda connection: evaluating.reasons(connection, customer=survivor, rule=rule, now=now, currency=currency)
+        lambda connection: evaluating.reasons(connection, customer=survivor, rule=rule, now=now, currency=currency, zone=service.settings.time_zone)
     )
     if verdict is None:
         raise errors.unknown_customer()

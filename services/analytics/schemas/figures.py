@@ -34,6 +34,7 @@ class ScoresView(BaseModel):
     known: bool
     stage: str
     data: list[ScoreView]
+    computed: dict[str, str]
     segments: list[SegmentOfCustomer]
     as_of: datetime
 

@@ -3,26 +3,55 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from services.analytics.schemas.given import Name, Strict, Text
 
 
 class DefineSegment(Strict):
-    """`rule`: see `GET /schemas/segment`."""
+    """`rule`: see `GET /schemas/segment`. A segment of the kind `list` has none: its members are added and removed by hand or file."""
 
     name: Name
     description: Text = ""
-    rule: dict[str, Any]
+    kind: Literal["rule", "list"] = "rule"
+    rule: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _rule_or_list(self) -> Self:
+        if (self.rule is None) != (self.kind == "list"):
+            raise ValueError("a segment of the kind rule has a rule, one of the kind list has none")
+        return self
 
 
-class ChangeSegment(DefineSegment):
-    """`version`: the one that was read; another one meanwhile is a conflict."""
+class ChangeSegment(Strict):
+    """`version`: the one that was read; another one meanwhile is a conflict. A list has no rule to change."""
 
+    name: Name
+    description: Text = ""
+    rule: dict[str, Any] | None = None
     version: int | None = Field(None, ge=1)
+
+
+Customers = Annotated[list[UUID], Field(max_length=10_000)]
+
+
+class ListMembers(Strict):
+    """Whom to put on the list and whom to take off."""
+
+    add: Customers = []
+    remove: Customers = []
+
+
+class ListedView(BaseModel):
+    """`unknown`: what analytics knows no customer for; the others are done. `unchanged` were on the list, or off it, already."""
+
+    added: int
+    removed: int
+    unchanged: int
+    unknown: list[str]
 
 
 class PreviewSegment(Strict):
@@ -35,6 +64,7 @@ class SegmentView(BaseModel):
     id: UUID
     name: str
     description: str
+    kind: str
     state: str
     version: int
     rule: dict[str, Any]

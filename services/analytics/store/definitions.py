@@ -26,12 +26,15 @@ def _read(row: Any) -> dict[str, Any]:
 
 
 async def insert_segment(
-    db: Connection, *, segment_id: UUID, name: str, description: str, rule: dict[str, Any], now: datetime, by: str
+    db: Connection, *, segment_id: UUID, name: str, description: str, rule: dict[str, Any], now: datetime, by: str, kind: str = "rule"
 ) -> None:
-    """Raises asyncpg.UniqueViolationError when an active segment has the name."""
+    """Raises asyncpg.UniqueViolationError when an active segment has the name. A list is never evaluated: its rows are its truth."""
     await db.execute(
-        "INSERT INTO segment (segment_id, name, description, rule, created_at, updated_at) VALUES ($1, $2, $3, $4::jsonb, $5, $5)",
-        segment_id, name, description, json.dumps(rule), now,
+        """
+        INSERT INTO segment (segment_id, name, description, rule, created_at, updated_at, kind, evaluated_version, evaluated_at)
+        VALUES ($1, $2, $3, $4::jsonb, $5, $5, $6, $7, $8)
+        """,
+        segment_id, name, description, json.dumps(rule), now, kind, 1 if kind == "list" else None, now if kind == "list" else None,
     )
     await _insert_version(db, segment_id=segment_id, version=1, rule=rule, now=now, by=by)
 

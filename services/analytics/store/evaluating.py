@@ -27,6 +27,10 @@ SELECT DISTINCT coalesce(a.root, t.customer)::VARCHAR FROM (
     UNION ALL SELECT customer FROM customer WHERE seq > $seq
     UNION ALL SELECT customer FROM consent WHERE seq > $seq
     UNION ALL SELECT customer FROM score WHERE seq > $seq
+    UNION ALL SELECT customer FROM computed WHERE seq > $seq
+    UNION ALL SELECT customer FROM model_score WHERE seq > $seq
+    UNION ALL SELECT customer FROM listed WHERE seq > $seq
+    UNION ALL SELECT customer FROM message WHERE seq > $seq AND $messages
 ) t LEFT JOIN alias a ON a.customer = t.customer
 UNION SELECT customer::VARCHAR FROM customer WHERE seq > $seq
 LIMIT $limit
@@ -36,7 +40,7 @@ LIMIT $limit
 #: empty when no rule reads them: the join with the events is what costs.
 _NARROW: Final = {
     "event": """
-        CREATE TEMP TABLE touched_event AS SELECT i.customer, e.kind, e.name, e.occurred_at, e.properties
+        CREATE TEMP TABLE touched_event AS SELECT i.customer, e.rowid AS place, e.kind, e.name, e.occurred_at, e.properties
         FROM event e JOIN identity i ON i.identity = e.identity WHERE $wanted AND i.customer IN (SELECT customer FROM population)""",
     "order": """
         CREATE TEMP TABLE touched_order AS SELECT o.customer, o.order_id, o.currency, o.ordered_at, o.net_minor FROM order_of o
@@ -54,8 +58,12 @@ def _wanted(rules_asked: Iterable[Node]) -> frozenset[str]:
     found: set[str] = set()
     for rule in rules_asked:
         for _, leaf in rules.walk(rule):
-            if isinstance(leaf, rules.Event):
+            if isinstance(leaf, rules.Event | rules.Sequence):
                 found.add("event")
+            elif isinstance(leaf, rules.Message):
+                found.add("message")
+            elif isinstance(leaf, rules.Calendar) and leaf.of in {"first_order", "last_order"}:
+                found.add("order")
             elif isinstance(leaf, rules.Orders):
                 found |= {"line"} if leaf.product is not None or leaf.category is not None else {"order", "refund"}
             elif isinstance(leaf, rules.Stage):
@@ -106,7 +114,7 @@ def _narrow(connection: DuckDBPyConnection, customers: Sequence[UUID], asked: It
 
 def evaluate_touched(
     connection: DuckDBPyConnection, *, since: int, due: Sequence[UUID], questions: Sequence[Question], now: datetime, horizon: datetime,
-    currency: str, limit: int,
+    currency: str, limit: int, zone: str = "UTC",
 ) -> Round:
     """Ask every question about the customers touched after commit `since` and those that are due.
 
@@ -115,7 +123,8 @@ def evaluate_touched(
     seq = newest(connection)
     touched: list[UUID] = []
     if seq > since and questions:
-        rows = connection.execute(_TOUCHED, {"seq": since, "limit": limit + 1}).fetchall()
+        messages = "message" in _wanted(question.rule for question in questions)
+        rows = connection.execute(_TOUCHED, {"seq": since, "limit": limit + 1, "messages": messages}).fetchall()
         if len(rows) > limit:
             return Round(seq, [], {}, too_many=True)
         touched = [UUID(row[0]) for row in rows]
@@ -124,36 +133,36 @@ def evaluate_touched(
     if asked and questions:
         _narrow(connection, asked, [question.rule for question in questions])
         for question in questions:
-            verdicts[question.segment_id] = _ask(connection, question, segment_sql.NARROWED, now, horizon, currency)
+            verdicts[question.segment_id] = _ask(connection, question, segment_sql.NARROWED, now, horizon, currency, zone)
     return Round(seq, asked, verdicts, too_many=False)
 
 
 def evaluate_everybody(
-    connection: DuckDBPyConnection, *, question: Question, now: datetime, horizon: datetime, currency: str
+    connection: DuckDBPyConnection, *, question: Question, now: datetime, horizon: datetime, currency: str, zone: str = "UTC"
 ) -> tuple[int, list[Verdict]]:
     """(commit number, those for whom the rule holds or changes before the horizon)."""
-    return newest(connection), _ask(connection, question, segment_sql.EVERYBODY, now, horizon, currency)
+    return newest(connection), _ask(connection, question, segment_sql.EVERYBODY, now, horizon, currency, zone)
 
 
 def _ask(
-    connection: DuckDBPyConnection, question: Question, sources: segment_sql.Sources, now: datetime, horizon: datetime, currency: str
+    connection: DuckDBPyConnection, question: Question, sources: segment_sql.Sources, now: datetime, horizon: datetime, currency: str, zone: str
 ) -> list[Verdict]:
-    compiled = segment_sql.compile_rule(question.rule, now=now, currency=currency, sources=sources)
+    compiled = segment_sql.compile_rule(question.rule, now=now, currency=currency, sources=sources, zone=zone)
     sql = compiled.verdicts()
     rows = connection.execute(sql, compiled.arguments(sql, horizon=_naive(horizon))).fetchall()
     return [Verdict(UUID(customer), bool(holds), due.replace(tzinfo=UTC) if due else None) for customer, holds, due in rows]
 
 
-def members(connection: DuckDBPyConnection, *, rule: Node, now: datetime, currency: str) -> list[UUID]:
+def members(connection: DuckDBPyConnection, *, rule: Node, now: datetime, currency: str, zone: str = "UTC") -> list[UUID]:
     """Everybody for whom the rule holds, by id."""
-    compiled = segment_sql.compile_rule(rule, now=now, currency=currency)
+    compiled = segment_sql.compile_rule(rule, now=now, currency=currency, zone=zone)
     sql = compiled.members()
     return [UUID(row[0]) for row in connection.execute(sql, compiled.arguments(sql)).fetchall()]
 
 
-def preview(connection: DuckDBPyConnection, *, rule: Node, now: datetime, currency: str, examples: int) -> tuple[int, int, list[str]]:
+def preview(connection: DuckDBPyConnection, *, rule: Node, now: datetime, currency: str, examples: int, zone: str = "UTC") -> tuple[int, int, list[str]]:
     """(members, live customers, ids of some members)."""
-    compiled = segment_sql.compile_rule(rule, now=now, currency=currency)
+    compiled = segment_sql.compile_rule(rule, now=now, currency=currency, zone=zone)
     inner = compiled.members()
     sql = f"SELECT count(*), (SELECT count(*) FROM live), list(customer)[:$examples] FROM ({inner})"  # noqa: S608 - made by the compiler
     found = one_row(connection, sql, compiled.arguments(sql, examples=examples))
@@ -161,10 +170,10 @@ def preview(connection: DuckDBPyConnection, *, rule: Node, now: datetime, curren
     return int(found[0]), int(found[1]), list(found[2] or [])
 
 
-def reasons(connection: DuckDBPyConnection, *, customer: UUID, rule: Node, now: datetime, currency: str) -> tuple[bool, list[dict[str, Any]]] | None:
+def reasons(connection: DuckDBPyConnection, *, customer: UUID, rule: Node, now: datetime, currency: str, zone: str = "UTC") -> tuple[bool, list[dict[str, Any]]] | None:
     """(the rule's truth, each clause with pointer, truth and value seen); None for a customer the warehouse does not know."""
     _narrow(connection, [customer], [rule])
-    compiled = segment_sql.compile_rule(rule, now=now, currency=currency, sources=segment_sql.NARROWED)
+    compiled = segment_sql.compile_rule(rule, now=now, currency=currency, sources=segment_sql.NARROWED, zone=zone)
     sql = compiled.reasons()
     found = one_row(connection, sql, compiled.arguments(sql))
     if found is None:
@@ -186,6 +195,29 @@ def survivor(connection: DuckDBPyConnection, customer: UUID) -> UUID | None:
         [str(customer)],
     )
     return None if found is None else UUID(found[0])
+
+
+def survivors(connection: DuckDBPyConnection, customers: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Customer -> who answers for them now; unknown ones are left out."""
+    rows = connection.execute(
+        """
+        SELECT c.customer::VARCHAR, coalesce(a.root, c.customer)::VARCHAR FROM customer c LEFT JOIN alias a ON a.customer = c.customer
+        WHERE c.customer IN (SELECT unnest($1::VARCHAR[])::UUID)
+        """,
+        [[str(customer) for customer in customers]],
+    ).fetchall()
+    return {UUID(customer): UUID(root) for customer, root in rows}
+
+
+def owners(connection: DuckDBPyConnection, identities: Sequence[str]) -> dict[str, UUID]:
+    """Identity hash (hex) -> whose it is now; unknown ones are left out."""
+    rows = connection.execute(
+        """
+        SELECT w.hash, i.customer::VARCHAR FROM (SELECT unnest($1::VARCHAR[]) AS hash) w JOIN identity i ON i.identity = ('0x' || w.hash)::UHUGEINT
+        """,
+        [list(identities)],
+    ).fetchall()
+    return {found: UUID(customer) for found, customer in rows}
 
 
 def main_currency(connection: DuckDBPyConnection) -> str:

@@ -18,9 +18,9 @@ __all__ = ["Ask", "Figure", "Row", "Window", "cohorts", "limit_to", "measure", "
 _IN_SCOPE: Final = {False: "true", True: "customer IN (SELECT customer FROM scope)"}
 
 
-def limit_to(connection: DuckDBPyConnection, rule: Node, *, now: datetime, currency: str) -> None:
+def limit_to(connection: DuckDBPyConnection, rule: Node, *, now: datetime, currency: str, zone: str = "UTC") -> None:
     """Leave the members of a rule in the temporary table `scope` of this cursor."""
-    compiled = segment_sql.compile_rule(rule, now=now, currency=currency)
+    compiled = segment_sql.compile_rule(rule, now=now, currency=currency, zone=zone)
     sql = f"CREATE OR REPLACE TEMP TABLE scope AS SELECT customer::UUID AS customer FROM ({compiled.members()})"  # noqa: S608 - made by the compiler
     connection.execute(sql, compiled.arguments(sql))
 

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from services.analytics.domain import rules
 from services.analytics.domain.rules import Ago, Compared, Moment, Node, Window
+from services.analytics.store import segment_leaves
 
 _PARAMETER: Final = re.compile(r"\$(\w+)")
-_OPERATORS: Final = {"eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "before": "<", "after": ">="}
+OPERATORS: Final = {"eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "before": "<", "after": ">="}
 _COLUMNS: Final = {
     "registered_at": "c.registered_at", "known": "c.known", "customer_type": "c.type", "language": "c.language", "email": "c.has_email", "phone": "c.has_phone",
 }
 _RFM: Final = {"r": "s.r", "f": "s.f", "m": "s.m", "rfm": "(s.r::VARCHAR || s.f::VARCHAR || s.m::VARCHAR)"}
+
+
+#: One spelling of the letters and digits that Persian texts mix; the zero-width non-joiner, tatweel and vowel signs go.
+_SPELLINGS: Final = "يىكةؤإأٱ٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹\u200c\u200d\u0640\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652"
+_SPELT: Final = "ییکهوااا01234567890123456789"
+
+
+def folded(text: str) -> str:
+    """SQL for a text in the form in which Persian spellings are compared."""
+    return f"translate({text}, '{_SPELLINGS}', '{_SPELT}')"
 
 
 class Sources(NamedTuple):
@@ -27,6 +38,7 @@ class Sources(NamedTuple):
     orders: str = "order_of"
     lines: str = "line_of"
     refunds: str = "refund_of"
+    messages: str = "message_of"
 
 
 EVERYBODY: Final = Sources()
@@ -92,25 +104,39 @@ class Compiled:
         return f"{self.opening}SELECT {self.truth}{listed} {self.source}"
 
 
-def compile_rule(node: Node, *, now: datetime, currency: str, sources: Sources = EVERYBODY, prefix: str = "c") -> Compiled:
-    """The query of a rule whose referenced segments are already expanded (`rules.expand`). `prefix` keeps several apart in one query."""
-    compiler = _Compiler(now=now, currency=currency, sources=sources, prefix=prefix)
-    compiler.out.population = sources.population
-    compiler.out.parameters["now"] = _naive(now)
+def compile_rule(
+    node: Node, *, now: datetime, currency: str, sources: Sources = EVERYBODY, prefix: str = "c", zone: str = "UTC"
+) -> Compiled:
+    """The query of a rule whose referenced segments are already expanded (`rules.expand`). `prefix` keeps several apart in one query.
+
+    Months and days of a calendar begin at midnight in `zone`.
+    """
+    compiler = begin(now=now, currency=currency, sources=sources, prefix=prefix, zone=zone)
     compiler.out.truth = compiler.tree(node, "")
     return compiler.out
+
+
+def begin(*, now: datetime, currency: str, sources: Sources = EVERYBODY, prefix: str = "c", zone: str = "UTC") -> Compiler:
+    """A compiler whose query has no condition yet."""
+    compiler = Compiler(now=now, currency=currency, sources=sources, prefix=prefix, zone=zone)
+    compiler.out.population = sources.population
+    compiler.out.parameters["now"] = _naive(now)
+    return compiler
 
 
 def _naive(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
-class _Compiler:
-    def __init__(self, *, now: datetime, currency: str, sources: Sources, prefix: str) -> None:
+class Compiler:
+    """Makes one query of one or more rules and figures."""
+
+    def __init__(self, *, now: datetime, currency: str, sources: Sources, prefix: str, zone: str) -> None:
         self.out = Compiled()
+        self.zone = zone
         self._now = now
         self._currency = currency
-        self._sources = sources
+        self.sources = sources
         self._prefix = prefix
 
     def tree(self, node: Node, at: str) -> str:
@@ -124,11 +150,16 @@ class _Compiler:
             case rules.Segment():
                 raise AssertionError("referenced segments are expanded before compiling")
             case _:
-                compiled: tuple[str, str, str | None] = _LEAVES[type(node)](self, node)
-                truth, seen, due = compiled
+                truth, seen, due = self.leaf(node)
                 truth = f"coalesce({truth}, false)"
                 self.out.clauses.append(Clause(at, truth, seen, due))
                 return truth
+
+    def leaf(self, node: Node) -> tuple[str, str, str | None]:
+        """(truth, value seen, when time alone may change it) of one leaf."""
+        own = _LEAVES.get(type(node))
+        compiled: tuple[str, str, str | None] = own(self, node) if own is not None else segment_leaves.LEAVES[type(node)](self, node)
+        return compiled
 
     def bind(self, value: Any) -> str:
         name = f"{self._prefix}_p{len(self.out.parameters)}"
@@ -138,10 +169,15 @@ class _Compiler:
     def moment(self, moment: Moment) -> str:
         return self.bind(_naive(moment.at(self._now) if isinstance(moment, Ago) else moment)) + "::TIMESTAMP"
 
-    def join(self, body: str) -> str:
-        """A CTE with one row for each customer, joined under a new name."""
+    def cte(self, body: str) -> str:
+        """A CTE under a new name."""
         name = f"{self._prefix}{len(self.out.ctes)}"
         self.out.ctes.append(f"{name} AS ({body})")
+        return name
+
+    def join(self, body: str) -> str:
+        """A CTE with one row for each customer, joined under a new name."""
+        name = self.cte(body)
         self.out.joins.append(f"LEFT JOIN {name} ON {name}.customer = p.customer")
         return name
 
@@ -165,12 +201,12 @@ class _Compiler:
         if test.op in {"before", "after"}:
             moment = f"TRY_CAST({text} AS TIMESTAMPTZ)::TIMESTAMP"
             due = f"({moment} + to_days({self.bind(test.value.days)}::INTEGER))" if isinstance(test.value, Ago) else None
-            return f"{moment} {_OPERATORS[test.op]} {self.moment(test.value)}", due
+            return f"{moment} {OPERATORS[test.op]} {self.moment(test.value)}", due
         if test.op == "in":
             return "(" + " OR ".join(self._equals(text, value) for value in test.value) + ")", None
         if test.op == "contains":
             needle = self.bind(test.value) + "::VARCHAR"
-            plain = f"contains(lower({text}), lower({needle}))"
+            plain = f"contains({folded(f'lower({text})')}, {folded(f'lower({needle})')})"
             if document is None:
                 return plain, None
             listed = f"list_contains(TRY_CAST(json_extract({document}, {path}) AS VARCHAR[]), {needle})"
@@ -179,14 +215,16 @@ class _Compiler:
             return self._equals(text, test.value), None
         if test.op == "neq":
             return f"NOT coalesce({self._equals(text, test.value)}, false)", None
-        return f"TRY_CAST({text} AS DOUBLE) {_OPERATORS[test.op]} {self.bind(float(test.value))}::DOUBLE", None
+        return f"TRY_CAST({text} AS DOUBLE) {OPERATORS[test.op]} {self.bind(float(test.value))}::DOUBLE", None
 
     def _equals(self, text: str, value: Any) -> str:
         if isinstance(value, bool):
             return f"{text} = {self.bind('true' if value else 'false')}::VARCHAR"
         if isinstance(value, (int, float)):
             return f"TRY_CAST({text} AS DOUBLE) = {self.bind(float(value))}::DOUBLE"
-        return f"{text} = {self.bind(value)}::VARCHAR"
+        if value.isascii() and not any(sign.isdigit() for sign in value):
+            return f"{text} = {self.bind(value)}::VARCHAR"
+        return f"{folded(text)} = {folded(self.bind(value) + '::VARCHAR')}"
 
     def in_document(self, document: str, name: str) -> tuple[str, str]:
         """(path, text) of a named value in a JSON column; dots lead into nested objects."""
@@ -207,20 +245,31 @@ class _Compiler:
         truth, due = self.compared(test, text, document=None, path=None)
         return truth, text, due
 
-    def event(self, leaf: rules.Event) -> tuple[str, str, str | None]:
+    def event_tests(self, name: str, kind: str | None, where: Sequence[Compared]) -> list[str]:
+        """Conditions on `e` that pick events."""
         tests = ["true"]
-        if leaf.name != "*":
-            tests.append(f"e.name = {self.bind(leaf.name)}::VARCHAR")
-        if leaf.kind is not None:
-            tests.append(f"e.kind = {self.bind(leaf.kind)}::VARCHAR")
-        for test in leaf.where:
+        if name != "*":
+            tests.append(f"e.name = {self.bind(name)}::VARCHAR")
+        if kind is not None:
+            tests.append(f"e.kind = {self.bind(kind)}::VARCHAR")
+        for test in where:
             path, text = self.in_document("e.properties", test.name)
             tests.append(f"coalesce({self.compared(test, text, document='e.properties', path=path)[0]}, false)")
-        name = self._counted(f"{self._sources.events} e", "e.occurred_at", "count(*)", tests, leaf.window)
-        seen = f"coalesce({name}.n, 0)"
-        return f"{seen} {_OPERATORS[leaf.op]} {self.bind(leaf.count)}::BIGINT", seen, self._edge(name, leaf.window)
+        return tests
 
-    def _counted(self, table: str, at: str, figure: str, tests: list[str], window: Window) -> str:
+    def event(self, leaf: rules.Event) -> tuple[str, str, str | None]:
+        tests = self.event_tests(leaf.name, leaf.kind, leaf.where)
+        figure = "count(*)"
+        if leaf.property is not None:
+            text = self.in_document("e.properties", leaf.property)[1]
+            value = text if leaf.measure == "distinct" else f"TRY_CAST({text} AS DOUBLE)"
+            figure = {"average": f"avg({value})", "distinct": f"count(DISTINCT {value})"}.get(leaf.measure, f"{leaf.measure}({value})")
+        name = self.counted(f"{self.sources.events} e", "e.occurred_at", figure, tests, leaf.window)
+        seen = f"coalesce({name}.n, 0)" if leaf.measure in {"count", "sum", "distinct"} else f"{name}.n"
+        kind = "BIGINT" if isinstance(leaf.count, int) and leaf.measure == "count" else "DOUBLE"
+        return f"{seen} {OPERATORS[leaf.op]} {self.bind(leaf.count)}::{kind}", seen, self.edge(name, leaf.window)
+
+    def counted(self, table: str, at: str, figure: str, tests: list[str], window: Window) -> str:
         """A CTE with the figure `n` inside the window, `first_in` and `last_in` of it, and `next_in`: the first fact not yet old enough."""
         inside = " AND ".join(self.in_window(at, window)) or "true"
         outside = f"{at} >= {self.moment(window.until)}" if isinstance(window.until, Ago) else "false"
@@ -230,7 +279,7 @@ class _Compiler:
             f"WHERE {' AND '.join(tests)} AND (({inside}) OR {outside}) GROUP BY 1"
         )
 
-    def _edge(self, name: str, window: Window) -> str | None:
+    def edge(self, name: str, window: Window) -> str | None:
         edges = []
         if isinstance(window.since, Ago):
             edges.append(f"{name}.first_in + to_days({self.bind(window.since.days)}::INTEGER)")
@@ -248,32 +297,32 @@ class _Compiler:
         money = leaf.measure in {"sum", "average"}
         if money:
             tests.append(f"o.currency = {self.bind(self._currency)}::VARCHAR")
-        table = f"{self._sources.lines if of_lines else self._sources.orders} o"
+        table = f"{self.sources.lines if of_lines else self.sources.orders} o"
         amount = "o.amount_minor" if of_lines else "o.net_minor"
         figure = {"days": "count(DISTINCT o.ordered_at::DATE)", "sum": f"sum({amount})"}.get(leaf.measure, "count(DISTINCT o.order_id)")
         if leaf.measure == "average":
             figure = f"sum({amount})"
-        name = self._counted(table, "o.ordered_at", figure, tests, leaf.window)
-        due = self._edge(name, leaf.window)
+        name = self.counted(table, "o.ordered_at", figure, tests, leaf.window)
+        due = self.edge(name, leaf.window)
         if leaf.measure in {"first", "last"}:
             seen = f"{name}.{leaf.measure}_in"
             assert isinstance(leaf.value, (datetime, Ago))
             own = f"({seen} + to_days({self.bind(leaf.value.days)}::INTEGER))" if isinstance(leaf.value, Ago) else None
             both = ", ".join(edge for edge in (due, own) if edge)
-            return f"{seen} {_OPERATORS[leaf.op]} {self.moment(leaf.value)}", seen, f"least({both}, NULL)" if both else None
+            return f"{seen} {OPERATORS[leaf.op]} {self.moment(leaf.value)}", seen, f"least({both}, NULL)" if both else None
         seen = f"coalesce({name}.n, 0)"
         if money and not of_lines:
-            back = self._counted(
-                f"{self._sources.refunds} r", "r.refunded_at", "sum(r.amount_minor)",
+            back = self.counted(
+                f"{self.sources.refunds} r", "r.refunded_at", "sum(r.amount_minor)",
                 [f"r.currency = {self.bind(self._currency)}::VARCHAR"], leaf.window,
             )
             seen = f"({seen} - coalesce({back}.n, 0))"
-            due = f"least({due}, {self._edge(back, leaf.window)})" if due else None
+            due = f"least({due}, {self.edge(back, leaf.window)})" if due else None
         if leaf.measure == "average":
-            count = self._counted(table, "o.ordered_at", "count(DISTINCT o.order_id)", tests, leaf.window)
+            count = self.counted(table, "o.ordered_at", "count(DISTINCT o.order_id)", tests, leaf.window)
             seen = f"({seen} / nullif({count}.n, 0))"
         assert isinstance(leaf.value, (int, float))
-        return f"{seen} {_OPERATORS[leaf.op]} {self.bind(float(leaf.value))}::DOUBLE", seen, due
+        return f"{seen} {OPERATORS[leaf.op]} {self.bind(float(leaf.value))}::DOUBLE", seen, due
 
     def rfm(self, leaf: rules.Rfm) -> tuple[str, str, str | None]:
         self.scores()
@@ -281,7 +330,7 @@ class _Compiler:
         kind = "VARCHAR" if leaf.part == "rfm" else "INTEGER"
         if leaf.op == "in":
             return f"{column} IN (SELECT unnest({self.bind(list(leaf.value))}::{kind}[]))", column, None
-        return f"{column} {_OPERATORS[leaf.op]} {self.bind(leaf.value)}::{kind}", column, None
+        return f"{column} {OPERATORS[leaf.op]} {self.bind(leaf.value)}::{kind}", column, None
 
     def consent(self, leaf: rules.Consent) -> tuple[str, str, str | None]:
         tests = [f"purpose = {self.bind(leaf.purpose)}::VARCHAR"]
@@ -295,12 +344,12 @@ class _Compiler:
 
     def stage(self, leaf: rules.Stage) -> tuple[str, str, str | None]:
         self.scores()
-        name = self.join(f"SELECT DISTINCT customer FROM {self._sources.orders}")  # noqa: S608
+        name = self.join(f"SELECT DISTINCT customer FROM {self.sources.orders}")  # noqa: S608
         seen = f"CASE WHEN {name}.customer IS NULL THEN 'acquire' WHEN s.stage = 'retain' THEN 'retain' ELSE 'enhance' END"
         return f"list_contains({self.bind(list(leaf.stages))}::VARCHAR[], {seen})", seen, None
 
 
-_LEAVES: Final[dict[type[Any], Callable[[_Compiler, Any], tuple[str, str, str | None]]]] = {
-    rules.Trait: _Compiler.trait, rules.Event: _Compiler.event, rules.Orders: _Compiler.orders, rules.Rfm: _Compiler.rfm,
-    rules.Consent: _Compiler.consent, rules.Stage: _Compiler.stage,
+_LEAVES: Final[dict[type[Any], Callable[[Compiler, Any], tuple[str, str, str | None]]]] = {
+    rules.Trait: Compiler.trait, rules.Event: Compiler.event, rules.Orders: Compiler.orders, rules.Rfm: Compiler.rfm,
+    rules.Consent: Compiler.consent, rules.Stage: Compiler.stage,
 }

@@ -102,6 +102,16 @@ def _left(rows: Rows, record: Stored, value: bytes) -> None:
         rows.setdefault("listed", {})[taken.segment_id, _uuid(taken.customer_id)] = (False,)
 
 
+#: Scores that are kept otherwise.
+_KEPT: Final = frozenset({"rfm", "stage"})
+
+
+def _scored(rows: Rows, record: Stored, value: bytes) -> None:
+    score = decoding.decode(analytics.ScoreChanged, value)
+    if score.score not in _KEPT and not score.score.startswith("computed:"):
+        rows.setdefault("model_score", {})[_uuid(score.customer_id), score.score] = (score.value,)
+
+
 READERS: Final[Mapping[str, Callable[[Rows, Stored, bytes], None]]] = {
     "ecrm.interaction.case_opened.v1": _opened,
     "ecrm.interaction.case_assigned.v1": _assigned,
@@ -112,4 +122,5 @@ READERS: Final[Mapping[str, Callable[[Rows, Stored, bytes], None]]] = {
     "ecrm.analytics.spend_stated.v1": _spending,
     "ecrm.analytics.segment_entered.v1": _entered,
     "ecrm.analytics.segment_left.v1": _left,
+    "ecrm.analytics.score_changed.v1": _scored,
 }

@@ -41,6 +41,7 @@ def insert(connection: DuckDBPyConnection, rows: Rows, seq: int) -> None:
         sql = f"INSERT INTO {table} SELECT {listed}, ? FROM incoming WHERE c0 NOT IN (SELECT {key} FROM {table})"  # noqa: S608 - own names
         connection.execute(sql, [seq])
     _list(connection, rows, seq)
+    _score(connection, rows, seq)
 
 
 def _list(connection: DuckDBPyConnection, rows: Rows, seq: int) -> None:
@@ -52,3 +53,17 @@ def _list(connection: DuckDBPyConnection, rows: Rows, seq: int) -> None:
     connection.register("incoming", pa.Table.from_arrays([segments, customers, put], names=["c0", "c1", "c2"]))
     connection.execute("DELETE FROM listed WHERE (segment, customer) IN (SELECT c0, c1::UUID FROM incoming)")
     connection.execute("INSERT INTO listed SELECT c0, c1::UUID, ? FROM incoming WHERE c2", [seq])
+    # Who was taken off is looked at again by the segments that ask for the list.
+    connection.execute("UPDATE customer SET seq = ? WHERE customer IN (SELECT c1::UUID FROM incoming WHERE NOT c2)", [seq])
+
+
+def _score(connection: DuckDBPyConnection, rows: Rows, seq: int) -> None:
+    """The last value of each score; an empty one is gone."""
+    found = rows.get("model_score")
+    if not found:
+        return
+    customers, names = (pa.array([key[part] for key in found], _TEXT) for part in (0, 1))
+    values = pa.array([row[0] for row in found.values()], _TEXT)
+    connection.register("incoming", pa.Table.from_arrays([customers, names, values], names=["c0", "c1", "c2"]))
+    connection.execute("DELETE FROM model_score WHERE (customer, name) IN (SELECT c0::UUID, c1 FROM incoming)")
+    connection.execute("INSERT INTO model_score SELECT c0::UUID, c1, c2, ? FROM incoming WHERE c2 <> ''", [seq])

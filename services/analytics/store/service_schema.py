@@ -16,6 +16,8 @@ CREATE TABLE IF NOT EXISTS refusal (
 CREATE TABLE IF NOT EXISTS spending (
     statement_id VARCHAR, customer UUID, category VARCHAR, amount_minor BIGINT, currency VARCHAR, first_day DATE, last_day DATE,
     basis VARCHAR, stated_at TIMESTAMP, seq BIGINT);
+CREATE TABLE IF NOT EXISTS computed (customer UUID, name VARCHAR, value VARCHAR, seq BIGINT);
+CREATE TABLE IF NOT EXISTS model_score (customer UUID, name VARCHAR, value VARCHAR, seq BIGINT);
 CREATE TABLE IF NOT EXISTS listed (segment VARCHAR, customer UUID, seq BIGINT);
 ALTER TABLE cost ADD COLUMN IF NOT EXISTS customer UUID;
 ALTER TABLE event ADD COLUMN IF NOT EXISTS utm_source VARCHAR;
@@ -53,6 +55,8 @@ OF_CUSTOMERS: Final = {
     "refusal": "UPDATE refusal SET customer = NULL WHERE customer IN (SELECT unnest($1::UUID[]))",
     "cost": "UPDATE cost SET customer = NULL WHERE customer IN (SELECT unnest($1::UUID[]))",
     "spending": "DELETE FROM spending WHERE customer IN (SELECT unnest($1::UUID[]))",
+    "computed": "DELETE FROM computed WHERE customer IN (SELECT unnest($1::UUID[]))",
+    "model_score": "DELETE FROM model_score WHERE customer IN (SELECT unnest($1::UUID[]))",
     "listed": "DELETE FROM listed WHERE customer IN (SELECT unnest($1::UUID[]))",
 }
 OF_IDENTITIES: Final = {

@@ -57,6 +57,9 @@ class Warehouse:
         self.appended_at: float | None = None
         #: Up to which commit, and when (monotonic), scores were last computed by this process.
         self.scored: tuple[int, float] = (-1, 0.0)
+        #: Up to which commit, when (monotonic) and for which definitions computed traits were last brought up to date; until when they rest.
+        self.computed: tuple[int, float, str] = (-1, 0.0, "")
+        self.computing_rests_until = 0.0
         #: Until when (monotonic) touched customers are not looked at again.
         self.rests_until = 0.0
         #: Until when (monotonic) nothing is looked at because no segment asks.

@@ -57,7 +57,7 @@ CREATE TABLE IF NOT EXISTS erased (identity UHUGEINT, request_id VARCHAR);
 #: its refunds are then left out too, so that they are not subtracted a second time.
 VIEWS: Final = """
 CREATE OR REPLACE VIEW live AS SELECT * FROM customer WHERE live;
-CREATE OR REPLACE VIEW event_of AS SELECT i.customer, e.* FROM event e JOIN identity i ON i.identity = e.identity;
+CREATE OR REPLACE VIEW event_of AS SELECT i.customer, e.rowid AS place, e.* FROM event e JOIN identity i ON i.identity = e.identity;
 CREATE OR REPLACE VIEW order_of AS SELECT i.customer, o.* FROM orders o JOIN identity i ON i.identity = o.identity WHERE o.counts;
 CREATE OR REPLACE VIEW line_of AS
     SELECT i.customer, o.ordered_at, o.currency, l.* FROM line l JOIN orders o ON o.order_id = l.order_id
