@@ -9,12 +9,13 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
+from contracts.customer import IdentityState
 from contracts.identity import identity_hash
 from launcher.embedded_postgres import PrivateCluster
 from services.analytics.store import computing
 from tests.integration.analytics.story import DAY, NOW, ask, heard, tell, until
 from tests.support.platform import IDENTITY_SECRET, TestPlatform, started
-from tests.unit.analytics.shop import IdentityState, belongs, customer_id, event, order, profile
+from tests.unit.analytics.shop import belongs, customer_id, event, order, profile
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -138,7 +139,7 @@ async def test_traits_are_computed_kept_current_and_asked_for(shop: TestPlatform
     assert await shop["analytics"].service.resources.read(lambda c: computing.of_customer(c, uuid4())) == {}
 
 
-BAD = [
+BAD: list[tuple[str, str, object, int, str]] = [
     ("POST", "/computed-traits", {"name": "Big Name", "definition": {"event": "x"}}, 422, "request.invalid"),
     ("POST", "/computed-traits", {"name": "a", "definition": {}}, 422, "trait.bad_definition"),
     ("POST", "/computed-traits", {"name": "a", "definition": {"event": "x", "measure": "sum"}}, 422, "trait.bad_definition"),
