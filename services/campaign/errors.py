@@ -127,3 +127,26 @@ def profitability_missing() -> Invalid:
         "selection.profitability_missing",
         "This selection does not look at what customers bring. Select by profit, or have a named person answer for it: override_by and override_reason.",
     )
+
+
+# Tests.
+
+
+def unknown_experiment() -> Unknown:
+    return Unknown("experiment.unknown", "There is no such test.")
+
+
+def tested_already() -> Conflict:
+    return Conflict("experiment.there", "This campaign has a test; a campaign has one at most.")
+
+
+def decided_already(winner: str) -> Conflict:
+    return Conflict("experiment.decided", f"This test is decided: {winner} won.", winner=winner)
+
+
+def unknown_arm(name: str) -> Invalid:
+    return Invalid("experiment.arm_unknown", f"The test has no arm {name}.")
+
+
+def impossible_rates() -> Invalid:
+    return Invalid("experiment.impossible", "`baseline` and `baseline + effect` must lie between 0 and 1, and differ.")

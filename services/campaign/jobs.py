@@ -26,6 +26,11 @@ async def look_at_orders(service: CampaignService) -> bool:
     return await commands.look_at_orders(service)
 
 
+async def judge_experiments(service: CampaignService) -> bool:
+    """Look at the tests that run."""
+    return await commands.judge_experiments(service)
+
+
 async def expire_points(service: CampaignService) -> bool:
     """Take points whose time is over out of the accounts."""
     return await commands.expire_points(service)

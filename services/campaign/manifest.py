@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from chassis.manifest import Manifest
 from chassis.reacting import Subscription
 from chassis.scheduling import Job
-from contracts.analytics import ScoreChanged
+from contracts.analytics import CostBooked, ScoreChanged
 from contracts.consent import ConsentWithdrawn
 from contracts.interaction import (
     BounceReceived,
@@ -65,7 +65,8 @@ MANIFEST = Manifest(
                 CaseResolved: reactions.on_case_resolved, SurveyAnswered: reactions.on_survey_answered,
             },
         ),
-        Subscription("scores", ("ecrm.analytics",), linger=0.25, facts={ScoreChanged: reactions.on_score_changed}),
+        Subscription("scores", ("ecrm.analytics",), linger=0.25, facts={ScoreChanged: reactions.on_score_changed, CostBooked: reactions.on_cost_booked}),
+        Subscription("replies", ("ecrm.interaction",), batch=reactions.on_interactions, linger=0.5),
     ),
     jobs=(
         Job("plan_audiences", 1.0, jobs.plan_audiences),
@@ -75,6 +76,7 @@ MANIFEST = Manifest(
         Job("sweep_programmes", 5.0, jobs.sweep_programmes),
         Job("run_programmes", 1.0, jobs.run_programmes, exclusive=False),
         Job("escalate_bad_answers", 5.0, jobs.escalate_bad_answers),
+        Job("judge_experiments", 15.0, jobs.judge_experiments),
         Job("expire_points", 30.0, jobs.expire_points),
         Job("book_reward_costs", 5.0, jobs.book_reward_costs),
     ),

@@ -7,7 +7,7 @@ from uuid import UUID
 from chassis.eventlog import Stored
 from chassis.unit_of_work import Transaction
 from contracts import decoding
-from contracts.analytics import ScoreChanged
+from contracts.analytics import CostBooked, ScoreChanged
 from contracts.consent import ConsentWithdrawn
 from contracts.customer import ErasureState, IdentityState, ProfileState
 from contracts.envelope import Envelope
@@ -73,3 +73,15 @@ async def on_survey_answered(_service: CampaignService, tx: Transaction, fact: S
     await commands.note_survey(
         tx, customer_id=fact.customer_id, identity=fact.identity, case_id=fact.case_id, resolution=fact.resolution, score=fact.score, at=fact.answered_at
     )
+
+
+async def on_cost_booked(_service: CampaignService, tx: Transaction, fact: CostBooked, _envelope: Envelope) -> None:
+    if fact.campaign_id is not None:
+        await commands.note_cost(
+            tx, cost_id=fact.cost_id, campaign_id=fact.campaign_id, channel=fact.channel, amount_minor=fact.amount_minor, currency=fact.currency
+        )
+
+
+async def on_interactions(_service: CampaignService, tx: Transaction, records: list[Stored]) -> None:
+    """Mails that answer a message of ours."""
+    await commands.note_replies(tx, replies=commands.answers(records))

@@ -6,6 +6,7 @@ from services.campaign.api import (
     actions,
     campaigns,
     communities,
+    experiments,
     lists,
     messages,
     programmes,
@@ -17,5 +18,5 @@ from services.campaign.api import (
 
 ROUTERS = (
     templates.router, campaigns.router, lists.router, messages.router, suppressions.router, visits.router,
-    rewards.router, communities.router, programmes.router, actions.router,
+    rewards.router, communities.router, programmes.router, actions.router, experiments.router,
 )

@@ -12,6 +12,7 @@ from chassis import web
 from chassis.errors import Forbidden
 from chassis.web import Page
 from services.campaign import commands, queries
+from services.campaign.api.experiments import outcome_view
 from services.campaign.domain.entities import Campaign
 from services.campaign.schemas.audiences import EstimateView
 from services.campaign.schemas.campaigns import (
@@ -26,6 +27,7 @@ from services.campaign.schemas.campaigns import (
     ReportView,
     Responses,
 )
+from services.campaign.schemas.experiments import OutcomeView
 from services.campaign.schemas.messages import MessageView
 from services.campaign.settings import CampaignService
 
@@ -99,10 +101,11 @@ async def estimate(service: Running, campaign_id: UUID) -> EstimateView:
 
 
 @router.get("/{campaign_id}/report", dependencies=[READ])
-async def report(service: Running, campaign_id: UUID) -> ReportView:
-    """What became of every planned message, and who responded."""
+async def report(service: Running, campaign_id: UUID, response: str = "order") -> ReportView:
+    """What became of every planned message, who responded, and what it brought; `response` (open, click, reply, order) is the one that counts."""
     campaign, counts = await queries.get_report(service, campaign_id=campaign_id)
-    return _report(campaign, counts, configured=service.resources.mail is not None)
+    outcome = outcome_view(await queries.get_outcome(service, origin_id=campaign_id), response=response)
+    return _report(campaign, counts, outcome, configured=service.resources.mail is not None)
 
 
 @router.get("/{campaign_id}/messages", dependencies=[READ])
@@ -133,7 +136,7 @@ def _view(campaign: Campaign) -> CampaignView:
     return CampaignView.model_validate(values)
 
 
-def _report(campaign: Campaign, counts: dict[str, Any], *, configured: bool) -> ReportView:
+def _report(campaign: Campaign, counts: dict[str, Any], outcome: OutcomeView, *, configured: bool) -> ReportView:
     states: dict[str, int] = counts["states"]
     accepted = states.get("accepted", 0)
     opens, clicks = _responses(counts, "open"), _responses(counts, "click")
@@ -144,6 +147,7 @@ def _report(campaign: Campaign, counts: dict[str, Any], *, configured: bool) -> 
         reasons=[ReasonCount(**entry) for entry in counts["reasons"]], waiting_until=counts["waiting_until"], opens=opens, clicks=clicks,
         responded=counts["responded"], responded_automated_only=counts["responded_automated_only"],
         open_rate=opens.messages / accepted if accepted else None, click_through_rate=clicks.messages / accepted if accepted else None,
+        outcome=outcome,
         delivery=Delivery(code="delivery.configured", message="Messages are handed to the mail server.") if configured
         else Delivery(code="delivery.not_configured", message="No mail server is set: messages stay planned until ECRM_CAMPAIGN_SMTP_URL names one."),
     )

@@ -14,6 +14,7 @@ from services.campaign.commands.caring import ACTION, run_programmes, sweep_prog
 from services.campaign.commands.communities import create_group, invite, join_group, leave_group
 from services.campaign.commands.communities import note_activity as note_group_activity
 from services.campaign.commands.erasing import erase_people
+from services.campaign.commands.experiments import create_experiment, decide_experiment, judge_experiments
 from services.campaign.commands.lists import change_list, create_list, delete_list
 from services.campaign.commands.orders import look_at_orders, note_order, note_score, replicate_identities
 from services.campaign.commands.planning import Planned, cancel_planned, hold_origin, plan_messages, release_origin
@@ -29,6 +30,7 @@ from services.campaign.commands.programmes import (
 )
 from services.campaign.commands.recipients import replicate_profiles
 from services.campaign.commands.referrals import get_code, refer
+from services.campaign.commands.responses import answers, note_cost, note_replies
 from services.campaign.commands.rewards import (
     book_reward_costs,
     cancel_redemption,
@@ -51,6 +53,7 @@ __all__ = [
     "Planned",
     "adjust_points",
     "answer",
+    "answers",
     "ask_after_case",
     "book_reward_costs",
     "cancel_campaign",
@@ -61,11 +64,13 @@ __all__ = [
     "change_template",
     "check_reward",
     "create_campaign",
+    "create_experiment",
     "create_group",
     "create_list",
     "create_programme",
     "create_reward",
     "create_template",
+    "decide_experiment",
     "delete_list",
     "end_reward",
     "erase_people",
@@ -76,6 +81,7 @@ __all__ = [
     "invite",
     "join_group",
     "join_programme",
+    "judge_experiments",
     "launch_campaign",
     "leave_group",
     "leave_programme",
@@ -85,9 +91,11 @@ __all__ = [
     "note_bounce",
     "note_click",
     "note_complaint",
+    "note_cost",
     "note_group_activity",
     "note_open",
     "note_order",
+    "note_replies",
     "note_score",
     "note_survey",
     "pause_campaign",

@@ -9,6 +9,7 @@ import msgspec
 from chassis import telemetry
 from chassis.unit_of_work import Transaction
 from contracts.campaign import CampaignLaunched
+from services.campaign.commands import experiments
 from services.campaign.commands.planning import Planned, plan_messages
 from services.campaign.domain import audiences as rules
 from services.campaign.domain.audiences import Audience, Selection, Source
@@ -144,14 +145,15 @@ class _Planning:
 
     async def _plan(self, tx: Transaction, values: dict[UUID, int | None]) -> None:
         campaign = self._campaign
-        await plan_messages(tx, self._service, [
+        planned = [
             Planned(
                 customer_id=person, origin="campaign", origin_id=campaign.id, step=STEP, template_id=campaign.template_id,
                 version=campaign.template_version or 1, channel=campaign.channel, purpose=campaign.purpose, value=value,
                 withheld=rules.withheld(campaign.id, person, self._audience, control_percent=self._service.settings.control_percent),
             )
             for person, value in values.items()
-        ])
+        ]
+        await plan_messages(tx, self._service, await experiments.assign(tx, self._service, campaign_id=campaign.id, planned=planned))
 
     async def _complete(self, tx: Transaction) -> bool:
         campaign = self._campaign

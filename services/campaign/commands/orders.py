@@ -14,8 +14,8 @@ from contracts.interaction import OrderFields
 from services.campaign.commands import points, programmes, referrals, satisfaction
 from services.campaign.domain.programmes import Care, Programme, reminder_at
 from services.campaign.settings import CampaignService
+from services.campaign.store import outcomes, recipients, replicas
 from services.campaign.store import programmes as rows
-from services.campaign.store import recipients, replicas
 from services.campaign.store.replicas import Order
 
 AT_ONCE = 200
@@ -57,6 +57,7 @@ async def look_at_orders(service: CampaignService) -> bool:
         at = service.clock.now()
         for order, customer_id in sorted(waiting, key=lambda pair: (pair[1] or UUID(int=0), pair[0].ordered_at)):
             if customer_id is not None:
+                await outcomes.attribute(tx.db, order, await recipients.same_person(tx.db, customer_id))
                 for programme in running:
                     await _show(tx, programme, order, customer_id, at)
         await replicas.looked_at(tx.db, [order.order_id for order, customer_id in waiting if customer_id is not None])

@@ -180,6 +180,7 @@ def _ready(service: CampaignService, draft: _Draft, rendered: Rendered) -> Ready
         rendered.html, utm=sent_by.utm, keep=frozenset({draft.unsubscribe_url, draft.preferences_url}),
         click=lambda link, url: f"{public}/t/c/{links.seal(secret, CLICK, [message_id, str(link), url])}",
         pixel=f"{public}/t/o/{links.seal(secret, OPEN, [message_id])}",
+        trap=f"{public}/t/c/{links.seal(secret, CLICK, [message_id, str(tracking.TRAP), public or 'https://localhost'])}",
     )
     domain = service.platform.mail_domain
     answers = f"{links.ANSWERS}-{links.name_message(secret, links.ANSWERS, message.id)}@{domain}" if domain else ""

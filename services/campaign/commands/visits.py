@@ -9,7 +9,7 @@ from uuid import UUID
 from contracts.campaign import MessageClicked, MessageOpened
 from services.campaign.domain import tracking
 from services.campaign.settings import CampaignService
-from services.campaign.store import results
+from services.campaign.store import outcomes, results
 
 OPEN_LINK = -1
 
@@ -32,7 +32,15 @@ async def _note(
         message = await results.find_message(tx.db, message_id)
         if message is None:
             return
-        automated = tracking.automated(method=method, headers=headers, at=at, handed_off_at=message["handed_off_at"])
+        if link == tracking.TRAP:
+            # A person cannot see this link: what visited the message about now was a machine, whatever it called itself.
+            await outcomes.unmask(tx.db, message_id=message_id, since=at - tracking.TRAPPED)
+            await results.note_visit(tx.db, message_id=message_id, kind="trap", link=link, automated=True, at=at)
+            return
+        trapped = await outcomes.trap_time(tx.db, message_id)
+        automated = tracking.automated(method=method, headers=headers, at=at, handed_off_at=message["handed_off_at"]) or (
+            trapped is not None and at - trapped < tracking.TRAPPED
+        )
         if not await results.note_visit(tx.db, message_id=message_id, kind=kind, link=link, automated=automated, at=at):
             return
         same: dict[str, Any] = {

@@ -11,6 +11,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 LONGEST_URL: Final = 1_500
 TOO_FAST: Final = timedelta(seconds=2)
+#: Number of the hidden link; whatever visits a message so close to its own visit is the same machine.
+TRAP: Final = -9
+TRAPPED: Final = timedelta(seconds=60)
 
 _ANCHOR: Final = re.compile(r"(<a\b[^>]*?\bhref\s*=\s*)(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 _OTHER_SCHEMES: Final = ("mailto:", "tel:", "sms:", "#")
@@ -54,8 +57,11 @@ def without_query(url: str) -> str:
     return urlunsplit(urlsplit(url)._replace(query="", fragment=""))
 
 
-def rewrite(html: str, *, click: Callable[[int, str], str], keep: frozenset[str], utm: Mapping[str, str], pixel: str) -> str:
-    """Lead every http(s) link over `click(index, url)`, except those in `keep`; disarm links of other schemes; add the open picture."""
+def rewrite(html: str, *, click: Callable[[int, str], str], keep: frozenset[str], utm: Mapping[str, str], pixel: str, trap: str = "") -> str:
+    """Lead every http(s) link over `click(index, url)`, except those in `keep`; disarm links of other schemes; add the open picture.
+
+    `trap`: a link that nobody sees, so that whatever follows it is a machine.
+    """
     count = 0
 
     def lead(match: re.Match[str]) -> str:
@@ -69,6 +75,8 @@ def rewrite(html: str, *, click: Callable[[int, str], str], keep: frozenset[str]
         return f'{match.group(1)}"{escape(click(index, with_utm(url, utm)))}"'
 
     picture = f'<img src="{escape(pixel)}" width="1" height="1" alt="" style="display:none">'
+    if trap:
+        picture = f'<a href="{escape(trap)}" style="display:none" aria-hidden="true" tabindex="-1"></a>' + picture
     written = _ANCHOR.sub(lead, html)
     body_end = written.rfind("</body>")
     return written + picture if body_end < 0 else written[:body_end] + picture + written[body_end:]

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from services.campaign.queries.audiences import estimate, get_list, list_list_members, list_lists
 from services.campaign.queries.campaigns import get_campaign, get_report, list_campaigns
+from services.campaign.queries.experiments import (
+    Outcome,
+    Watched,
+    get_experiment,
+    get_outcome,
+    list_experiments,
+    reckon_effect,
+    size_test,
+)
 from services.campaign.queries.explaining import Decision, Finding, explain
 from services.campaign.queries.messages import (
     get_suppression,
@@ -31,12 +40,16 @@ from services.campaign.queries.templates import get_template, list_templates, pr
 __all__ = [
     "Decision",
     "Finding",
+    "Outcome",
+    "Watched",
     "audit_points",
     "estimate",
     "explain",
     "get_campaign",
+    "get_experiment",
     "get_group_sales",
     "get_list",
+    "get_outcome",
     "get_programme",
     "get_programme_figures",
     "get_redemption",
@@ -48,6 +61,7 @@ __all__ = [
     "list_campaign_messages",
     "list_campaigns",
     "list_customer_messages",
+    "list_experiments",
     "list_group_members",
     "list_groups",
     "list_handed_off",
@@ -59,4 +73,6 @@ __all__ = [
     "list_rewards",
     "list_templates",
     "preview",
+    "reckon_effect",
+    "size_test",
 ]

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from services.campaign.schemas.audiences import GivenAudience, GivenSelection
+from services.campaign.schemas.experiments import OutcomeView
 from services.campaign.schemas.given import Given, Line, Name
 from services.campaign.schemas.messages import MessageView
 
@@ -119,6 +120,7 @@ class ReportView(BaseModel):
     open_rate: float | None
     click_through_rate: float | None
     delivery: Delivery
+    outcome: OutcomeView
 
 
 class Check(BaseModel):

@@ -1,6 +1,15 @@
 """Rows of this service, as the migrations make them."""
 
-from services.campaign.tables import audiences, campaigns, programmes, recipients, replicas, rewards, templates
+from services.campaign.tables import (
+    audiences,
+    campaigns,
+    programmes,
+    recipients,
+    replicas,
+    responses,
+    rewards,
+    templates,
+)
 from services.campaign.tables.metadata import CampaignTable
 
-__all__ = ["CampaignTable", "audiences", "campaigns", "programmes", "recipients", "replicas", "rewards", "templates"]
+__all__ = ["CampaignTable", "audiences", "campaigns", "programmes", "recipients", "replicas", "responses", "rewards", "templates"]

@@ -153,9 +153,61 @@ REWARDS = (
     "CREATE INDEX community_activity_group ON community_activity (group_id, at)",
 )
 
+RESPONSES = (
+    """
+    CREATE TABLE attribution (
+        order_id text PRIMARY KEY, origin_id uuid NOT NULL, message_id uuid NOT NULL REFERENCES message, customer_id uuid NOT NULL,
+        ordered_at timestamptz NOT NULL, revenue_minor bigint NOT NULL, currency text NOT NULL)
+    """,
+    "CREATE INDEX attribution_origin ON attribution (origin_id, customer_id)",
+    "CREATE INDEX attribution_message ON attribution (message_id)",
+    """
+    CREATE TABLE campaign_cost (
+        cost_id text PRIMARY KEY, campaign_id text NOT NULL, channel text NOT NULL, amount_minor bigint NOT NULL, currency text NOT NULL)
+    """,
+    "CREATE INDEX campaign_cost_campaign ON campaign_cost (campaign_id)",
+    """
+    CREATE TABLE experiment (
+        id uuid PRIMARY KEY, name text NOT NULL, campaign_id uuid NOT NULL UNIQUE REFERENCES campaign, metric text NOT NULL, arms jsonb NOT NULL,
+        test_percent double precision NOT NULL, alpha double precision NOT NULL, smallest_effect double precision NOT NULL,
+        automatic boolean NOT NULL, decide_hours double precision NOT NULL, status text NOT NULL, decide_by timestamptz, seen jsonb NOT NULL,
+        winner text, significant boolean, decided_at timestamptz, created_at timestamptz NOT NULL)
+    """,
+    "CREATE INDEX experiment_running ON experiment (id) WHERE status = 'running'",
+)
+
+DECISIONS = (
+    "CREATE TABLE said_consent (customer_id uuid PRIMARY KEY, purposes jsonb NOT NULL)",
+    """
+    CREATE TABLE site_message (
+        id uuid PRIMARY KEY, name text NOT NULL, placement text NOT NULL, purpose text NOT NULL, priority int NOT NULL, locales jsonb NOT NULL,
+        fallback text[] NOT NULL, conditions jsonb NOT NULL, reward_id uuid REFERENCES reward, cap int, cap_days int NOT NULL,
+        holdout double precision NOT NULL, starts_at timestamptz, ends_at timestamptz, active boolean NOT NULL, playbook text,
+        created_at timestamptz NOT NULL)
+    """,
+    "CREATE INDEX site_message_placement ON site_message (placement) WHERE active",
+    """
+    CREATE TABLE decision (
+        id uuid PRIMARY KEY, visitor bytea NOT NULL, customer_id uuid, placement text NOT NULL, message_id uuid, arm text, at timestamptz NOT NULL,
+        clicked_at timestamptz)
+    """,
+    "CREATE INDEX decision_visitor ON decision (visitor, message_id, at)",
+    "CREATE INDEX decision_customer ON decision (customer_id, message_id, at) WHERE customer_id IS NOT NULL",
+    """
+    CREATE TABLE playbook (
+        key text PRIMARY KEY, content jsonb NOT NULL, version int NOT NULL, updated_at timestamptz NOT NULL)
+    """,
+    """
+    CREATE TABLE playbook_run (
+        id uuid PRIMARY KEY, key text NOT NULL, stage text, status text NOT NULL, made jsonb NOT NULL, started_at timestamptz NOT NULL,
+        stopped_at timestamptz)
+    """,
+    "CREATE INDEX playbook_run_stage ON playbook_run (stage) WHERE status = 'running'",
+)
+
 
 def upgrade() -> None:
-    for statement in (*REPLICAS, *PROGRAMMES, *POINTS, *ANSWERS, *REWARDS):
+    for statement in (*REPLICAS, *PROGRAMMES, *POINTS, *ANSWERS, *REWARDS, *RESPONSES, *DECISIONS):
         op.execute(statement)
 
 
