@@ -9,10 +9,13 @@ a text that is a long number beginning like a card can be refused wrongly: prefi
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 #: The shortest text that can be one.
 SHORTEST: Final = 13
+#: A number of fewer digits is none by itself.
+_LEAST: Final = 10**13
 
 _WHOLE: Final = re.compile(r"\d(?:[ \-\u00a0]?\d){12,18}")
 #: Issuer prefixes: Visa, Mastercard, American Express, Discover, Diners, JCB, UnionPay, Maestro, Mir and the Iranian banks (Shetab).
@@ -59,3 +62,47 @@ def _valid(number: str) -> bool:
         return False
     total = sum(digits[-1::-2]) + sum(sum(divmod(2 * digit, 10)) for digit in digits[-2::-2])
     return total % 10 == 0
+
+
+def find_number(value: Any, *, name: str = "") -> str | None:
+    """The JSON pointer of the first member, item or name that holds a card number; None when nothing does.
+
+    Left alone is what lies below a name with `token` in it, amounts in minor units (`…_minor`), and telephone numbers of less than 14 digits.
+    """
+    lowered = name.lower()
+    if "token" in lowered:
+        return None
+    if isinstance(value, str):
+        telephone = ("phone" in lowered or lowered in {"tel", "mobile"}) and sum(map(str.isdecimal, value)) < SHORTEST + 1
+        return "" if not telephone and holds_number(value) else None
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return "" if value >= _LEAST and not lowered.endswith("_minor") and is_number(str(value)) else None
+    if isinstance(value, Mapping):
+        if any(isinstance(key, str) and holds_number(key) for key in value):
+            return ""
+        parts: Iterable[tuple[Any, Any]] = value.items()
+    elif isinstance(value, (list, tuple)):
+        parts = enumerate(value)
+    else:
+        return None
+    for key, part in parts:
+        found = find_number(part, name=key if isinstance(key, str) else name)
+        if found is not None:
+            return f"/{key}{found}"
+    return None
+
+
+def without_numbers(value: Any, *, name: str = "") -> Any:
+    """The value with every card number in it masked; for what cannot be sent back to whoever wrote it."""
+    if isinstance(value, str):
+        return masked(value) if find_number(value, name=name) is not None else value
+    if isinstance(value, Mapping):
+        return {
+            masked(key) if isinstance(key, str) else key: part if isinstance(key, str) and "token" in key.lower() else without_numbers(part, name=str(key))
+            for key, part in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [without_numbers(part, name=name) for part in value]
+    return masked(str(value)) if find_number(value, name=name) is not None else value

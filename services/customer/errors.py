@@ -7,6 +7,14 @@ from uuid import UUID
 from chassis.errors import Conflict, Forbidden, Invalid, Outdated, Unknown
 
 
+def card_number(pointer: str) -> Invalid:
+    """Never with the number itself."""
+    return Invalid(
+        "request.card_number", "This holds the number of a payment card, and nothing of it was kept: send the token of your payment provider instead.",
+        errors=[{"pointer": pointer or "/", "detail": "a payment card number"}],
+    )
+
+
 def unknown_customer() -> Unknown:
     return Unknown("customer.unknown", "There is no customer with this id.")
 

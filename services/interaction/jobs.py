@@ -61,6 +61,10 @@ async def forget_mail_counts(service: InteractionService) -> None:
     await commands.forget_counts(service)
 
 
+async def join_visits(service: InteractionService) -> bool:
+    return await commands.sessions.join_visits(service)
+
+
 async def work_off_replays(service: InteractionService) -> bool:
     return await commands.replays.work_off(service)
 
@@ -70,6 +74,7 @@ async def close_auctions(service: InteractionService) -> bool:
 
 
 JOBS: Final = (
+    Job("join_visits", every=0.5, run=join_visits),
     Job("work_off_replays", every=2, run=work_off_replays),
     Job("publish_leftovers", every=2, run=publish_leftovers),
     Job("balance_intake", every=60, run=balance_intake),

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from contracts import cards
 from services.customer import errors
 from services.customer.domain import traits
 from services.customer.domain.definitions import Definitions
@@ -23,6 +24,9 @@ def checked_traits(
 
     With `present` the traits are a merge-patch of these (RFC 7396): an object changes the members it names.
     """
+    card = cards.find_number(sent)
+    if card is not None:
+        raise errors.card_number(card)
     for name, value in sent.items():
         if not traits.storable(name):
             raise errors.bad_trait("", "A trait has a name that cannot be stored.")

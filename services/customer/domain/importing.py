@@ -11,6 +11,7 @@ import msgspec
 
 from chassis.tabular import Layout, Meanings, Row
 from chassis.tabular.values import DIGITS, Refused, id_text, moment
+from contracts import cards
 from services.customer.domain import contact, exporting, identifying, traits
 from services.customer.domain.definitions import Definitions
 
@@ -44,6 +45,8 @@ class Listed(NamedTuple):
 def read_row(row: Row, layout: Layout, definitions: Definitions, *, region: str | None, name: str) -> Listed:
     """Raises chassis.tabular.values.Refused with code and reason; never with what stood in the row."""
     cells = row.cells.copy()
+    if cards.find_number(cells) is not None:
+        raise Refused("card_number", "a payment card number stands in it: import the token of your payment provider instead")
     for column in _NOT_TRAITS & cells.keys():
         del cells[column]
     at = moment(cells.pop("updated_at"), "updated_at", layout) if "updated_at" in cells else None

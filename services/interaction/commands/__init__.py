@@ -18,6 +18,7 @@ from services.interaction.commands import (
     replays,
     retention,
     rooms,
+    sessions,
     tasks,
     visits,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "replicate_profiles",
     "retention",
     "rooms",
+    "sessions",
     "take_mail",
     "takes",
     "tasks",

@@ -16,6 +16,7 @@ from contracts.identity import BadIdentity, identity_key
 from contracts.interaction import ErasureAcknowledged
 from services.interaction.settings import InteractionService
 from services.interaction.store import erasing as store
+from services.interaction.store import sessions
 
 
 async def erase_people(service: InteractionService, tx: Transaction, *, states: Iterable[ErasureState]) -> None:
@@ -29,6 +30,8 @@ async def erase_people(service: InteractionService, tx: Transaction, *, states: 
         if not await store.note(tx.db, request_id=UUID(state.request_id), identities=identities, at=now):
             continue
         attached = await store.delete_attachments(tx.db, identities)
+        await sessions.alone(tx.db)
+        await sessions.forget(tx.db, [*(UUID(one) for one in state.customer_ids), *(UUID(bytes=identity) for identity in identities)])
         rows = await store.erase_person(tx.db, customers=[UUID(one) for one in state.customer_ids], identities=identities)
         rows["attachment"] = attached
         rows["quarantine"] = await _quarantine(service, tx, frozenset(identities))

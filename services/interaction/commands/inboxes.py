@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
+from contracts import cards
 from services.interaction import errors
 from services.interaction.commands import posting
 from services.interaction.domain import inbound_messages
@@ -40,8 +41,11 @@ async def take_delivery(service: InteractionService, *, name: str, headers: Mapp
         raise errors.unreadable_delivery() from None
     records = []
     for message in messages:
+        fields = message.fields
+        if cards.find_number(fields) is not None:  # a provider that is refused would only send it again
+            fields = {**cards.without_numbers(fields), "card_number_masked": True}
         contact: dict[str, Any] = {
-            **message.fields, "id": f"{name}:{message.id}", "kind": message.kind, "customer": message.customer, "initiator": "customer",
+            **fields, "id": f"{name}:{message.id}", "kind": message.kind, "customer": message.customer, "initiator": "customer",
             "occurred_at": message.at.isoformat(),
         }
         records.append((await posting.touchpoint_record(service, body=contact, source_id=f"inbox-{name}"))[1])

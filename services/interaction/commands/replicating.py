@@ -14,7 +14,7 @@ from contracts import decoding
 from contracts.campaign import CampaignLaunched, MessageFact
 from contracts.consent import ConsentState
 from contracts.customer import CustomersMerged, CustomersUnmerged, IdentityState
-from services.interaction.store import replicas
+from services.interaction.store import replicas, sessions
 
 _FIELDS = ("message_id", "campaign_id", "customer_id", "channel", "at")
 
@@ -30,6 +30,7 @@ async def replicate_identities(tx: Transaction, *, records: list[Stored]) -> Non
             state = decoding.decode(IdentityState, value)
             rows.append((bytes.fromhex(state.identity), state.kind, UUID(state.customer_id)))
     await replicas.put_identities(tx.db, rows, gone=gone)
+    await sessions.mark_moved(tx.db, [*(row[0] for row in rows), *gone])
 
 
 async def replicate_consent(tx: Transaction, *, records: list[Stored]) -> None:
@@ -49,11 +50,19 @@ async def replicate_consent(tx: Transaction, *, records: list[Stored]) -> None:
 async def note_merge(tx: Transaction, *, merged: CustomersMerged) -> None:
     """The merged customer's timeline is its survivor's from now on."""
     await replicas.put_merge(tx.db, merged_id=UUID(merged.merged_id), survivor_id=UUID(merged.survivor_id), merge_id=merged.merge_id)
+    await _moved(tx, merged.merged_id)
 
 
 async def note_unmerge(tx: Transaction, *, unmerged: CustomersUnmerged) -> None:
     """The restored customer answers for itself again."""
     await replicas.delete_merge(tx.db, merge_id=unmerged.merge_id)
+    await _moved(tx, unmerged.restored_id)
+
+
+async def _moved(tx: Transaction, customer_id: str) -> None:
+    """Visits of this customer and of everybody merged into it belong to somebody else now."""
+    family = await replicas.list_family(tx.db, UUID(customer_id))
+    await sessions.mark_moved(tx.db, [row["identity"] for row in await replicas.list_identities(tx.db, family)])
 
 
 async def note_campaign(tx: Transaction, *, launched: CampaignLaunched) -> None:

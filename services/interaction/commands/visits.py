@@ -12,6 +12,7 @@ from chassis.eventlog import Stored
 from chassis.unit_of_work import Transaction
 from services.interaction.domain import visits
 from services.interaction.domain.visits import Click, Told, Visit
+from services.interaction.store import sessions
 from services.interaction.store import visits as store
 
 _told = msgspec.json.Decoder(Told).decode
@@ -49,6 +50,9 @@ async def note_visits(tx: Transaction, *, records: list[Stored]) -> None:
         await store.delete(tx.db, [(identity, visit.started_at) for identity in sorted(late) for visit in near[identity]])
         done |= await _folded_anew(tx.db, late)
     await store.put(tx.db, [_row(identity, visit) for identity, found in done.items() for visit in found])
+    await sessions.mark(
+        tx.db, {identity: min([spans[identity][0], *(visit.started_at for visit in near.get(identity, ()))]) for identity in sorted(clicks)}
+    )
 
 
 async def _folded_anew(db: Connection, spans: Mapping[bytes, tuple[Any, Any]]) -> dict[bytes, list[Visit]]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from contracts import cards
 from contracts.collected import Stamp, canonical
 from services.interaction.domain.collecting import identities
 
@@ -148,6 +149,8 @@ def _read(field: Field, text: str) -> tuple[Any, str | None]:
     if _CONTROL.search(text) or (field.type != "textarea" and "\n" in text):
         return None, "characters"
     plain = text.translate(_DIGITS)
+    if cards.find_number(plain, name=field.type) is not None:
+        return None, "card"
     if field.type == "email":
         return (text, None) if identities.email_key(text) else (None, "email")
     if field.type == "phone":

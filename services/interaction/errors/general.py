@@ -17,6 +17,14 @@ def changed_meanwhile(what: str, version: int) -> Outdated:
     )
 
 
+def card_number(pointer: str) -> Invalid:
+    """Never with the number itself."""
+    return Invalid(
+        "request.card_number", "This holds the number of a payment card, and nothing of it was kept: send the token of your payment provider instead.",
+        errors=[{"pointer": pointer or "/", "detail": "a payment card number"}],
+    )
+
+
 def not_there(pointer: str) -> Invalid:
     return Invalid("request.unknown_reference", "What this field names does not exist: create it first.", pointer=pointer)
 

@@ -14,7 +14,7 @@ from services.interaction import errors
 from services.interaction.domain import visits
 from services.interaction.domain.visits import STEPS, Click, Told, Visit
 from services.interaction.settings import InteractionService
-from services.interaction.store import replicas
+from services.interaction.store import replicas, sessions
 from services.interaction.store import visits as store
 
 FIRST_TIME: Final = "first_time"
@@ -41,24 +41,24 @@ async def list_sessions(
 async def get_figures(service: InteractionService, *, since: datetime, until: datetime, source: str | None = None) -> dict[str, Any]:
     """Figures of the visits that began from `since` to before `until`; identities of one customer are one visitor."""
     async with service.read() as db, db.transaction(isolation="repeatable_read", readonly=True):
-        row, tops = await store.find_figures(db, since=since, until=until, source=source)
+        row, tops = await sessions.find_figures(db, since=since, until=until, source=source)
     count = row["visits"]
     top: dict[str, list[dict[str, Any]]] = {what: [] for what in ("entry", "exit", "referrer", "campaign")}
     for what, name, number in tops:
         top[what].append({"name": msgspec.json.decode(name) if what == "campaign" else name, "visits": number})
-    reached = [count, *row["reached"]]
+    reached = [count, *(row[f"reached_{place}"] for place in range(1, len(STEPS) + 1))]
     return {
         "since": since, "until": until, "visits": count, "visitors": row["visitors"],
         "first_visits": row["first_visits"], "returning_visits": count - row["first_visits"],
-        "first_visitors": row["first_visitors"], "bounces": row["bounces"], "bounce_rate": _share(row["bounces"], count),
+        "first_visitors": row["first_visits"], "bounces": row["bounces"], "bounce_rate": _share(row["bounces"], count),
         "pages_per_visit": _share(row["pages"], count), "events_per_visit": _share(row["events"], count),
-        "seconds_per_visit": _share(row["seconds"], count),
+        "seconds_per_visit": _share(row["microseconds"] / 1_000_000, count),
         "steps": [
             {
-                "step": step, "visits": row["reached"][place], "share": _share(row["reached"][place], count),
-                "dropped": reached[place] - row["reached"][place], "happened": row["seen"][place],
+                "step": step, "visits": reached[place], "share": _share(reached[place], count), "dropped": reached[place - 1] - reached[place],
+                "happened": row[f"seen_{place}"],
             }
-            for place, step in enumerate(STEPS)
+            for place, step in enumerate(STEPS, 1)
         ],
         "entries": top["entry"], "exits": top["exit"], "referrers": top["referrer"], "campaigns": top["campaign"],
     }

@@ -9,7 +9,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.interaction.domain.cases.rules import Priority, Skill, Word
-from services.interaction.schemas.employees import Given, Language
+from services.interaction.schemas.employees import Language
+from services.interaction.schemas.given import Given
 
 Subject = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\x00]*$", strip_whitespace=True)]
 Content = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"^[^\x00]*$", strip_whitespace=True)]

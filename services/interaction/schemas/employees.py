@@ -12,17 +12,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from services.interaction.domain.cases.rules import CaseRules, Priority, Word
 from services.interaction.domain.working_hours import Calendar
+from services.interaction.schemas.given import Given
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$", strip_whitespace=True)]
 SkillName = Annotated[str, StringConstraints(pattern=r"^[^:\x00-\x1f]{1,60}$", strip_whitespace=True)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,8}$", to_lower=True)]
 Routing = Literal["round_robin", "least_busy", "capacity"]
-
-
-class Given(BaseModel):
-    """Input: nothing that is not asked for."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class EmployeeFields(Given):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from contracts import cards
+from services.interaction import errors
 
 #: No NUL: no text of the database could hold it.
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -17,6 +20,14 @@ Language = Annotated[str, StringConstraints(pattern=r"^(en|fa)$")]
 
 
 class Given(BaseModel):
-    """Input: nothing that is not asked for."""
+    """Input: nothing that is not asked for, and no number of a payment card."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_cards(cls, sent: Any) -> Any:
+        pointer = cards.find_number(sent)
+        if pointer is not None:
+            raise errors.card_number(pointer)
+        return sent

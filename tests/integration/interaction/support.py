@@ -15,7 +15,7 @@ from contracts import collected, gateway
 from contracts.collected import Stamp
 from contracts.fact import Fact
 from contracts.interaction import InteractionRecorded
-from services.interaction.commands import publishing
+from services.interaction.commands import publishing, sessions
 from services.interaction.domain import collecting
 from services.interaction.store import interactions
 from tests.support.platform import TestPlatform
@@ -70,6 +70,8 @@ async def settle(platform: TestPlatform) -> None:
                 break
             await asyncio.sleep(0.02)
     await platform.drain()
+    while await sessions.join_visits(service):  # the job's work, without its pause
+        pass
 
 
 async def read_all(log: EventLog, topic: str) -> list[Stored]:

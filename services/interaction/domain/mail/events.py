@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from contracts import cards
 from services.interaction.domain.mail import wording
 from services.interaction.domain.mail.letters import Head, Letter
 from services.interaction.domain.mail.reports import Failed
@@ -21,6 +22,9 @@ MAX_RECIPIENTS: Final = 50
 #: A date a mail bears is believed within these bounds of its arrival.
 OLDEST: Final = timedelta(days=7)
 NEWEST: Final = timedelta(minutes=5)
+
+#: The note of a mail in which numbers of payment cards were replaced.
+CARD_NUMBER: Final = "card_number_masked"
 
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,2}")
 _NAME: Final = re.compile(r"[/\\:*?\"<>|]")
@@ -58,7 +62,13 @@ def attachments_of(letter: Letter, raw: bytes) -> list[Attached]:
             break
         name = _NAME.sub("_", wording.line(part.name)).strip(". ") or f"part-{number + 1}"
         type_ = part.type if re.fullmatch(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,100}", part.type) else "application/octet-stream"
-        found.append(Attached(name[:200], type_, sha256(part.content).hexdigest(), part.content))
+        content = part.content
+        if type_.startswith("text/") and (masked := cards.masked(part.text)) != part.text:
+            content = masked.encode()
+        found.append(Attached(cards.masked(name[:200]), type_, sha256(content).hexdigest(), content))
+    if _names_card(letter):  # the mail as it came is not kept
+        letter.notes.append(CARD_NUMBER)
+        return found
     if letter.notes or len(letter.attachments()) > MAX_ATTACHMENTS or len(letter.text().encode("utf-8", "replace")) > MAX_TEXT:
         found.append(Attached("original.eml", "message/rfc822", sha256(raw).hexdigest(), raw))
     return found
@@ -74,13 +84,14 @@ def tell(
     shared: dict[str, Any] = {
         "direction": "inbound", "thread": str(thread), "message_id": sorted_.message_id, "rfc_message_id": sorted_.message_id,
         "in_reply_to": sorted_.references[-1] if sorted_.references else None, "references": list(sorted_.references),
-        "from": sorted_.sender[1], "from_name": sorted_.sender[0] or None, "to": _mailboxes(head, "to"), "cc": _mailboxes(head, "cc") or None,
-        "subject": head.get("subject")[:1000], "sent_at": dated, "automatic": bool(automatic), "automatic_reason": automatic or None,
+        "from": sorted_.sender[1], "from_name": cards.masked(sorted_.sender[0]) or None, "to": _mailboxes(head, "to"), "cc": _mailboxes(head, "cc") or None,
+        "subject": cards.masked(head.get("subject")[:1000]), "sent_at": dated, "automatic": bool(automatic), "automatic_reason": automatic or None,
         "reply_to_message": str(sorted_.answers) if sorted_.answers else None, "proven": sorted_.proven or None,
         "language": _language(head), "reading_notes": letter.notes or None,
     }
     identity = _identity(shared, text, attached)
-    cut, whole = _cut(text)
+    cut, whole = _cut(cards.masked(text[: MAX_TEXT + 64]))  # so much more that no number is cut in two
+    whole = whole and len(text) <= MAX_TEXT + 64
     if sorted_.kind == EMAIL:
         body = _without_nothing({
             "kind": EMAIL, "initiator": "customer", **shared, "text": cut, "text_cut": None if whole else True,
@@ -98,13 +109,19 @@ def tell(
     return told
 
 
+def _names_card(letter: Letter) -> bool:
+    """Whether the number of a payment card stands where a mail is read: its text, its subject, or a file of text."""
+    texts = (part.text for part in letter.attachments() if part.type.startswith("text/"))
+    return any(map(cards.holds_number, (letter.text(), letter.head.get("subject"), *texts)))
+
+
 def _outcome(sorted_: Sorted, failed: Failed) -> dict[str, Any]:
     assert sorted_.report is not None
     if sorted_.kind == "complaint":
         return {"recipient": failed.recipient or None, "feedback": sorted_.report.feedback, "about": sorted_.report.about or None}
     return {
-        "recipient": failed.recipient or None, "status": failed.status, "reply": failed.reply or None, "hard": failed.hard, "category": failed.category,
-        "action": failed.action, "diagnostic": wording.plain(failed.diagnostic)[:1000], "about": sorted_.report.about or None,
+        "recipient": failed.recipient or None, "status": failed.status, "reply": cards.masked(failed.reply or "") or None, "hard": failed.hard, "category": failed.category,
+        "action": failed.action, "diagnostic": cards.masked(wording.plain(failed.diagnostic)[:1000]), "about": sorted_.report.about or None,
     }
 
 

@@ -52,7 +52,7 @@ async def own(platform: TestPlatform, customer: uuid.UUID, *keys: str) -> None:
         IdentityState(identity=service.hash_identity(key).hex(), kind=key.partition(":")[0], customer_id=str(customer)) for key in keys
     ]
     await platform.log.append([Record("ecrm.state.identity", state.identity.encode(), msgspec.json.encode(state)) for state in states])
-    await platform.drain()
+    await settle(platform)
 
 
 async def sessions(platform: TestPlatform, customer: uuid.UUID, query: str = "") -> Any:
