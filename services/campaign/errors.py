@@ -150,3 +150,14 @@ def unknown_arm(name: str) -> Invalid:
 
 def impossible_rates() -> Invalid:
     return Invalid("experiment.impossible", "`baseline` and `baseline + effect` must lie between 0 and 1, and differ.")
+
+
+# On the site.
+
+
+def unknown_site_message() -> Unknown:
+    return Unknown("site_message.unknown", "There is no such message for the site.")
+
+
+def unknown_decision() -> Unknown:
+    return Unknown("decision.unknown", "There is no such decision.")

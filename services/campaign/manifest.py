@@ -66,6 +66,7 @@ MANIFEST = Manifest(
             },
         ),
         Subscription("scores", ("ecrm.analytics",), linger=0.25, facts={ScoreChanged: reactions.on_score_changed, CostBooked: reactions.on_cost_booked}),
+        Subscription("said_consent", ("ecrm.state.consent",), batch=reactions.on_said_consent, linger=0.25),
         Subscription("replies", ("ecrm.interaction",), batch=reactions.on_interactions, linger=0.5),
     ),
     jobs=(

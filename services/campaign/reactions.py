@@ -8,7 +8,7 @@ from chassis.eventlog import Stored
 from chassis.unit_of_work import Transaction
 from contracts import decoding
 from contracts.analytics import CostBooked, ScoreChanged
-from contracts.consent import ConsentWithdrawn
+from contracts.consent import ConsentState, ConsentWithdrawn
 from contracts.customer import ErasureState, IdentityState, ProfileState
 from contracts.envelope import Envelope
 from contracts.interaction import BounceReceived, CaseResolved, ComplaintReceived, OrderFields, SurveyAnswered
@@ -85,3 +85,10 @@ async def on_cost_booked(_service: CampaignService, tx: Transaction, fact: CostB
 async def on_interactions(_service: CampaignService, tx: Transaction, records: list[Stored]) -> None:
     """Mails that answer a message of ours."""
     await commands.note_replies(tx, replies=commands.answers(records))
+
+
+async def on_said_consent(_service: CampaignService, tx: Transaction, records: list[Stored]) -> None:
+    """What people said about purposes; of several records of one person the last counts."""
+    last = {UUID(record.key.decode()): record.value for record in records}
+    said = {customer_id: None if value is None else decoding.decode(ConsentState, value).purposes for customer_id, value in last.items()}
+    await commands.replicate_said(tx, said=said)

@@ -6,6 +6,7 @@ from services.campaign.api import (
     actions,
     campaigns,
     communities,
+    deciding,
     experiments,
     lists,
     messages,
@@ -18,5 +19,5 @@ from services.campaign.api import (
 
 ROUTERS = (
     templates.router, campaigns.router, lists.router, messages.router, suppressions.router, visits.router,
-    rewards.router, communities.router, programmes.router, actions.router, experiments.router,
+    rewards.router, communities.router, programmes.router, actions.router, experiments.router, deciding.router,
 )

@@ -12,7 +12,7 @@ from chassis.errors import Invalid
 from chassis.web import Page
 from services.campaign import commands, queries
 from services.campaign.domain import significance
-from services.campaign.domain.significance import Counted, Effect
+from services.campaign.domain.significance import Counted
 from services.campaign.queries import Outcome, Watched
 from services.campaign.schemas.experiments import (
     ArmView,
@@ -69,7 +69,7 @@ async def size(
 async def reckon(body: ReckonEffect) -> EffectView:
     """What a treatment brought, from counts of any test."""
     treated, control = Counted(**body.treated.model_dump()), Counted(**body.control.model_dump())
-    return _effect(treated, control, queries.reckon_effect(treated=treated, control=control))
+    return effect_view(treated, control)
 
 
 @router.get("/{experiment_id}", dependencies=[READ])
@@ -93,7 +93,7 @@ def outcome_view(found: Outcome, *, response: str) -> OutcomeView:
     channels = [_channel(figures, channel, count, response) for channel, count in sorted(figures["accepted"].items())]
     incremental = None
     if found.treated is not None and found.control is not None:
-        incremental = _effect(found.treated, found.control, queries.reckon_effect(treated=found.treated, control=found.control))
+        incremental = effect_view(found.treated, found.control)
     costs = {entry["currency"]: 0 for entry in figures["costs"]}
     for entry in figures["costs"]:
         costs[entry["currency"]] += entry["amount_minor"]
@@ -144,7 +144,9 @@ def _arms(found: Watched) -> list[ArmView]:
     return views
 
 
-def _effect(treated: Counted, control: Counted, found: Effect) -> EffectView:
+def effect_view(treated: Counted, control: Counted) -> EffectView:
+    """The effect of a treatment; neither group is empty."""
+    found = queries.reckon_effect(treated=treated, control=control)
     return EffectView(
         treated_rate=treated.rate or 0.0, control_rate=control.rate or 0.0, difference=found.difference, low=found.low, high=found.high,
         relative=found.relative, extra_responses=found.extra, beyond_chance=found.beyond_chance,

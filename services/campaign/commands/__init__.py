@@ -13,6 +13,14 @@ from services.campaign.commands.campaigns import (
 from services.campaign.commands.caring import ACTION, run_programmes, sweep_programmes, take_in_customer
 from services.campaign.commands.communities import create_group, invite, join_group, leave_group
 from services.campaign.commands.communities import note_activity as note_group_activity
+from services.campaign.commands.deciding import (
+    Decided,
+    create_site_message,
+    decide,
+    end_site_message,
+    note_decision_click,
+    replicate_said,
+)
 from services.campaign.commands.erasing import erase_people
 from services.campaign.commands.experiments import create_experiment, decide_experiment, judge_experiments
 from services.campaign.commands.lists import change_list, create_list, delete_list
@@ -50,6 +58,7 @@ __all__ = [
     "ACTION",
     "CLICK",
     "OPEN",
+    "Decided",
     "Planned",
     "adjust_points",
     "answer",
@@ -69,10 +78,13 @@ __all__ = [
     "create_list",
     "create_programme",
     "create_reward",
+    "create_site_message",
     "create_template",
+    "decide",
     "decide_experiment",
     "delete_list",
     "end_reward",
+    "end_site_message",
     "erase_people",
     "escalate_bad_answers",
     "expire_points",
@@ -92,6 +104,7 @@ __all__ = [
     "note_click",
     "note_complaint",
     "note_cost",
+    "note_decision_click",
     "note_group_activity",
     "note_open",
     "note_order",
@@ -106,6 +119,7 @@ __all__ = [
     "release_origin",
     "replicate_identities",
     "replicate_profiles",
+    "replicate_said",
     "resume_campaign",
     "run_programmes",
     "send_messages",

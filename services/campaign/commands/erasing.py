@@ -11,7 +11,7 @@ from contracts.campaign import ErasureAcknowledged
 from contracts.customer import ErasureState
 from services.campaign.commands.facts import tell_changes
 from services.campaign.settings import CampaignService
-from services.campaign.store import audiences, ledger, programmes, recipients, replicas
+from services.campaign.store import audiences, deciding, ledger, programmes, recipients, replicas
 
 
 async def erase_people(service: CampaignService, tx: Transaction, *, states: Iterable[ErasureState]) -> None:
@@ -22,6 +22,7 @@ async def erase_people(service: CampaignService, tx: Transaction, *, states: Ite
         tell_changes(tx, await ledger.suppress_withdrawn(tx.db, customer_ids=people, purpose="*", channel="*"), at=now)
         rows = {"recipient": await recipients.delete(tx.db, people), "message": await ledger.blank(tx.db, customer_ids=people)}
         rows |= await programmes.erase(tx.db, customer_ids=people)
+        rows |= await deciding.erase(tx.db, customer_ids=people)
         rows |= await replicas.erase(tx.db, customer_ids=people)
         rows |= await audiences.delete_person(tx.db, people)
         rows |= await erase_set_aside(tx.db, state.customer_ids)

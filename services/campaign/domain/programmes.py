@@ -227,7 +227,7 @@ def fits(entry: Entry, *, scores: dict[str, str], orders: int, last_order: datet
         return False
     if entry.orders_at_least is not None and orders < entry.orders_at_least:
         return False
-    return all(_within(band, scores.get(name)) for name, band in entry.scores.items())
+    return all(within(band, scores.get(name)) for name, band in entry.scores.items())
 
 
 def next_step(settings: Care, *, done: int, joined_at: datetime) -> datetime | None:
@@ -237,7 +237,7 @@ def next_step(settings: Care, *, done: int, joined_at: datetime) -> datetime | N
     return joined_at + timedelta(days=settings.steps[done].after_days)
 
 
-def _within(band: Band, value: str | None) -> bool:
+def within(band: Band, value: str | None) -> bool:
     if value is None:
         return False
     if band.among is not None and value not in band.among:

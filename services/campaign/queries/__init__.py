@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.campaign.queries.audiences import estimate, get_list, list_list_members, list_lists
 from services.campaign.queries.campaigns import get_campaign, get_report, list_campaigns
+from services.campaign.queries.deciding import get_site_figures, get_site_message, list_site_messages
 from services.campaign.queries.experiments import (
     Outcome,
     Watched,
@@ -54,6 +55,8 @@ __all__ = [
     "get_programme_figures",
     "get_redemption",
     "get_report",
+    "get_site_figures",
+    "get_site_message",
     "get_standing",
     "get_statement",
     "get_suppression",
@@ -71,6 +74,7 @@ __all__ = [
     "list_programmes",
     "list_redemptions",
     "list_rewards",
+    "list_site_messages",
     "list_templates",
     "preview",
     "reckon_effect",
