@@ -103,6 +103,7 @@ ENTRIES: Final = (
     Entry("ecrm.analytics.cost_booked.v1", analytics.CostBooked, "analytics", "ecrm.analytics", "cost_id"),
     Entry("ecrm.gateway.source_changed.v1", gateway.SourceChanged, "gateway", "ecrm.gateway", "source_id"),
     Entry("ecrm.gateway.key_revoked.v1", gateway.KeyRevoked, "gateway", "ecrm.gateway", "key_id"),
+    Entry("ecrm.gateway.audit_anchored.v1", gateway.AuditAnchored, "gateway", "ecrm.gateway", "chain"),
     Entry("ecrm.state.keys.v1", gateway.KeyState, "gateway", "ecrm.state.keys", "key_hash"),
 )
 

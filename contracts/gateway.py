@@ -25,6 +25,19 @@ class KeyRevoked(Fact, frozen=True, kw_only=True):
     revoked_at: Moment
 
 
+class AuditAnchored(Fact, frozen=True, kw_only=True):
+    """The head of the audit log's chain up to entry `seq`: told so that it stands outside the database it vouches for.
+
+    `head` in hex; `attested` is the same, signed by the gateway (JWS).
+    """
+
+    chain: str
+    seq: int
+    head: str
+    attested: str
+    anchored_at: Moment
+
+
 class CollectionRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a source never collects: it is dropped at the collector before anything is written, and only counted.
 

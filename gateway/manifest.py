@@ -10,7 +10,7 @@ from chassis.keys import KeyTable
 from chassis.manifest import Manifest, Mount
 from chassis.scheduling import Job
 from gateway import commands, reactions
-from gateway.api import documents, keys, operations, people, views, webhooks
+from gateway.api import auditing, documents, keys, operations, people, views, webhooks
 from gateway.api.door import Door
 from gateway.outbound.directory import Directory
 from gateway.outbound.issuers import Issuer
@@ -30,9 +30,10 @@ async def open_resources(service: GatewayService) -> AsyncIterator[GatewayResour
         courier, directory = commands.Courier(outside), _directory(service, provider)
         await commands.fill_directory(service, directory)
         try:
-            yield GatewayResources(table, courier, directory)
+            yield GatewayResources(table, courier, directory, commands.Trail(service.clock))
         finally:
             await courier.close()
+            await commands.finish_audit(service)
             await table.close()
 
 
@@ -51,12 +52,15 @@ MANIFEST = Manifest(
     settings=GatewaySettings,
     migrations="gateway.migrations",
     tables=GatewayTable.metadata,
-    routers=(keys.router, operations.router, webhooks.router, people.router, people.issuer, views.router, documents.router),
+    routers=(keys.router, operations.router, webhooks.router, people.router, people.issuer, auditing.router, views.router, documents.router),
     mounts=(Mount(("/*",), Door),),
     subscriptions=(reactions.WEBHOOKS,),
     jobs=(
         Job("forget_operations", every=3600, run=commands.forget_operations),
         Job("load_people", every=2, run=commands.load_people, exclusive=False),
+        Job("write_audit", every=0.2, run=commands.write_audit, exclusive=False),
+        Job("seal_audit", every=1, run=commands.seal_audit),
+        Job("anchor_audit", every=60, run=commands.anchor_audit),
         Job("deliver_webhooks", every=0.5, run=commands.deliver_due, exclusive=False),
         Job("replay_webhooks", every=1, run=commands.replay_some),
         Job("forget_deliveries", every=3600, run=commands.forget_deliveries),

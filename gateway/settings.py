@@ -54,6 +54,7 @@ class GatewayResources:
     keys: KeyTable
     courier: Any
     directory: Any
+    trail: Any
     used: dict[str, float] = field(default_factory=dict)
     openapi: tuple[float, dict[str, Any]] | None = field(default=None)
 

@@ -10,9 +10,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from chassis import telemetry
+from chassis import field_rights, telemetry
 from chassis.database import INFRASTRUCTURE
 from chassis.errors import Unavailable
+from chassis.identity import Caller
 from chassis.ids import new_text_id
 from chassis.peers import App, Receive, Scope, Send
 from gateway import commands
@@ -21,7 +22,8 @@ from gateway.api.collection import Asked, CollectionDoor
 from gateway.api.limits import MIB, Flight, Overloaded, Rates
 from gateway.api.recognising import Holder, Recognition
 from gateway.api.tokens import Passes
-from gateway.domain import passing, routes
+from gateway.domain import auditing, passing, routes
+from gateway.domain.auditing import Noted
 from gateway.domain.routes import Route
 from gateway.settings import GatewayService
 
@@ -51,6 +53,7 @@ class Door:
         self._origins = frozenset(_listed(settings.cors_origins))
         self._trusted = frozenset(_listed(settings.trusted_proxies))
         self._recognition = Recognition(service)
+        self._trail = service.resources.trail
         self._readiness = readiness.Readiness(service)
         self._collection = CollectionDoor(service, passes=self._passes, rates=self._rates, flight=self._flight)
 
@@ -102,6 +105,10 @@ class Door:
         if route.stream:
             await self._stream(asked, route, holder, receive=receive, send=send, added=added)
             return
+        if self._trail.full and not route.first:
+            message = "What happens cannot be written into the audit log at the moment."
+            await self._refuse(send, asked, 503, "audit.full", message, retry_after=answering.jitter(), headers=added)
+            return
         try:
             with self._flight.enter(expected=expected, first=route.first) as held:
                 counting = _Counting(receive, held.grow_to, self._body_limit)
@@ -145,8 +152,24 @@ class Door:
         found = await self._recognition.holder(asked.headers.get(b"authorization", b"").decode("latin-1"), asked.address)
         if isinstance(found, Holder):
             return found
+        self._enter(asked, None, found.status)
         await self._refuse(send, asked, found.status, found.code, found.message, retry_after=found.retry_after, headers=crossed)
         return None
+
+    def _enter(self, asked: Asked, holder: Holder | None, status: int, location: str = "") -> None:
+        """An entry for the audit log, if this is worth one."""
+        action = auditing.action_of(asked.scope["method"], asked.path, status)
+        if action is None:
+            return
+        customer = auditing.customer_in(asked.path, location)
+        caller = holder.caller if holder is not None else None
+        self._trail.note(
+            Noted(
+                self._service.clock.now(), f"{caller.kind}:{caller.subject}" if caller else "nobody", action, asked.scope["method"],
+                auditing.object_of(asked.path), auditing.subject_of(self._service.identity_secret, customer) if customer else "", status,
+                asked.request_id, [name for name in field_rights.CATEGORIES if caller is not None and _sees(caller, name)],
+            )
+        )
 
     async def _pass_on(
         self, asked: Asked, route: Route, holder: Holder | None, *, receive: _Counting, send: Send, added: list[tuple[bytes, bytes]]
@@ -161,6 +184,7 @@ class Door:
         # the scope keeps the client's own headers: they say whether and how a body comes; what is sent on is `headers`
         inner = {**asked.scope, "path": route.path, "raw_path": self._raw_path(asked, route)}
         answer = _Answering(send, asked.request_id, added, receive)
+        answer.answered = lambda status, location: self._enter(asked, holder, status, location)
         if holder is not None:
             answer.begun = lambda resource: self._note(asked, route, holder.id, resource)
         started = self._service.clock.monotonic()
@@ -275,6 +299,7 @@ class _Answering:
         self.status = 0
         self.began: Any = None
         #: Asked with the address of long work that was begun; gives the address of its operation.
+        self.answered: Callable[[int, str], None] | None = None
         self.begun: Callable[[str], Awaitable[str]] | None = None
 
     async def __call__(self, message: Any) -> None:
@@ -284,13 +309,19 @@ class _Answering:
             self.status = message["status"]
             self.began()
             headers = [pair for pair in message["headers"] if pair[0].lower() not in {b"x-request-id", b"server", b"date"}]
+            resource = next((value for name, value in headers if name.lower() == b"location"), b"").decode("latin-1")
+            if self.answered is not None:
+                self.answered(self.status, resource)
             if self.status == 202 and self.begun is not None:
-                resource = next((value for name, value in headers if name.lower() == b"location"), b"").decode("latin-1")
                 operation = await self.begun(resource) if resource.startswith("/api/v1/") else ""
                 if operation:
                     headers.append((b"operation-location", operation.encode()))
             message = {**message, "headers": [*headers, (b"x-request-id", self._request_id), *self._added]}
         await self._send(message)
+
+
+def _sees(caller: Caller, name: str) -> bool:
+    return name not in caller.hides and (name != field_rights.SENSITIVE or caller.may("customers:sensitive"))
 
 
 def _length(headers: Mapping[bytes, bytes]) -> int:

@@ -1,5 +1,6 @@
 """What can be done: one async function for each write, each one transaction."""
 
+from gateway.commands.auditing import Trail, anchor_audit, finish_audit, seal_audit, write_audit
 from gateway.commands.delivering import Courier, deliver_due
 from gateway.commands.first import ensure_first_keys
 from gateway.commands.keys import Created, create_key, revoke_key
@@ -32,8 +33,10 @@ __all__ = [
     "Created",
     "CreatedSource",
     "CreatedWebhook",
+    "Trail",
     "add_person",
     "add_source_key",
+    "anchor_audit",
     "begin_replay",
     "change_person",
     "change_source",
@@ -46,6 +49,7 @@ __all__ = [
     "deliver_due",
     "ensure_first_keys",
     "fill_directory",
+    "finish_audit",
     "forget_deliveries",
     "forget_operations",
     "load_people",
@@ -57,6 +61,8 @@ __all__ = [
     "resend",
     "revoke_key",
     "rotate_secret",
+    "seal_audit",
     "send_test",
     "sign_in",
+    "write_audit",
 ]

@@ -13,12 +13,24 @@ from gateway import errors, store
 from gateway.domain.keys import Key, Source
 from gateway.domain.operations import Operation
 from gateway.domain.people import Person
-from gateway.queries import webhooks
+from gateway.queries import auditing, webhooks
 from gateway.settings import GatewayService
 from gateway.store import people as stored_people
 
 __all__ = [
-    "PARTS", "Progress", "SourceWithKeys", "View", "get_key", "get_operation", "get_source", "get_view", "list_keys", "list_operations", "list_people", "list_sources",
+    "PARTS",
+    "Progress",
+    "SourceWithKeys",
+    "View",
+    "auditing",
+    "get_key",
+    "get_operation",
+    "get_source",
+    "get_view",
+    "list_keys",
+    "list_operations",
+    "list_people",
+    "list_sources",
     "webhooks",
 ]
 

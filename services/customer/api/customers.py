@@ -51,6 +51,7 @@ async def register_customer(
         response.status_code = 200
     view = await full(here, done.customer_id, asking)
     response.headers["etag"] = etag(view.version or 0)
+    response.headers["location"] = f"/api/v1/customers/{done.customer_id}"
     return view
 
 
