@@ -5,6 +5,11 @@ from __future__ import annotations
 from chassis.errors import Conflict, Gone, Invalid, Unknown
 
 
+def bad_purpose(why: str) -> Invalid:
+    """Nobody can be read for this purpose."""
+    return Invalid("analytics.bad_purpose", f"The purpose cannot be pursued: {why}.")
+
+
 def bad_rule(pointer: str, message: str) -> Invalid:
     """The rule cannot be used; the pointer names the place in it."""
     return Invalid("segment.bad_rule", "The rule cannot be used.", errors=[{"pointer": f"/rule{pointer}", "detail": message}])

@@ -122,7 +122,8 @@ class WrongKind(Conflict):
 
     def __init__(self, kind: str) -> None:
         super().__init__(
-            "privacy.wrong_kind", f"A request of the kind {kind} is not ended this way: POST …/erase for an erasure, …/complete for all others."
+            "privacy.wrong_kind", f"A request of the kind {kind} is not answered this way: POST …/erase for an erasure, …/carry-out for a restriction, "
+            "an objection and a rectification, …/complete for what people have answered; copies are made by themselves."
         )
 
 
@@ -138,3 +139,24 @@ class CopyNotReady(Conflict):
 
     def __init__(self) -> None:
         super().__init__("privacy.copy_not_ready", "There is no archive to download: it is not made yet, or its time is over; the request says which.")
+
+
+class DetailsNeeded(Invalid):
+    """An objection names a purpose, a rectification what is right."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__("privacy.details_needed", what)
+
+
+class NothingToCorrect(Unknown):
+    """The customer service knows nobody under the id."""
+
+    def __init__(self) -> None:
+        super().__init__("privacy.nobody", "Nobody is known under this customer id: there is nothing to correct.")
+
+
+class NotRestricted(Conflict):
+    """Only a restriction that is in force can be lifted."""
+
+    def __init__(self) -> None:
+        super().__init__("privacy.not_restricted", "The use of this customer's data is not restricted: there is nothing to lift.")

@@ -10,7 +10,18 @@ from uuid import UUID
 
 from chassis.manifest import Manifest
 from services.consent import commands, queries
-from services.consent.api import audit, centre, consents, downloading, imports, links, permits, privacy, purposes
+from services.consent.api import (
+    audit,
+    centre,
+    consents,
+    downloading,
+    imports,
+    links,
+    permits,
+    privacy,
+    purposes,
+    rights,
+)
 from services.consent.jobs import JOBS
 from services.consent.queries.holding import HOLDINGS
 from services.consent.reactions import SUBSCRIPTIONS
@@ -40,7 +51,7 @@ MANIFEST = Manifest(
     settings=ConsentSettings,
     migrations="services.consent.migrations",
     tables=ConsentTable.metadata,
-    routers=(purposes.router, consents.router, imports.router, audit.router, permits.router, links.router, centre.router, privacy.router, downloading.router),
+    routers=(purposes.router, consents.router, imports.router, audit.router, permits.router, links.router, centre.router, privacy.router, downloading.router, rights.router),
     subscriptions=SUBSCRIPTIONS,
     jobs=JOBS,
     holdings=HOLDINGS,

@@ -214,6 +214,10 @@ def export_not_ready(state: str) -> Conflict:
     return Conflict("export.not_ready", f"The export is {state}: ask again when it is done.", state=state)
 
 
+def export_purpose(why: str) -> Invalid:
+    return Invalid("export.purpose", f"The export's purpose cannot be pursued: {why} GET /api/v1/purposes lists purposes and their channels.")
+
+
 def export_hidden() -> Forbidden:
     return Forbidden("export.hidden", "This file holds sensitive traits: reading it needs a key with the scope customers:sensitive.")
 

@@ -39,6 +39,7 @@ MANIFEST = Manifest(
                 BounceReceived: reactions.on_bounce_received,
             },
         ),
+        Subscription(reader="restrictions", topics=("ecrm.state.consent",), batch=reactions.on_consent_states, linger=0.5),
         Subscription(reader="erasures", topics=("ecrm.consent",), facts={ErasureRequested: reactions.on_erasure_requested}),
     ),
     jobs=jobs.JOBS,

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from chassis.eventlog import Stored
 from chassis.unit_of_work import Transaction
+from contracts import decoding
 from contracts.campaign import MessageBounced, MessageFailed
-from contracts.consent import ErasureRequested
+from contracts.consent import ConsentState, ErasureRequested
 from contracts.envelope import Envelope
 from contracts.interaction import BounceReceived
 from services.customer import commands
@@ -56,3 +57,13 @@ async def on_bounce_received(service: CustomerService, tx: Transaction, fact: Bo
 async def on_erasure_requested(service: CustomerService, tx: Transaction, fact: ErasureRequested, _envelope: Envelope) -> None:
     """A person asks to be forgotten."""
     await commands.erase_customer(service, tx, request_id=UUID(fact.request_id), customer_id=UUID(fact.customer_id))
+
+
+async def on_consent_states(service: CustomerService, tx: Transaction, records: list[Stored]) -> None:
+    """Who asked that their data are kept and not used; a tombstone is nobody any more."""
+    newest = {UUID(record.key.decode()): record.value for record in records}
+    restricted = {
+        customer: value is not None and decoding.decode(ConsentState, value).purposes.get("*", {}).get("restricted") == "withdrawn"
+        for customer, value in newest.items()
+    }
+    await commands.note_restrictions(service, tx, restricted=restricted)

@@ -14,7 +14,9 @@ from chassis.identity import Caller
 from services.analytics.api import files
 from services.analytics.commands import listing, segments
 from services.analytics.domain import rule_schema
+from services.analytics.domain.purposes import Bound
 from services.analytics.queries import segmenting
+from services.analytics.queries.purposes import get_bound, keep_allowed
 from services.analytics.schemas.segments import (
     ChangeSegment,
     DefineSegment,
@@ -79,7 +81,8 @@ async def list_segments(
 @router.post("/api/v1/segments/preview")
 async def preview_segment(body: PreviewSegment, service: Running, caller: Reading) -> PreviewView:
     """How many customers a rule holds for, without storing it."""
-    return PreviewView(**await segmenting.preview_rule(service, rule=body.rule))
+    bound = await get_bound(service, purpose=body.purpose, channel=body.channel)
+    return PreviewView(**await segmenting.preview_rule(service, rule=body.rule, purpose=bound))
 
 
 @router.get("/api/v1/segments/{segment_id}")
@@ -113,42 +116,52 @@ async def list_versions(segment_id: UUID, service: Running, caller: Reading) -> 
 @router.get("/api/v1/segments/{segment_id}/members")
 async def list_members(
     segment_id: UUID, *, service: Running, caller: Reading, limit: Limit = 100, page_token: Token = None, snapshot: bool = False,
-    snapshot_id: UUID | None = None,
+    snapshot_id: UUID | None = None, purpose: str | None = None, channel: str | None = None,
 ) -> MembersView:
-    """Live members, or with `snapshot=true` an audience frozen now: follow `next_page_token`, or name `snapshot_id` to page it again."""
+    """Live members, or with `snapshot=true` an audience frozen now: follow `next_page_token`, or name `snapshot_id` to page it again.
+
+    For a `purpose` everybody who does not allow it now is left out: repeat it with each page, which may then be shorter than asked for.
+    """
+    bound = await get_bound(service, purpose=purpose, channel=channel)
     if page_token is not None:
         values = web.read_page_token(page_token, 2) if snapshot or snapshot_id else None
         if values is not None:
-            return await _frozen(service, segment_id, _as_uuid(values[0]), _as_position(values[1]), limit)
-        return await _live(service, segment_id, read_uuid_token(page_token), limit)
+            return await _frozen(service, segment_id, _as_uuid(values[0]), _as_position(values[1]), limit, bound)
+        return await _live(service, segment_id, read_uuid_token(page_token), limit, bound)
     if snapshot and snapshot_id is None:
-        taken = await segments.freeze_audience(service, segment_id=segment_id)
-        return await _frozen(service, segment_id, taken.snapshot_id, 0, limit)
+        taken = await segments.freeze_audience(service, segment_id=segment_id, purpose=bound)
+        return await _frozen(service, segment_id, taken.snapshot_id, 0, limit, bound)
     if snapshot_id is not None:
-        return await _frozen(service, segment_id, snapshot_id, 0, limit)
-    return await _live(service, segment_id, None, limit)
+        return await _frozen(service, segment_id, snapshot_id, 0, limit, bound)
+    return await _live(service, segment_id, None, limit, bound)
 
 
-async def _live(service: AnalyticsService, segment_id: UUID, after: UUID | None, limit: int) -> MembersView:
+async def _live(service: AnalyticsService, segment_id: UUID, after: UUID | None, limit: int, bound: Bound | None) -> MembersView:
     found, members = await segmenting.page_members(service, segment_id=segment_id, after=after, limit=limit)
+    allowed = await _allowed(service, bound, [customer for customer, _ in members])
     return MembersView(
-        data=[MemberView(customer_id=customer, entered_at=entered_at) for customer, entered_at in members],
+        data=[MemberView(customer_id=customer, entered_at=entered_at) for customer, entered_at in members if customer in allowed],
         next_page_token=web.page_token(members[-1][0]) if len(members) == limit else None,
         segment_id=segment_id, version=found["version"], total=found["members"], as_of=found["evaluated_at"],
     )
 
 
-async def _frozen(service: AnalyticsService, segment_id: UUID, snapshot_id: UUID, start: int, limit: int) -> MembersView:
+async def _frozen(service: AnalyticsService, segment_id: UUID, snapshot_id: UUID, start: int, limit: int, bound: Bound | None) -> MembersView:
     snapshot, customers = await segmenting.page_snapshot(
         service, segment_id=segment_id, snapshot_id=snapshot_id, start=start, limit=limit
     )
     following = start + len(customers)
+    allowed = await _allowed(service, bound, customers)
     return MembersView(
-        data=[MemberView(customer_id=customer) for customer in customers],
+        data=[MemberView(customer_id=customer) for customer in customers if customer in allowed],
         next_page_token=web.page_token(snapshot_id, following) if following < snapshot.members else None,
         segment_id=segment_id, version=snapshot.version, total=snapshot.members, as_of=snapshot.taken_at, snapshot_id=snapshot_id,
         expires_at=snapshot.expires_at,
     )
+
+
+async def _allowed(service: AnalyticsService, bound: Bound | None, customers: list[UUID]) -> set[UUID]:
+    return set(customers) if bound is None else await keep_allowed(service, bound=bound, customers=customers)
 
 
 def _as_uuid(value: Any) -> UUID:

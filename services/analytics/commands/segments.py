@@ -11,7 +11,8 @@ import asyncpg
 from chassis.database import Connection
 from chassis.ids import new_id
 from services.analytics import errors
-from services.analytics.domain import expanding, parsing, rules
+from services.analytics.domain import expanding, parsing, purposes, rules
+from services.analytics.domain.purposes import Bound
 from services.analytics.settings import AnalyticsService
 from services.analytics.store import definitions, evaluating, memberships
 from services.analytics.store.memberships import Snapshot
@@ -88,8 +89,8 @@ async def archive_segment(service: AnalyticsService, *, segment_id: UUID) -> Non
             await definitions.archive_segment(tx.db, segment_id=segment_id, now=service.clock.now())
 
 
-async def freeze_audience(service: AnalyticsService, *, segment_id: UUID) -> Snapshot:
-    """Evaluate the segment for everybody now and keep the result for paging. Raises Unknown, Gone."""
+async def freeze_audience(service: AnalyticsService, *, segment_id: UUID, purpose: Bound | None = None) -> Snapshot:
+    """Evaluate the segment for everybody (for a purpose: who allows it) now and keep the result for paging. Raises Unknown, Gone."""
     now = service.clock.now()
     async with service.read() as db:
         found = await definitions.find_segment(db, segment_id)
@@ -98,7 +99,7 @@ async def freeze_audience(service: AnalyticsService, *, segment_id: UUID) -> Sna
         raise errors.unknown_segment()
     if found["state"] != "active":
         raise errors.archived()
-    rule = expanding.expand_rule(parsing.parse_rule(found["rule"]), known, own=segment_id)
+    rule = purposes.bound(expanding.expand_rule(parsing.parse_rule(found["rule"]), known, own=segment_id), purpose)
     currency = await evaluating.reporting_currency(service.resources, service.settings.reporting_currency)
     customers = await service.resources.read(
         lambda connection: evaluating.members(connection, rule=rule, now=now, currency=currency, zone=service.settings.time_zone)

@@ -7,7 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.analytics import errors
-from services.analytics.domain import expanding, parsing, rules
+from services.analytics.domain import expanding, parsing, purposes, rules
+from services.analytics.domain.purposes import Bound
 from services.analytics.settings import AnalyticsService
 from services.analytics.store import definitions, evaluating, memberships
 from services.analytics.store.memberships import Snapshot
@@ -37,12 +38,12 @@ async def list_versions(service: AnalyticsService, *, segment_id: UUID) -> list[
         return await definitions.versions(db, segment_id)
 
 
-async def preview_rule(service: AnalyticsService, *, rule: dict[str, Any]) -> dict[str, Any]:
+async def preview_rule(service: AnalyticsService, *, rule: dict[str, Any], purpose: Bound | None = None) -> dict[str, Any]:
     """How many customers a rule would hold for now, some of them, and how long the question took. Raises Invalid."""
     node = expanding.read_rule(rule)
     async with service.read() as db:
         known = await definitions.active_segments(db)
-    expanded = expanding.expand_rule(node, known)
+    expanded = purposes.bound(expanding.expand_rule(node, known), purpose)
     currency = await evaluating.reporting_currency(service.resources, service.settings.reporting_currency)
     now, started = service.clock.now(), service.clock.monotonic()
     count, customers, examples = await service.resources.read(

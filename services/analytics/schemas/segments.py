@@ -55,7 +55,11 @@ class ListedView(BaseModel):
 
 
 class PreviewSegment(Strict):
+    """With a `purpose` everybody who does not allow it is left out."""
+
     rule: dict[str, Any]
+    purpose: str | None = None
+    channel: str | None = None
 
 
 class SegmentView(BaseModel):

@@ -185,6 +185,18 @@ def reasons(connection: DuckDBPyConnection, *, customer: UUID, rule: Node, now: 
     return bool(found[0]), clauses
 
 
+def holding(connection: DuckDBPyConnection, *, customers: Sequence[UUID], rule: Node | None, now: datetime) -> set[UUID]:
+    """Those of the customers who are live and for whom the rule holds; without a rule, all who are live and not restricted."""
+    if not customers:
+        return set()
+    _narrow(connection, list(customers), [rule] if rule is not None else [])
+    if rule is None:
+        return {UUID(row[0]) for row in connection.execute("SELECT customer::VARCHAR FROM population").fetchall()}
+    compiled = segment_sql.compile_rule(rule, now=now, currency="", sources=segment_sql.NARROWED)
+    sql = compiled.members()
+    return {UUID(row[0]) for row in connection.execute(sql, compiled.arguments(sql)).fetchall()}
+
+
 def survivor(connection: DuckDBPyConnection, customer: UUID) -> UUID | None:
     """Who answers for a customer id now; None for an id the warehouse does not know."""
     found = one_row(

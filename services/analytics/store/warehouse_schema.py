@@ -56,7 +56,6 @@ CREATE TABLE IF NOT EXISTS erased (identity UHUGEINT, request_id VARCHAR);
 #: An order that was cancelled or refunded in full (`counts` = false) is none;
 #: its refunds are then left out too, so that they are not subtracted a second time.
 VIEWS: Final = """
-CREATE OR REPLACE VIEW live AS SELECT * FROM customer WHERE live;
 CREATE OR REPLACE VIEW event_of AS SELECT i.customer, e.rowid AS place, e.* FROM event e JOIN identity i ON i.identity = e.identity;
 CREATE OR REPLACE VIEW order_of AS SELECT i.customer, o.* FROM orders o JOIN identity i ON i.identity = o.identity WHERE o.counts;
 CREATE OR REPLACE VIEW line_of AS
@@ -69,6 +68,9 @@ CREATE OR REPLACE VIEW consent_of AS
     SELECT coalesce(a.root, c.customer) AS customer, c.purpose, c.channel,
            CASE WHEN bool_or(c.state = 'withdrawn') THEN 'withdrawn' ELSE min(c.state) END AS state
     FROM consent c LEFT JOIN alias a ON a.customer = c.customer GROUP BY ALL;
+CREATE OR REPLACE VIEW live AS
+    SELECT * FROM customer WHERE live AND customer NOT IN (
+        SELECT customer FROM consent_of WHERE purpose = '*' AND channel = 'restricted' AND state = 'withdrawn');
 CREATE OR REPLACE VIEW message_of AS
     SELECT coalesce(a.root, m.customer) AS person, m.* FROM message m LEFT JOIN alias a ON a.customer = m.customer;
 """

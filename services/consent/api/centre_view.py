@@ -46,6 +46,8 @@ def fixed(standing: Standing, consent: ConsentOf, link_channel: str) -> str | No
     What a stop covers is lifted with the stop. A purpose with double opt-in is granted here on the channel whose link was opened: that is the
     proof; refused it is on any.
     """
+    if consent.restriction is not None:
+        return "covered"
     if standing.purpose.stoppable and (ANY in consent.stops or standing.channel in consent.stops):
         return "covered"
     if standing.purpose.basis == DOUBLE_OPT_IN and not _ticked(standing) and standing.channel != link_channel:
@@ -76,7 +78,7 @@ def corrections(person: Person, told: Mapping[str, str]) -> dict[str, Any]:
 
 def _ticked(standing: Standing) -> bool:
     """What the person sees as allowed: by themselves, stops aside."""
-    if standing.refusal == "stopped":
+    if standing.refusal in ("stopped", "restricted"):
         return standing.said.state == GRANTED if standing.said else standing.purpose.basis == "opt_out"
     return standing.refusal is None
 
@@ -102,7 +104,9 @@ def _purposes(consent: ConsentOf, link: PreferencesLink, language: str) -> list[
 
 def _stops(consent: ConsentOf, language: str) -> list[dict[str, str]]:
     texts = TEXTS[language]
-    return [
+    restricted = consent.restriction
+    lines = [{"channel": "", "text": texts["restricted"].replace("{date}", day(restricted.at, language))}] if restricted else []
+    return lines + [
         {
             "channel": channel,
             "text": texts["stopped" if channel == ANY else "stopped_channel"].replace("{date}", day(said.at, language)).replace(

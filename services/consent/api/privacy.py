@@ -40,7 +40,7 @@ async def ask(here: Here, asking: Officer, body: AskRequest) -> RequestView:
     """Take a request; its answer is due within 30 days (a setting)."""
     made = await commands.ask_privacy(
         here, customer_id=body.customer_id, kind=body.kind, via=body.via, language=body.language, verified_by=body.verified_by,
-        actor=actor(asking),
+        actor=actor(asking), details=body.model_dump(mode="json", include={"purpose", "channel", "traits", "reason"}, exclude_none=True),
     )
     return _view(here, made)
 
@@ -86,6 +86,12 @@ async def erase(here: Here, asking: Officer, request_id: UUID, response: Respons
     return _view(here, await commands.erase_privacy(here, request_id=request_id, actor=actor(asking)))
 
 
+@router.post("/{request_id}/carry-out")
+async def carry_out(here: Here, asking: Officer, request_id: UUID) -> RequestView:
+    """Restrict the use, end the use objected to, correct the data: done when this answers."""
+    return _view(here, await commands.carry_out(here, request_id=request_id, actor=actor(asking)))
+
+
 @router.post("/{request_id}/complete")
 async def complete(here: Here, asking: Officer, request_id: UUID, body: CloseRequest) -> RequestView:
     """Answered by a person."""
@@ -106,7 +112,8 @@ async def get_certificate(here: Here, _asking: Officer, request_id: UUID) -> Cer
 
 def _view(here: ConsentService, request: Request) -> RequestView:
     overdue = request.closed_at is None and request.due_at < here.clock.now()
-    return RequestView(**request._asdict(), overdue=overdue)
+    soon = request.closed_at is None and not overdue and request.due_at < here.clock.now() + privacy.WARNED_BEFORE
+    return RequestView(**request._asdict(), overdue=overdue, due_soon=soon)
 
 
 def _whole(here: ConsentService, request: Request, receipts: list[Receipt], steps: list[Step], made: Copy | None) -> RequestWithReceipts:

@@ -1,5 +1,6 @@
 """What can be done: one async function for each write, each one transaction."""
 
+from services.consent.commands.carrying_out import carry_out, lift_restriction
 from services.consent.commands.choosing import apply_choices, choose_contact, correct_person
 from services.consent.commands.confirming import confirm_grant, end_unconfirmed
 from services.consent.commands.copies import drop_copies, make_copies
@@ -43,6 +44,7 @@ __all__ = [
     "Withdrawal",
     "apply_choices",
     "ask_privacy",
+    "carry_out",
     "change_purpose",
     "choose_contact",
     "close_permits",
@@ -63,6 +65,7 @@ __all__ = [
     "grant_consents",
     "grant_permits",
     "learn_identities",
+    "lift_restriction",
     "lift_stop",
     "make_copies",
     "map_mode",

@@ -10,7 +10,7 @@ from uuid import UUID
 from chassis.unit_of_work import Transaction
 from contracts import consent as facts
 from services.consent.domain import statements
-from services.consent.domain.statements import ANY, Entry, Purpose, Said
+from services.consent.domain.statements import ANY, RESTRICTED, Entry, Purpose, Said
 from services.consent.store import people
 from services.consent.store.people import Person
 
@@ -68,8 +68,8 @@ def _tell_entry(tx: Transaction, root: Person, entry: Entry, defined: Mapping[st
     covered = [(entry.purpose, entry.channel)]
     if entry.purpose == ANY:
         covered = [
-            (name, channel) for name, purpose in defined.items() if purpose.stoppable for channel in purpose.channels
-            if entry.channel in (ANY, channel)
+            (name, channel) for name, purpose in defined.items() for channel in purpose.channels
+            if entry.channel == RESTRICTED or (purpose.stoppable and entry.channel in (ANY, channel))
         ]
     for purpose, channel in covered:
         tx.tell(

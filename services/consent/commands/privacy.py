@@ -19,8 +19,10 @@ from services.consent.domain import privacy
 from services.consent.domain.privacy import Receipt, Request
 from services.consent.settings import ConsentService
 from services.consent.store import privacy as store
+from services.consent.store import purposes
 
 OVERDUE = telemetry.gauge("ecrm_privacy_requests_overdue", "Privacy requests that are not answered although their day has come")
+DUE_SOON = telemetry.gauge("ecrm_privacy_requests_due_soon", "Privacy requests that are not answered and whose day comes within a week")
 
 _log = telemetry.logger(__name__)
 
@@ -29,11 +31,24 @@ async def ask(
     service: ConsentService, *, customer_id: UUID, kind: str, via: str, language: str | None = None, verified_by: str | None = None,
     details: Mapping[str, Any] | None = None, actor: str = "platform",
 ) -> Request:
-    """Take a request; its answer is due within the settings' days. `verified_by`: how it is known that it is the person. Raises RequestOpen."""
+    """Take a request; its answer is due within the settings' days. `verified_by`: how it is known that it is the person.
+
+    Raises RequestOpen, DetailsNeeded, UnknownChannel.
+    """
+    given = details or {}
+    if kind == privacy.OBJECTION:
+        async with service.read() as db:
+            defined = await purposes.newest(db)
+        if given.get("purpose") not in defined:
+            raise errors.DetailsNeeded("An objection names in `purpose` one of the purposes that GET /api/v1/purposes lists.")
+        if given.get("channel") is not None and given["channel"] not in defined[given["purpose"]].channels:
+            raise errors.UnknownChannel(defined[given["purpose"]].channels)
+    if kind == privacy.RECTIFICATION and not given.get("traits"):
+        raise errors.DetailsNeeded('A rectification says in `traits` what is right: {"city": "Shiraz"}; null takes a trait away.')
     now = service.clock.now()
     made = Request(
         new_id(), customer_id, kind, privacy.VERIFIED if verified_by else privacy.RECEIVED, now, now + timedelta(days=service.settings.answer_days),
-        via, language, now if verified_by else None, verified_by, details=details or {},
+        via, language, now if verified_by else None, verified_by, details=given,
     )
     async with service.transaction() as tx:
         if not await store.insert(tx.db, made):
@@ -107,11 +122,16 @@ async def receive(service: ConsentService, tx: Transaction, *, sender: str, fact
 
 async def watch_deadlines(service: ConsentService) -> None:
     """Show how many answers are late."""
+    now = service.clock.now()
     async with service.read() as db:
-        late = await store.count_overdue(db, service.clock.now())
+        late = await store.count_overdue(db, now)
+        soon = await store.count_overdue(db, now + privacy.WARNED_BEFORE) - late
     OVERDUE.set(late)
+    DUE_SOON.set(soon)
     if late:
         _log.error("privacy_requests_overdue", count=late)
+    if soon:
+        _log.warning("privacy_requests_due_soon", count=soon)
 
 
 async def _receive(service: ConsentService, tx: Transaction, request_id: UUID, receipt: Receipt) -> None:

@@ -28,6 +28,8 @@ CARRIED_OUT: Final = frozenset({RECTIFICATION, RESTRICTION, OBJECTION})
 SERVICES: Final = ("analytics", "campaign", "consent", "customer", "interaction")
 #: Facts stay in the event log for seven days and the segment they lie in.
 LOG_LAPSES: Final = timedelta(days=8)
+#: From so long before its day on, a request that is not answered is warned of.
+WARNED_BEFORE: Final = timedelta(days=7)
 
 
 class Request(NamedTuple):

@@ -30,6 +30,8 @@ MODELS: Final = (OPT_IN, DOUBLE_OPT_IN, OPT_OUT)
 
 #: Stands for every purpose, or every channel, in a stop.
 ANY: Final = "*"
+#: Stands where a channel does in the statement that restricts all use of a person's data: nothing is sent, not even what contracts demand.
+RESTRICTED: Final = "restricted"
 #: What must be sent whatever a person stops: under these legal bases.
 NOT_STOPPED: Final = frozenset({"contract", "legal_obligation", "vital_interest"})
 
@@ -171,6 +173,12 @@ def stop_of(statements: Statements, channel: str) -> Said | None:
     return next((said for said in (stops.get(ANY), stops.get(channel)) if said is not None and said.state == WITHDRAWN), None)
 
 
+def restriction_of(statements: Statements) -> Said | None:
+    """The restriction of all use, while there is one."""
+    said = statements.get(ANY, {}).get(RESTRICTED)
+    return said if said is not None and said.state == WITHDRAWN else None
+
+
 def lapsed(said: Said | None, now: datetime) -> bool:
     """Whether it is a grant whose time is over."""
     return said is not None and (said.state == EXPIRED or (said.state == GRANTED and said.until is not None and said.until <= now))
@@ -182,6 +190,8 @@ def refusal(purpose: Purpose | None, channel: str, statements: Statements, now: 
         return UNKNOWN_PURPOSE
     if channel not in purpose.channels:
         return UNKNOWN_CHANNEL
+    if restriction_of(statements) is not None:
+        return RESTRICTED
     if purpose.stoppable and stop_of(statements, channel) is not None:
         return STOPPED
     said = statements.get(purpose.purpose, {}).get(channel)
@@ -208,13 +218,13 @@ def shown(statements: Statements, defined: Mapping[str, Purpose]) -> dict[str, d
 
 
 def stopped(statements: Statements, defined: Mapping[str, Purpose]) -> list[tuple[str, str]]:
-    """Every purpose and channel that a stop covers."""
+    """Every purpose and channel that a stop or a restriction covers."""
+    restricted = restriction_of(statements) is not None
     return [
         (name, channel)
         for name, purpose in defined.items()
-        if purpose.stoppable
         for channel in purpose.channels
-        if stop_of(statements, channel) is not None
+        if restricted or (purpose.stoppable and stop_of(statements, channel) is not None)
     ]
 
 

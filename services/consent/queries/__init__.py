@@ -1,5 +1,6 @@
 """What can be asked: one async function for each read."""
 
+from services.consent.queries.allowing import get_restriction, list_allowed
 from services.consent.queries.audit import OpenedLink, list_keys, page_batches, page_links, page_roots
 from services.consent.queries.centre import Centre, get_centre
 from services.consent.queries.consents import ConsentOf, Standing, get_consent, get_entry, get_receipt
@@ -17,6 +18,7 @@ from services.consent.queries.permits import find_open_permits, get_permits
 from services.consent.queries.privacy import get_certificate
 from services.consent.queries.privacy import get_request as get_privacy_request
 from services.consent.queries.privacy import list_requests as list_privacy_requests
+from services.consent.queries.processing import get_processing
 from services.consent.queries.purposes import list_modes, list_purpose_versions, list_purposes
 
 __all__ = [
@@ -38,9 +40,12 @@ __all__ = [
     "get_import",
     "get_permits",
     "get_privacy_request",
+    "get_processing",
     "get_ready_copy",
     "get_receipt",
+    "get_restriction",
     "get_unsubscribe_link",
+    "list_allowed",
     "list_import_errors",
     "list_imports",
     "list_keys",

@@ -33,6 +33,7 @@ class ConsentOf(NamedTuple):
     stops: dict[str, Said]
     entries: list[Entry]
     more: bool
+    restriction: Said | None = None
 
 
 async def get_consent(
@@ -49,7 +50,7 @@ async def get_consent(
     counts = person.effective if person else {}
     return ConsentOf(
         root, person.version if person else 0, standings_of(counts, defined, service.clock.now()), stops_of(counts), entries[:limit],
-        len(entries) > limit,
+        len(entries) > limit, statements.restriction_of(counts),
     )
 
 
@@ -89,7 +90,9 @@ def standings_of(counts: Statements, defined: dict[str, Purpose], now: datetime)
 
 def stops_of(counts: Statements) -> dict[str, Said]:
     """The stops that are in force, by channel; `*` stands for all."""
-    return {channel: said for channel, said in counts.get(ANY, {}).items() if said.state == statements.WITHDRAWN}
+    return {
+        channel: said for channel, said in counts.get(ANY, {}).items() if said.state == statements.WITHDRAWN and channel != statements.RESTRICTED
+    }
 
 
 async def _past(service: ConsentService, *, customer_id: UUID, at: datetime) -> ConsentOf:
@@ -104,7 +107,7 @@ async def _past(service: ConsentService, *, customer_id: UUID, at: datetime) -> 
     root = history.root_of(str(customer_id))
     counts = history.effective(root)
     mine = [line for line in lines if line.customer_id is None or history.root_of(str(line.customer_id)) == root]
-    return ConsentOf(UUID(root), None, standings_of(counts, defined, at), stops_of(counts), mine[::-1], more=False)
+    return ConsentOf(UUID(root), None, standings_of(counts, defined, at), stops_of(counts), mine[::-1], more=False, restriction=statements.restriction_of(counts))
 
 
 def step_of(line: Entry) -> Step:

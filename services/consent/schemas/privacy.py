@@ -22,6 +22,10 @@ class AskRequest(Given):
     via: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")] = "office"
     language: Language | None = None
     verified_by: Words | None = None
+    purpose: Annotated[str, StringConstraints(max_length=64)] | None = Field(None, description="Of an objection: what the person objects to.")
+    channel: Annotated[str, StringConstraints(max_length=64)] | None = Field(None, description="Of an objection: on this channel only.")
+    traits: Annotated[dict[str, Any], Field(max_length=50)] | None = Field(None, description="Of a rectification: what is right; null takes a trait away.")
+    reason: Words | None = None
 
 
 class VerifyRequest(Given):
@@ -30,6 +34,16 @@ class VerifyRequest(Given):
 
 class CloseRequest(Given):
     outcome: Words = Field(description="What was answered; a refusal names its reason.")
+
+
+class LiftRestriction(Given):
+    reason: Words = Field(description="Why the data may be used again; the person is told before (GDPR 18.3).")
+
+
+class RestrictionView(BaseModel):
+    customer_id: UUID
+    restricted: bool
+    since: datetime | None
 
 
 class ReceiptView(BaseModel):
@@ -48,6 +62,7 @@ class RequestView(BaseModel):
     asked_at: datetime
     due_at: datetime
     overdue: bool
+    due_soon: bool
     via: str
     language: str | None
     verified_at: datetime | None

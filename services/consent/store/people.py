@@ -163,3 +163,14 @@ async def find(db: Connection, customer_id: UUID) -> Person | None:
 
 def _person(row: Any) -> Person:
     return Person(row["customer_id"], row["root_id"], _decode(row["said"]), _decode(row["effective"]), int(row["version"]))
+
+
+async def effective_of(db: Connection, ids: Sequence[UUID]) -> dict[UUID, Statements]:
+    """What counts for each of them, whoever they were merged into; those nobody ever spoke for are left out."""
+    rows = await db.fetch(
+        """
+        SELECT p.customer_id, r.effective FROM person p JOIN person r ON r.customer_id = p.root_id WHERE p.customer_id = ANY($1::uuid[])
+        """,
+        list(ids),
+    )
+    return {row["customer_id"]: _decode(row["effective"]) for row in rows}

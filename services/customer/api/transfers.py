@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -129,11 +129,16 @@ async def undo_import(here: Here, _asking: Writing, import_id: UUID, response: R
     return await _import(here, import_id)
 
 
+def _wanted(body: AskExport) -> dict[str, Any]:
+    purpose = body.model_dump(include={"purpose", "channel"}, exclude_none=True)
+    return body.filter.model_dump(mode="json", exclude_none=True, exclude_defaults=True) | purpose
+
+
 @router.post("/exports", status_code=202)
 async def ask_export(here: Here, asking: Reading, body: AskExport, response: Response) -> ExportView:
     """Write a file of customers; sensitive traits are in it for callers who may see them."""
     export_id = await commands.ask_export(
-        here, format=body.format, fields=body.fields, filter=body.filter.model_dump(mode="json", exclude_none=True, exclude_defaults=True),
+        here, format=body.format, fields=body.fields, filter=_wanted(body),
         sensitive=asking.may(SENSITIVE), by=source(asking),
     )
     response.headers["location"] = f"/api/v1/exports/{export_id}"

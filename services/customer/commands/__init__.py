@@ -25,6 +25,7 @@ from services.customer.commands.needs import meet_need, tell_need
 from services.customer.commands.reaching import choose, note_bounce, state_contact_points
 from services.customer.commands.receiving import receive_customer
 from services.customer.commands.registering import change_customer, register_customer
+from services.customer.commands.restricting import note_restrictions
 from services.customer.commands.reviewing import decide_review
 from services.customer.commands.ruling import (
     change_identity_rules,
@@ -63,6 +64,7 @@ __all__ = [
     "meet_need",
     "merge_customers",
     "note_bounce",
+    "note_restrictions",
     "put_import_part",
     "put_member",
     "receive_customer",

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from chassis import telemetry
+from chassis.errors import Unavailable
 from chassis.ids import new_id
 from services.customer import errors, store
 from services.customer.domain import exporting, traits
@@ -33,7 +34,12 @@ class _Exported(NamedTuple):
 async def ask_export(
     service: CustomerService, *, format: str, fields: Sequence[str], filter: Mapping[str, Any], sensitive: bool, by: str
 ) -> UUID:
-    """An export that a job will write; `sensitive`: with the traits that are defined so."""
+    """An export that a job will write; `sensitive`: with the traits that are defined so.
+
+    With a `purpose` in the filter everybody who does not allow it is left out. Raises Invalid, Unavailable.
+    """
+    if filter.get("purpose") is not None:
+        await ask_allowed(service, purpose=filter["purpose"], channel=filter.get("channel"), customers=[])
     export_id = new_id()
     row = store.exports.Row(export_id, format, list(fields), json.dumps(dict(filter)), sensitive, "queued", service.clock.now(), by)
     async with service.transaction() as tx:
@@ -108,7 +114,35 @@ async def _pages(service: CustomerService, row: store.exports.Row) -> AsyncItera
             if any(values.get(name) != value for name, value in (wanted.get("traits") or {}).items()):
                 continue
             rows.append(_row(head, values, identities.get(customer, [])))
-        yield _Exported(rows, seen)
+        yield _Exported(await _allowed(service, rows, wanted), seen)
+
+
+async def _allowed(service: CustomerService, rows: list[dict[str, Any]], wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Without those whose data are restricted and, if a purpose is named, those who do not allow it: asked anew for every page, so that a
+    withdrawal counts at once. Raises Unavailable while nobody can tell: then the export waits.
+    """
+    async with service.read() as db:
+        restricted = await store.restrictions.among(db, [UUID(row["id"]) for row in rows])
+    rows = [row for row in rows if UUID(row["id"]) not in restricted]
+    if not rows or wanted.get("purpose") is None:
+        return rows
+    allowed = await ask_allowed(
+        service, purpose=wanted["purpose"], channel=wanted.get("channel"), customers=[row["id"] for row in rows]
+    )
+    return [row for row in rows if row["id"] in allowed]
+
+
+async def ask_allowed(service: CustomerService, *, purpose: str, channel: str | None, customers: Sequence[str]) -> set[str]:
+    """Those of the customers who may be read for a purpose now. Raises Invalid for a purpose or channel nobody defined, Unavailable."""
+    answer = await service.peers["consent"].call(
+        "POST", "/internal/allowed", scopes=("consent:read",), timeout=20,
+        json={"purpose": purpose, "channel": channel, "customers": list(customers)},
+    )
+    if answer.status in {404, 422}:
+        raise errors.export_purpose(answer.json().get("detail", ""))
+    if answer.status >= 300:
+        raise Unavailable("peer.unavailable", "The consent service does not answer.", detail=f"status {answer.status}")
+    return set(answer.json()["allowed"])
 
 
 def _row(head: store.customers.Row, values: Mapping[str, Any], identities: Sequence[str]) -> dict[str, Any]:

@@ -86,6 +86,8 @@ class AskExport(Asked):
     format: Literal["csv", "jsonl", "parquet"] = "csv"
     fields: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(default=[], max_length=500, description="Columns; default: all in use.")
     filter: ExportFilter = ExportFilter()
+    purpose: str | None = Field(None, max_length=64, description="What the file is for: who does not allow it is left out.")
+    channel: str | None = Field(None, max_length=64, description="Of the purpose; without one, one allowed channel is enough.")
 
 
 class ExportView(BaseModel):

@@ -16,10 +16,11 @@ from services.customer.store import (
     portable,
     reaching,
     refusals,
+    restrictions,
     reviews,
     rules,
     search,
     surroundings,
 )
 
-__all__ = ["accounts", "customers", "definitions", "devices", "duplicates", "erasures", "exports", "history", "identities", "imports", "merges", "past_states", "portable", "reaching", "refusals", "reviews", "rules", "search", "surroundings"]
+__all__ = ["accounts", "customers", "definitions", "devices", "duplicates", "erasures", "exports", "history", "identities", "imports", "merges", "past_states", "portable", "reaching", "refusals", "restrictions", "reviews", "rules", "search", "surroundings"]

@@ -8,9 +8,10 @@ from services.customer.tables import (
     merges,
     profiles,
     reaching,
+    restrictions,
     rules,
     transfers,
 )
 from services.customer.tables.metadata import CustomerTable
 
-__all__ = ["CustomerTable", "accounts", "customers", "duplicates", "erasures", "merges", "profiles", "reaching", "rules", "transfers"]
+__all__ = ["CustomerTable", "accounts", "customers", "duplicates", "erasures", "merges", "profiles", "reaching", "restrictions", "rules", "transfers"]
