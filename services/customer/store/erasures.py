@@ -24,6 +24,7 @@ _PERSONAL: Final = {
     "past_state": "home_id = ANY($1) OR subject = 'membership' AND document ->> 'account_id' = ANY($1::text[])",
     "channel_preference": "home_id = ANY($1)",
     "need": "home_id = ANY($1)",
+    "restricted": "customer_id = ANY($1)",
     "membership": "customer_id = ANY($1) OR account_id = ANY($1)",
     "account_change": "account_id = ANY($1)",
     "kept_apart": "low_id = ANY($1) OR high_id = ANY($1)",
