@@ -198,8 +198,9 @@ class Outside:
             if isinstance(error.os_error, _Denied) or isinstance(error.__cause__, _Denied):
                 raise NotAllowed("it is not in a public network.") from None
             raise NoAnswer("resolve" if isinstance(error, aiohttp.ClientConnectorDNSError) else "refused") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise NoAnswer("refused" if isinstance(error, OSError) else "protocol") from None
+        except (aiohttp.ClientError, OSError, ValueError):
+            # Lost after it was connected: what was sent may have arrived, unlike with "refused".
+            raise NoAnswer("protocol") from None
 
 
 async def _at_most(content: aiohttp.StreamReader, most: int) -> bytes:

@@ -161,3 +161,23 @@ def unknown_site_message() -> Unknown:
 
 def unknown_decision() -> Unknown:
     return Unknown("decision.unknown", "There is no such decision.")
+
+
+def unknown_message() -> Unknown:
+    return Unknown("message.unknown", "There is no such message.")
+
+
+def key_missing() -> Invalid:
+    return Invalid("idempotency.key_missing", "Send a header Idempotency-Key of 8 to 200 printable characters, a new one for each message.")
+
+
+def unknown_block() -> Unknown:
+    return Unknown("block.unknown", "There is no such block.")
+
+
+def unknown_feed() -> Unknown:
+    return Unknown("feed.unknown", "There is no such feed.")
+
+
+def bad_block(detail: str) -> Invalid:
+    return Invalid("block.invalid", f"A template that holds this block would break: {detail}.")

@@ -16,6 +16,11 @@ async def send_messages(service: CampaignService) -> bool:
     return await commands.send_messages(service)
 
 
+async def send_transactional(service: CampaignService) -> bool:
+    """Send single messages, over connections of their own."""
+    return await commands.send_messages(service, queue=commands.TRANSACTIONAL)
+
+
 async def sweep(service: CampaignService) -> bool:
     """Tidy the ledger and finish campaigns."""
     return await commands.sweep(service)
@@ -54,3 +59,8 @@ async def run_programmes(service: CampaignService) -> bool:
 async def escalate_bad_answers(service: CampaignService) -> bool:
     """Open cases for bad answers."""
     return await commands.escalate_bad_answers(service)
+
+
+async def fetch_feeds(service: CampaignService) -> bool:
+    """Fetch product feeds that are due."""
+    return await commands.fetch_feeds(service)

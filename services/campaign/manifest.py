@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from chassis.calling_out import Outside
 from chassis.manifest import Manifest
 from chassis.reacting import Subscription
 from chassis.scheduling import Job
@@ -20,8 +21,8 @@ from contracts.interaction import (
     SurveyAnswered,
 )
 from services.campaign import api, jobs, reactions
+from services.campaign.commands import opening
 from services.campaign.outbound.rendering import Renderers
-from services.campaign.outbound.smtp import MailServer
 from services.campaign.queries.holding import HOLDINGS
 from services.campaign.settings import CampaignResources, CampaignService, CampaignSettings
 from services.campaign.tables import CampaignTable
@@ -29,18 +30,20 @@ from services.campaign.tables import CampaignTable
 
 @asynccontextmanager
 async def open_resources(service: CampaignService) -> AsyncIterator[CampaignResources]:
-    """Rendering processes and, where one is set, the mail server."""
+    """Rendering processes, and a way out for every channel that has one."""
     settings = service.settings
-    url = settings.smtp_url.get_secret_value()
-    server = MailServer(
-        url, connections=settings.smtp_connections, timeout=settings.smtp_timeout, verify=settings.smtp_verify
-    ) if url else None
-    async with Renderers(workers=settings.render_workers) as renderers:
+    signer = opening.signer(settings)
+    rates = opening.rates(settings.domain_rates)
+    async with (
+        Renderers(workers=settings.render_workers) as renderers, Renderers(workers=1) as quick,
+        Outside(private_networks=service.platform.private_networks) as outside,
+    ):
+        carriers = opening.carriers(service, outside)
         try:
-            yield CampaignResources(renderers=renderers, mail=server)
+            yield CampaignResources(renderers=renderers, quick_renderers=quick, carriers=carriers, outside=outside, signer=signer, domain_rates=rates)
         finally:
-            if server is not None:
-                await server.close()
+            for carrier in carriers.values():
+                await carrier.close()
 
 
 MANIFEST = Manifest(
@@ -72,7 +75,9 @@ MANIFEST = Manifest(
     jobs=(
         Job("plan_audiences", 1.0, jobs.plan_audiences),
         Job("send_messages", 1.0, jobs.send_messages, exclusive=False),
+        Job("send_transactional", 0.1, jobs.send_transactional, exclusive=False),
         Job("sweep", 1.0, jobs.sweep),
+        Job("fetch_feeds", 15.0, jobs.fetch_feeds),
         Job("look_at_orders", 0.5, jobs.look_at_orders),
         Job("sweep_programmes", 5.0, jobs.sweep_programmes),
         Job("run_programmes", 1.0, jobs.run_programmes, exclusive=False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.campaign.api import (
     actions,
+    blocks,
     campaigns,
     communities,
     deciding,
@@ -20,4 +21,5 @@ from services.campaign.api import (
 ROUTERS = (
     templates.router, campaigns.router, lists.router, messages.router, suppressions.router, visits.router,
     rewards.router, communities.router, programmes.router, actions.router, experiments.router, deciding.router,
+    blocks.router,
 )

@@ -105,7 +105,7 @@ async def report(service: Running, campaign_id: UUID, response: str = "order") -
     """What became of every planned message, who responded, and what it brought; `response` (open, click, reply, order) is the one that counts."""
     campaign, counts = await queries.get_report(service, campaign_id=campaign_id)
     outcome = outcome_view(await queries.get_outcome(service, origin_id=campaign_id), response=response)
-    return _report(campaign, counts, outcome, configured=service.resources.mail is not None)
+    return _report(campaign, counts, outcome, configured=("marketing", campaign.channel) in service.resources.carriers)
 
 
 @router.get("/{campaign_id}/messages", dependencies=[READ])
@@ -148,8 +148,8 @@ def _report(campaign: Campaign, counts: dict[str, Any], outcome: OutcomeView, *,
         responded=counts["responded"], responded_automated_only=counts["responded_automated_only"],
         open_rate=opens.messages / accepted if accepted else None, click_through_rate=clicks.messages / accepted if accepted else None,
         outcome=outcome,
-        delivery=Delivery(code="delivery.configured", message="Messages are handed to the mail server.") if configured
-        else Delivery(code="delivery.not_configured", message="No mail server is set: messages stay planned until ECRM_CAMPAIGN_SMTP_URL names one."),
+        delivery=Delivery(code="delivery.configured", message="Messages are handed over.") if configured
+        else Delivery(code="delivery.not_configured", message="Nobody takes messages of this channel: they stay planned until ECRM_CAMPAIGN_SMTP_URL names a mail server, ECRM_CAMPAIGN_PROVIDERS a provider."),
     )
 
 

@@ -24,7 +24,7 @@ WRITE = web.allow("campaigns:write")
 @router.post("", status_code=201, dependencies=[WRITE])
 async def create_template(service: Running, body: WriteTemplate) -> TemplateView:
     """Write a template; it is checked and compiled at once."""
-    return _view(await commands.create_template(service, name=body.name, locales=_locales(body), fallback=body.fallback))
+    return _view(await commands.create_template(service, name=body.name, locales=_locales(body), fallback=body.fallback, form=body.format))
 
 
 @router.get("", dependencies=[READ])
@@ -46,7 +46,7 @@ async def get_template(service: Running, template_id: UUID, version: Annotated[i
 async def change_template(service: Running, template_id: UUID, body: WriteTemplate) -> TemplateView:
     """Write a new version; campaigns that were launched keep theirs."""
     return _view(
-        await commands.change_template(service, template_id=template_id, name=body.name, locales=_locales(body), fallback=body.fallback)
+        await commands.change_template(service, template_id=template_id, name=body.name, locales=_locales(body), fallback=body.fallback, form=body.format)
     )
 
 
@@ -65,6 +65,6 @@ def _locales(body: WriteTemplate) -> dict[str, dict[str, str]]:
 
 def _view(template: Template) -> TemplateView:
     return TemplateView(
-        id=template.id, name=template.name, version=template.version, locales=template.locales, fallback=template.fallback,
+        id=template.id, name=template.name, version=template.version, format=template.form, locales=template.locales, fallback=template.fallback,
         created_at=template.created_at, updated_at=template.updated_at,
     )

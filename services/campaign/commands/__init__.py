@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.campaign.commands.audiences import plan_audiences
+from services.campaign.commands.blocks import fetch_feeds, put_block, put_feed
 from services.campaign.commands.campaigns import (
     cancel_campaign,
     create_campaign,
@@ -24,6 +25,7 @@ from services.campaign.commands.deciding import (
 from services.campaign.commands.erasing import erase_people
 from services.campaign.commands.experiments import create_experiment, decide_experiment, judge_experiments
 from services.campaign.commands.lists import change_list, create_list, delete_list
+from services.campaign.commands.messages import Requested, request_message
 from services.campaign.commands.orders import look_at_orders, note_order, note_score, replicate_identities
 from services.campaign.commands.planning import Planned, cancel_planned, hold_origin, plan_messages, release_origin
 from services.campaign.commands.points import adjust as adjust_points
@@ -48,7 +50,9 @@ from services.campaign.commands.rewards import (
     redeem,
 )
 from services.campaign.commands.satisfaction import answer, ask_after_case, escalate_bad_answers, note_survey
-from services.campaign.commands.sending import send_messages
+from services.campaign.commands.sending import TRANSACTIONAL, send_messages
+from services.campaign.commands.shelf import dismiss_message
+from services.campaign.commands.shelving import Shelf
 from services.campaign.commands.suppressing import lift_suppression, note_bounce, note_complaint
 from services.campaign.commands.sweeping import suppress_withdrawn, sweep
 from services.campaign.commands.templates import change_template, create_template
@@ -58,8 +62,11 @@ __all__ = [
     "ACTION",
     "CLICK",
     "OPEN",
+    "TRANSACTIONAL",
     "Decided",
     "Planned",
+    "Requested",
+    "Shelf",
     "adjust_points",
     "answer",
     "answers",
@@ -83,11 +90,13 @@ __all__ = [
     "decide",
     "decide_experiment",
     "delete_list",
+    "dismiss_message",
     "end_reward",
     "end_site_message",
     "erase_people",
     "escalate_bad_answers",
     "expire_points",
+    "fetch_feeds",
     "get_code",
     "hold_origin",
     "invite",
@@ -114,12 +123,15 @@ __all__ = [
     "pause_campaign",
     "plan_audiences",
     "plan_messages",
+    "put_block",
+    "put_feed",
     "redeem",
     "refer",
     "release_origin",
     "replicate_identities",
     "replicate_profiles",
     "replicate_said",
+    "request_message",
     "resume_campaign",
     "run_programmes",
     "send_messages",

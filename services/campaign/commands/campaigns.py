@@ -11,8 +11,10 @@ from uuid import UUID
 from chassis.database import Connection
 from chassis.errors import Invalid, Unavailable
 from chassis.ids import new_id
+from chassis.liquid import TemplateLimit, fault_of
 from services.campaign import errors
 from services.campaign.domain import audiences, mail
+from services.campaign.domain.channels import EMAIL
 from services.campaign.domain.entities import Campaign
 from services.campaign.domain.ledger import mail_address
 from services.campaign.domain.mail import UnsafeHeader
@@ -26,11 +28,13 @@ async def create_campaign(
     selection: Mapping[str, Any], per_minute: int | None, created_by: str,
 ) -> Campaign:
     """A draft; with `launch_at` it is scheduled at once. Raises Invalid (campaign.bad_address, …), Unknown (template)."""
-    sender = _checked_address("from_address", from_address)
+    sender = _checked_address("from_address", from_address) if from_address or channel == EMAIL else ""
     answer_to = _checked_address("reply_to", reply_to) if reply_to else ""
     try:
+        if "{{" in from_name and fault_of(from_name) is not None:
+            raise errors.bad_value("from_name")
         mail.check_value("From", from_name)
-    except UnsafeHeader:
+    except (UnsafeHeader, TemplateLimit):
         raise errors.bad_value("from_name") from None
     at = service.clock.now()
     campaign = Campaign(

@@ -11,7 +11,7 @@ from contracts.campaign import ErasureAcknowledged
 from contracts.customer import ErasureState
 from services.campaign.commands.facts import tell_changes
 from services.campaign.settings import CampaignService
-from services.campaign.store import audiences, deciding, ledger, programmes, recipients, replicas
+from services.campaign.store import audiences, deciding, ledger, programmes, recipients, replicas, shelf
 
 
 async def erase_people(service: CampaignService, tx: Transaction, *, states: Iterable[ErasureState]) -> None:
@@ -25,6 +25,7 @@ async def erase_people(service: CampaignService, tx: Transaction, *, states: Ite
         rows |= await deciding.erase(tx.db, customer_ids=people)
         rows |= await replicas.erase(tx.db, customer_ids=people)
         rows |= await audiences.delete_person(tx.db, people)
+        rows |= await shelf.delete_person(tx.db, people)
         rows |= await erase_set_aside(tx.db, state.customer_ids)
         tx.tell(
             ErasureAcknowledged(

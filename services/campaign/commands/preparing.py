@@ -5,22 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from email.utils import format_datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from chassis.database import Connection
 from contracts import links
 from services.campaign.commands.planning import NOT_CHOSEN
-from services.campaign.domain import channels, content, ledger, locales, mail, tracking
+from services.campaign.domain import blocks, channels, content, ledger, locales, mail, tracking
 from services.campaign.domain.channels import Place
 from services.campaign.domain.compiling import Compiled
 from services.campaign.domain.entities import Recipient, Template
 from services.campaign.domain.mail import Mail, UnsafeHeader
+from services.campaign.domain.parcels import Parcel
 from services.campaign.domain.rendering import Rendered
 from services.campaign.settings import CampaignService
+from services.campaign.store import blocks as stored
 from services.campaign.store import campaigns, recipients, suppressions, templates
 from services.campaign.store import ledger as rows
-from services.campaign.store.claiming import Claimed
+from services.campaign.store.claiming import TRANSACTIONAL, Claimed
 
 #: Kinds of sealed links that this service opens itself. Fields of a click: message id, number of the link, address; of an open: message id.
 CLICK = "click"
@@ -36,9 +38,7 @@ class Ready(NamedTuple):
     purpose: str
     address_hash: bytes
     locale: str
-    sender: str
-    recipient: str
-    mail: bytes
+    parcel: Parcel
 
 
 class Sender(NamedTuple):
@@ -69,6 +69,7 @@ class _Draft(NamedTuple):
     compiled: Compiled
     unsubscribe_url: str
     preferences_url: str
+    feeds: Mapping[str, Any]
 
 
 async def prepare(service: CampaignService, *, owner: UUID, claimed: Sequence[Claimed]) -> tuple[list[Ready], list[Ending]]:
@@ -76,7 +77,9 @@ async def prepare(service: CampaignService, *, owner: UUID, claimed: Sequence[Cl
     drafts, endings = await _drafts(service, owner, claimed)
     sources = list(dict.fromkeys(draft.compiled for draft in drafts))
     numbers = {compiled: index for index, compiled in enumerate(sources)}
-    rendered = await service.resources.renderers.render(sources, [(numbers[draft.compiled], _data(draft)) for draft in drafts])
+    renderers = service.resources.quick_renderers if claimed[0].queue == TRANSACTIONAL else service.resources.renderers
+    rendered = await renderers.render(sources, [(numbers[draft.compiled], _data(draft)) for draft in drafts])
+    drafts = await _name_senders(service, drafts)
     ready = []
     for done, (draft, text) in enumerate(zip(drafts, rendered, strict=True)):
         if text.problem is not None:
@@ -91,11 +94,30 @@ async def prepare(service: CampaignService, *, owner: UUID, claimed: Sequence[Cl
     return ready, endings
 
 
+async def _name_senders(service: CampaignService, drafts: list[_Draft]) -> list[_Draft]:
+    """Where a sender's name is written in Liquid, each recipient sees their own: the person who looks after them, say."""
+    personal = [place for place, draft in enumerate(drafts) if "{{" in draft.sent_by.from_name]
+    if not personal:
+        return drafts
+    names = list(dict.fromkeys(drafts[place].sent_by.from_name for place in personal))
+    rendered = await service.resources.renderers.render(
+        [Compiled(subject=name, html="", text="") for name in names],
+        [(names.index(drafts[place].sent_by.from_name), _data(drafts[place])) for place in personal],
+    )
+    named = list(drafts)
+    for place, text in zip(personal, rendered, strict=True):
+        named[place] = named[place]._replace(sent_by=named[place].sent_by._replace(from_name=text.subject.strip()))
+    return named
+
+
 async def _drafts(service: CampaignService, owner: UUID, claimed: Sequence[Claimed]) -> tuple[list[_Draft], list[Ending]]:
     drafts, endings = [], []
     async with service.transaction() as tx:
         senders = await _senders(service, tx.db, claimed)
         template = await templates.find_versions(tx.db, {(message.template_id, message.template_version) for message in claimed})
+        shown = {key: blocks.feeds([source for one in found.compiled.values() for source in (one.subject, one.html, one.text)])
+                 for key, found in template.items()}
+        feeds = await stored.feed_items(tx.db, sorted({name for names in shown.values() for name in names}))
         people = await recipients.fetch(tx.db, list({message.customer_id for message in claimed}))
         places = [_place(people.get(message.customer_id), message) for message in claimed]
         hashes = [service.hash_identity(place.key) if isinstance(place, Place) else b"" for place in places]
@@ -112,10 +134,11 @@ async def _drafts(service: CampaignService, owner: UUID, claimed: Sequence[Claim
             ):
                 endings.append(Ending(message.id, "suppressed", "duplicate_address"))
                 continue
+            version = message.template_id, message.template_version
             drafts.append(
                 _draft(
-                    service, message, sent_by=senders[message.id], template=template[message.template_id, message.template_version],
-                    recipient=people[message.customer_id], address=place.address, hashed=hashed,
+                    service, message, sent_by=senders[message.id], template=template[version], recipient=people[message.customer_id],
+                    address=place.address, hashed=hashed, feeds={name: feeds[name] for name in shown[version] if name in feeds},
                 )
             )
     return drafts, endings
@@ -148,7 +171,8 @@ async def _senders(service: CampaignService, db: Connection, claimed: Sequence[C
 
 
 def _draft(
-    service: CampaignService, message: Claimed, *, sent_by: Sender, template: Template, recipient: Recipient, address: str, hashed: bytes
+    service: CampaignService, message: Claimed, *, sent_by: Sender, template: Template, recipient: Recipient, address: str, hashed: bytes,
+    feeds: Mapping[str, Any],
 ) -> _Draft:
     locale = locales.choose_locale(template.compiled, language=recipient.language, fallback=template.fallback)
     token = links.seal(
@@ -159,7 +183,8 @@ def _draft(
     centre = links.seal(service.link_secret, links.PREFERENCES, [str(message.customer_id), message.channel, str(message.id), ends])
     public = service.platform.public_url.rstrip("/")
     return _Draft(
-        message, sent_by, recipient, address, hashed, locale, template.compiled[locale], f"{public}/u/{token}", f"{public}/p/{centre}"
+        message, sent_by, recipient, address, hashed, locale, template.compiled[locale], f"{public}/u/{token}", f"{public}/p/{centre}",
+        feeds,
     )
 
 
@@ -168,16 +193,29 @@ def _data(draft: _Draft) -> dict[str, object]:
     return content.template_data(
         customer_id=str(recipient.customer_id), name=recipient.name, email=recipient.email, language=recipient.language,
         traits=recipient.traits, campaign_id=str(message.origin_id), campaign_name=draft.sent_by.name, locale=draft.locale,
-        unsubscribe_url=draft.unsubscribe_url, preferences_url=draft.preferences_url, data=message.data,
+        unsubscribe_url=draft.unsubscribe_url, preferences_url=draft.preferences_url, data=message.data, feeds=draft.feeds,
     )
 
 
 def _ready(service: CampaignService, draft: _Draft, rendered: Rendered) -> Ready:
+    """Raises UnsafeHeader."""
+    message = draft.message
+    parcel = Parcel(
+        channel=message.channel, to=draft.address, key=f"msg_{service.hash_identity(f'message:{message.id}').hex()}",
+        customer_id=str(draft.recipient.customer_id), title=rendered.subject, text=rendered.text, locale=draft.locale, data=message.data,
+        unsubscribe_url=draft.unsubscribe_url, origin_id=str(message.origin_id), provider=message.provider, again=message.attempts > 0,
+    )
+    if message.channel == channels.EMAIL:
+        parcel = parcel._replace(sender=_return_path(service, draft), mail=_letter(service, draft, rendered))
+    return Ready(message, message.purpose, draft.address_hash, draft.locale, parcel)
+
+
+def _letter(service: CampaignService, draft: _Draft, rendered: Rendered) -> bytes:
     message, sent_by = draft.message, draft.sent_by
     message_id, secret = str(message.id), service.link_secret
     public = service.platform.public_url.rstrip("/")
     html = tracking.rewrite(
-        rendered.html, utm=sent_by.utm, keep=frozenset({draft.unsubscribe_url, draft.preferences_url}),
+        rendered.html or mail.plain_html(rendered.text), utm=sent_by.utm, keep=frozenset({draft.unsubscribe_url, draft.preferences_url}),
         click=lambda link, url: f"{public}/t/c/{links.seal(secret, CLICK, [message_id, str(link), url])}",
         pixel=f"{public}/t/o/{links.seal(secret, OPEN, [message_id])}",
         trap=f"{public}/t/c/{links.seal(secret, CLICK, [message_id, str(tracking.TRAP), public or 'https://localhost'])}",
@@ -192,6 +230,12 @@ def _ready(service: CampaignService, draft: _Draft, rendered: Rendered) -> Ready
             unsubscribe_url=draft.unsubscribe_url, campaign=str(message.origin_id),
         )
     )
-    # The return path names the message, so that a bounce does, whatever the bouncing server writes into it.
-    sender = f"{links.BOUNCES}-{links.name_message(secret, links.BOUNCES, message.id)}@{domain}" if domain else sent_by.from_address
-    return Ready(message, message.purpose, draft.address_hash, draft.locale, sender, draft.address, built)
+    signer = service.resources.signer
+    return signer.sign(built, at=int(service.clock.now().timestamp())) if signer is not None else built
+
+
+def _return_path(service: CampaignService, draft: _Draft) -> str:
+    """It names the message, so that a bounce does, whatever the bouncing server writes into it."""
+    domain = service.platform.mail_domain
+    named = links.name_message(service.link_secret, links.BOUNCES, draft.message.id)
+    return f"{links.BOUNCES}-{named}@{domain}" if domain else draft.sent_by.from_address

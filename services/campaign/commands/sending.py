@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,14 +17,17 @@ from services.campaign.commands.facts import tell_changes
 from services.campaign.commands.handing_off import HandOff
 from services.campaign.commands.permits import Asked, Permits
 from services.campaign.commands.preparing import Ending, Ready, prepare
-from services.campaign.domain.ledger import CLAIM_LEASE
-from services.campaign.outbound.smtp import MailServer, ServerAway
+from services.campaign.domain.channels import EMAIL
+from services.campaign.domain.ledger import AWAY_PAUSE, CLAIM_LEASE
+from services.campaign.outbound.carrying import Carrier
 from services.campaign.settings import CampaignService
 from services.campaign.store import claiming, ledger
-from services.campaign.store.claiming import MARKETING, Claimed
+from services.campaign.store.claiming import MARKETING, TRANSACTIONAL, Claimed
 
 AT_ONCE = timedelta(0)
 CONSENT_AWAY = timedelta(seconds=2)
+
+__all__ = ["TRANSACTIONAL", "send_messages"]
 
 _log = telemetry.logger(__name__)
 
@@ -31,43 +35,61 @@ _log = telemetry.logger(__name__)
 async def send_messages(service: CampaignService, *, queue: str = MARKETING) -> bool:
     """Send one batch of what is planned and due in a queue. True: there may be more.
 
-    Without a mail server, or while it or the consent service is away, messages stay planned.
+    A channel without a way out, or whose other side is away, keeps its messages planned; all do while the consent service is away.
     """
-    server = service.resources.mail
-    if server is None:
-        return False
+    carriers = {channel: carrier for (of, channel), carrier in service.resources.carriers.items() if of == queue}
     async with service.read() as db:
-        if not await claiming.any_due(db, queue=queue):
+        if not carriers or not await claiming.any_due(db, queue=queue, channels=carriers):
             return False
-    if not await _reachable(server):
-        return False
+    reachable = {channel: carrier for channel, carrier in carriers.items() if await carrier.reachable()}
     owner = new_id()
-    claimed = await _claim(service, owner, queue)
+    claimed = await _claim(service, owner, queue, reachable) if reachable else []
     if not claimed:
         return False
     ready, endings = await prepare(service, owner=owner, claimed=claimed)
     if endings:
         await _end(service, owner, endings)
+    ready = await _within_rates(service, owner, ready)
     if ready:
-        return await _send(service, server, owner, ready)
+        return await _send(service, reachable, owner, ready)
     return True
 
 
-async def _claim(service: CampaignService, owner: UUID, queue: str) -> list[Claimed]:
+async def _within_rates(service: CampaignService, owner: UUID, ready: list[Ready]) -> list[Ready]:
+    """Those whose domains take more now; the others wait."""
+    limited: dict[str, list[Ready]] = {}
+    for each in ready:
+        domain = each.parcel.to.rpartition("@")[2].lower()
+        if each.message.channel == EMAIL and domain in service.resources.domain_rates:
+            limited.setdefault(domain, []).append(each)
+    waiting: set[UUID] = set()
+    for domain, mails in sorted(limited.items()):
+        rate = service.resources.domain_rates[domain]
+        async with service.transaction() as tx:
+            room = min(len(mails), await claiming.room(tx.db, name=f"domain:{domain}", per_minute=rate))
+            await claiming.spend(tx.db, name=f"domain:{domain}", per_minute=rate, count=room)
+        over = [each.message.id for each in mails[room:]]
+        if over:
+            await _release(service, owner, over, timedelta(seconds=max(1.0, 60 / rate)))
+        waiting.update(over)
+    return [each for each in ready if each.message.id not in waiting]
+
+
+async def _claim(service: CampaignService, owner: UUID, queue: str, channels: Collection[str]) -> list[Claimed]:
     """The next messages, the most important and the most valuable first: journeys and programmes before broadcasts, which take what is left."""
     limit = service.settings.send_batch
     async with service.transaction() as tx:
         # Half a batch at most, so that a large journey does not stop every broadcast.
         half = limit if queue != MARKETING else max(1, limit // 2)
-        claimed = await claiming.claim_others(tx.db, owner=owner, queue=queue, limit=half, lease=CLAIM_LEASE)
+        claimed = await claiming.claim_others(tx.db, owner=owner, queue=queue, channels=channels, limit=half, lease=CLAIM_LEASE)
         if queue == MARKETING:
-            claimed += await _claim_campaigns(tx, owner, limit - len(claimed))
+            claimed += await _claim_campaigns(tx, owner, channels, limit - len(claimed))
     return sorted(claimed, key=lambda one: (-one.priority, -(one.value if one.value is not None else -(2**62)), one.id))
 
 
-async def _claim_campaigns(tx: Transaction, owner: UUID, limit: int) -> list[Claimed]:
+async def _claim_campaigns(tx: Transaction, owner: UUID, channels: Collection[str], limit: int) -> list[Claimed]:
     """Of each campaign as many as its rate allows."""
-    rates = await claiming.sending(tx.db)
+    rates = await claiming.sending(tx.db, channels=channels)
     most = {}
     for campaign_id, per_minute in rates.items():
         room = limit if per_minute is None else await claiming.room(tx.db, name=f"campaign:{campaign_id}", per_minute=per_minute)
@@ -81,22 +103,13 @@ async def _claim_campaigns(tx: Transaction, owner: UUID, limit: int) -> list[Cla
     return claimed
 
 
-async def _reachable(server: MailServer) -> bool:
-    """Whether there is a connection to be had, asked before anything is claimed."""
-    try:
-        async with server.connection():
-            return True
-    except ServerAway:
-        return False
-
-
 async def _end(service: CampaignService, owner: UUID, endings: list[Ending]) -> None:
     async with service.transaction() as tx:
         changed = await ledger.end_unsent(tx.db, owner=owner, ends=[(end.message_id, end.state, end.reason) for end in endings])
         tell_changes(tx, changed, at=service.clock.now())
 
 
-async def _send(service: CampaignService, server: MailServer, owner: UUID, ready: list[Ready]) -> bool:
+async def _send(service: CampaignService, carriers: Mapping[str, Carrier], owner: UUID, ready: list[Ready]) -> bool:
     asked = [
         Asked(each.message.id, each.message.customer_id, each.purpose, each.message.channel, each.message.step, each.address_hash)
         for each in ready
@@ -107,16 +120,26 @@ async def _send(service: CampaignService, server: MailServer, owner: UUID, ready
         _log.warning("consent_away", count=len(ready))
         await _release(service, owner, [each.message.id for each in ready], CONSENT_AWAY)
         return False
-    hand_off = HandOff(service, server, owner=owner, deadline=given.deadline)
+    by_channel: dict[str, list[Ready]] = {}
+    for each in ready:
+        by_channel.setdefault(each.message.channel, []).append(each)
+    hand_offs = {channel: HandOff(service, carriers[channel], owner=owner, deadline=given.deadline) for channel in by_channel}
+    outcomes: dict[UUID, str] = {}
     try:
         kept = await _record_permits(service, owner, ready, given)
-        await hand_off.run([(each, given.granted[each.message.id].permit_id) for each in ready if each.message.id in kept])
+        await asyncio.gather(*(
+            hand_offs[channel].run([(each, given.granted[each.message.id].permit_id) for each in group if each.message.id in kept])
+            for channel, group in by_channel.items()
+        ))
     finally:
+        for hand_off in hand_offs.values():
+            outcomes |= hand_off.outcomes
         # Also when this sender is being stopped: an open batch makes withdrawals wait.
-        await asyncio.shield(permits.close(service, permits=given, outcomes=hand_off.outcomes))
-    unsent = [message_id for message_id in given.granted if message_id not in hand_off.started]
-    if unsent:
-        await _release(service, owner, unsent, AT_ONCE)
+        await asyncio.shield(permits.close(service, permits=given, outcomes=outcomes))
+    for channel, group in by_channel.items():
+        unsent = [each.message.id for each in group if each.message.id in given.granted and each.message.id not in hand_offs[channel].started]
+        if unsent:
+            await _release(service, owner, unsent, AWAY_PAUSE if hand_offs[channel].away else AT_ONCE)
     return True
 
 

@@ -7,10 +7,13 @@ from uuid import UUID
 from chassis import telemetry
 from chassis.unit_of_work import Transaction
 from services.campaign.commands.facts import tell_changes
+from services.campaign.domain.ledger import KEY_WINDOW, MOST_ATTEMPTS
 from services.campaign.settings import CampaignService
-from services.campaign.store import campaigns, ledger, recipients
+from services.campaign.store import campaigns, ledger, recipients, requests
 
 AT_MOST = 2_000
+#: For how long an Idempotency-Key is known.
+KEYS_DAYS = 30
 
 _log = telemetry.logger(__name__)
 
@@ -18,10 +21,11 @@ _log = telemetry.logger(__name__)
 async def sweep(service: CampaignService) -> bool:
     """Resolve expired leases and cancelled messages, finish campaigns whose ledger is closed. True: there may be more."""
     async with service.transaction() as tx:
-        unknown = await ledger.expire(tx.db, limit=AT_MOST)
+        unknown = await ledger.expire(tx.db, limit=AT_MOST, most_attempts=MOST_ATTEMPTS, key_window=KEY_WINDOW)
         cancelled = await ledger.suppress_cancelled(tx.db, limit=AT_MOST)
         tell_changes(tx, [*unknown, *cancelled], at=service.clock.now())
         finished = await campaigns.finish_done(tx.db)
+        await requests.forget_old(tx.db, days=KEYS_DAYS)
     if unknown:
         _log.warning("hand_offs_unknown", count=len(unknown))
     for campaign_id in finished:

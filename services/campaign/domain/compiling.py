@@ -14,6 +14,9 @@ from liquid.exceptions import LiquidError
 from chassis import liquid as limits
 from chassis.liquid import TAG, TemplateLimit
 
+#: What a template is written in.
+MJML: Final = "mjml"
+TEXT: Final = "text"
 LONGEST_SOURCE: Final = 200_000
 LONGEST_SUBJECT: Final = 1_000
 DEEPEST_MARKUP: Final = 100
@@ -45,14 +48,16 @@ class BadTemplate(ValueError):
         self.part = part
 
 
-def compile_template(*, subject: str, body: str, locale: str) -> Compiled:
-    """Check and compile one locale. Raises BadTemplate; TemplateLimit where a limit is exceeded."""
+def compile_template(*, subject: str, body: str, locale: str, form: str = MJML) -> Compiled:
+    """Check and compile one locale; a `form` text has no HTML. Raises BadTemplate; TemplateLimit where a limit is exceeded."""
     if not subject.strip() or len(subject) > LONGEST_SUBJECT or re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", subject):
         raise BadTemplate("subject", f"a subject is one line of 1 to {LONGEST_SUBJECT} characters without control characters")
     if len(body) > LONGEST_SOURCE:
         raise BadTemplate("body", f"a body has at most {LONGEST_SOURCE} characters")
     for part, source in (("subject", subject), ("body", body)):
         _check_liquid(part, source)
+    if form == TEXT:
+        return Compiled(subject=" ".join(subject.split()), html="", text=body)
     html = _to_html(_with_language(body, locale))
     text = _to_text(html)
     missing = [name for name in ("unsubscribe_url", "preferences_url") if name not in body]

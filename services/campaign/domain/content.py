@@ -9,6 +9,7 @@ from typing import Any
 def template_data(
     *, customer_id: str, name: str | None, email: str | None, language: str | None, traits: Mapping[str, Any], campaign_id: str,
     campaign_name: str, locale: str, unsubscribe_url: str, preferences_url: str, data: Mapping[str, Any] | None = None,
+    feeds: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The variables of a template. Traits stand directly under `customer` (`customer.city`) and under `customer.traits`; `data`: the message's own."""
     customer = {**traits, "id": customer_id, "name": name, "email": email, "language": language, "traits": dict(traits)}
@@ -16,6 +17,7 @@ def template_data(
         "customer": {key: value for key, value in customer.items() if value is not None},
         "campaign": {"id": campaign_id, "name": campaign_name},
         "data": dict(data or {}),
+        "feeds": dict(feeds or {}),
         "locale": "fa" if locale.startswith("fa") else "en",
         "unsubscribe_url": unsubscribe_url,
         "preferences_url": preferences_url,

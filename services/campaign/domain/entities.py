@@ -26,7 +26,7 @@ class Recipient(NamedTuple):
 
 
 class Template(NamedTuple):
-    """One version of a template. `locales`: locale -> {subject, body} as written."""
+    """One version of a template. `locales`: locale -> {subject, body} as written; `form`: mjml or text."""
 
     id: UUID
     name: str
@@ -36,6 +36,7 @@ class Template(NamedTuple):
     compiled: dict[str, Compiled]
     created_at: datetime
     updated_at: datetime
+    form: str = "mjml"
 
 
 class Campaign(NamedTuple):

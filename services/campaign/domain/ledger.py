@@ -49,11 +49,22 @@ _BAD_HYPHEN: Final = re.compile(r"(^|\.)-|-(\.|$)")
 
 
 class Outcome(NamedTuple):
-    """What became of one hand-off. `state` PLANNED means: refused for now, nothing was taken over."""
+    """What became of one hand-off. `state` PLANNED means: refused for now, nothing was taken over.
+
+    `same_provider`: PLANNED although it may have been taken over, by a provider that absorbs a repetition: no other may get it.
+    """
 
     state: State
     reason: str = ""
     reply_code: int | None = None
+    same_provider: bool = False
+
+
+#: Reasons that say nothing about the message: they do not count as a try.
+NO_TRY: Final = frozenset({"permit_expired", "provider_away"})
+#: For how long a provider is trusted to know a key again.
+KEY_WINDOW: Final = timedelta(hours=24)
+AWAY_PAUSE: Final = timedelta(seconds=2)
 
 
 def retry_after(attempts: int) -> timedelta:

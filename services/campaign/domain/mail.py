@@ -9,6 +9,7 @@ from email.errors import HeaderParseError
 from email.header import Header, decode_header
 from email.parser import BytesHeaderParser
 from email.policy import compat32
+from html import escape
 from typing import Final
 
 import msgspec
@@ -106,6 +107,11 @@ def with_permit(mail: bytes, permit_id: str) -> bytes:
     if not re.fullmatch(r"[A-Za-z0-9._:/-]{1,200}", permit_id):
         raise UnsafeHeader(PERMIT_HEADER)
     return f"{PERMIT_HEADER}: {permit_id}\r\n".encode("ascii") + mail
+
+
+def plain_html(text: str) -> str:
+    """A text as HTML, for a mail whose template is a text."""
+    return f"<html><body><p>{escape(text).replace(chr(10), '<br>')}</p></body></html>"
 
 
 def _part(kind: str, content: str) -> bytes:

@@ -32,6 +32,7 @@ class CompileCall(msgspec.Struct, tag="compile"):
     subject: str
     body: str
     locale: str
+    form: str = compiling.MJML
 
 
 class RenderCall(msgspec.Struct, tag="render"):
@@ -88,7 +89,7 @@ def _allow_cpu() -> None:
 def _compile(call: CompileCall) -> Answer:
     try:
         signal.setitimer(signal.ITIMER_PROF, COMPILE_SECONDS)
-        return Answer(compiled=compiling.compile_template(subject=call.subject, body=call.body, locale=call.locale))
+        return Answer(compiled=compiling.compile_template(subject=call.subject, body=call.body, locale=call.locale, form=call.form))
     except BadTemplate as error:
         return Answer(problem="template.invalid", part=error.part, detail=str(error))
     except TemplateLimit as error:

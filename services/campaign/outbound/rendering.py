@@ -12,7 +12,7 @@ import msgspec
 
 from chassis import telemetry
 from chassis.errors import Unavailable
-from services.campaign.domain.compiling import Compiled
+from services.campaign.domain.compiling import MJML, Compiled
 from services.campaign.domain.rendering import LIMIT, Rendered
 from services.campaign.outbound.render_worker import LENGTH, Answer, CompileCall, RenderCall
 
@@ -46,10 +46,10 @@ class Renderers:
         for worker in self._workers:
             await worker.stop()
 
-    async def compile(self, *, subject: str, body: str, locale: str) -> Answer:
+    async def compile(self, *, subject: str, body: str, locale: str, form: str = MJML) -> Answer:
         """Check and compile one locale; a template that kills the worker is answered as `template.limit`."""
         try:
-            return await self._call(CompileCall(subject=subject, body=body, locale=locale))
+            return await self._call(CompileCall(subject=subject, body=body, locale=locale, form=form))
         except WorkerDied:
             return Answer(problem="template.limit", part="body", detail="compiling the template takes too much")
 

@@ -1,11 +1,11 @@
-"""The mail server: a few kept connections, and an honest outcome for every hand-off."""
+"""Mail servers: a few kept connections to the first that answers, and an honest outcome for every hand-off."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -14,14 +14,53 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponseException, SMTPSenderRef
 from chassis import telemetry
 from chassis.settings import SettingsError
 from services.campaign.domain.ledger import Outcome, State
+from services.campaign.domain.parcels import Parcel
+from services.campaign.outbound.carrying import Away
 
 MAILS_PER_CONNECTION: Final = 1_000
 
 _log = telemetry.logger(__name__)
 
 
-class ServerAway(Exception):
-    """There is no connection to the mail server; nothing has left."""
+#: A server that could not be reached is left alone for so long while there is another one.
+AWAY_SECONDS: Final = 5.0
+
+
+class MailServers:
+    """Several servers in order: the first that answers gets the mails, the next when it is away. A mail that may have left goes to no other."""
+
+    def __init__(self, urls: str, *, connections: int, timeout: float, verify: bool = True) -> None:
+        """`urls`: one or more, with blanks between. Raises SettingsError."""
+        self._servers = [MailServer(url, connections=connections, timeout=timeout, verify=verify) for url in urls.split()]
+        self.connections = connections
+        self._away_at: dict[str, float] = {}
+
+    @asynccontextmanager
+    async def connection(self, _provider: str | None = None) -> AsyncIterator[_Connection]:
+        """A connection to the first server that answers. Raises Away when none does."""
+        async with AsyncExitStack() as stack:
+            yield await self._first(stack)
+
+    async def _first(self, stack: AsyncExitStack) -> _Connection:
+        now = asyncio.get_running_loop().time()
+        for server in sorted(self._servers, key=lambda server: now - self._away_at.get(server.name, -AWAY_SECONDS) < AWAY_SECONDS):
+            try:
+                return await stack.enter_async_context(server.connection())
+            except Away:
+                self._away_at[server.name] = now
+        raise Away
+
+    async def reachable(self) -> bool:
+        """Whether there is a connection to be had, asked before anything is claimed."""
+        try:
+            async with self.connection():
+                return True
+        except Away:
+            return False
+
+    async def close(self) -> None:
+        for server in self._servers:
+            await server.close()
 
 
 class MailServer:
@@ -37,6 +76,7 @@ class MailServer:
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise SettingsError("ECRM_CAMPAIGN_SMTP_URL: write smtp://[user:password@]host[:port] or smtps://…")
         self.connections = connections
+        self.name = f"{parts.hostname}:{port or ''}"
         self._host = parts.hostname
         self._tls = parts.scheme == "smtps"
         self._port = port or (465 if self._tls else 587 if parts.username else 25)
@@ -50,7 +90,7 @@ class MailServer:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[_Connection]:
-        """A connection for one hand-off after the other. Raises ServerAway when none can be made."""
+        """A connection for one hand-off after the other. Raises Away when none can be made."""
         async with self._free:
             connection = self._idle.pop() if self._idle else None
             if connection is None or not connection.usable:
@@ -77,11 +117,11 @@ class MailServer:
             if not self._away:  # it is tried every second: said once, not every second
                 _log.warning("mail_server_away", error=error)
             self._away = True
-            raise ServerAway from None
+            raise Away from None
         if self._away:
             _log.warning("mail_server_back")
         self._away = False
-        return _Connection(client)
+        return _Connection(client, self.name)
 
     async def close(self) -> None:
         """Say goodbye on the idle connections, within 2 s."""
@@ -93,9 +133,12 @@ class MailServer:
 
 
 class _Connection:
-    """One SMTP session."""
+    """One SMTP session. A mail given twice arrives twice."""
 
-    def __init__(self, client: SMTP) -> None:
+    idempotent = False
+
+    def __init__(self, client: SMTP, provider: str) -> None:
+        self.provider = provider
         self._client = client
         self._mails = 0
 
@@ -103,15 +146,15 @@ class _Connection:
     def usable(self) -> bool:
         return self._client.is_connected and self._mails < MAILS_PER_CONNECTION
 
-    async def hand_over(self, *, sender: str, recipient: str, mail: bytes, allowed: Callable[[], bool]) -> Outcome:
+    async def hand_over(self, parcel: Parcel, *, allowed: Callable[[], bool]) -> Outcome:
         """Give one mail to the server. `allowed` is asked right before DATA; False: nothing leaves, the message is planned again.
 
         A refusal with 4xx: planned again; 5xx: failed. A connection lost before DATA: planned again; after it: unknown.
         """
         self._mails += 1
         try:
-            await self._client.mail(sender, encoding="ascii")
-            await self._client.rcpt(recipient, encoding="ascii")
+            await self._client.mail(parcel.sender, encoding="ascii")
+            await self._client.rcpt(parcel.to, encoding="ascii")
         except SMTPSenderRefused as refusal:
             await self._reset()
             return _refused(refusal, "sender")
@@ -125,7 +168,7 @@ class _Connection:
             await self._reset()
             return Outcome(State.PLANNED, "permit_expired")
         try:
-            response = await self._client.data(mail)
+            response = await self._client.data(parcel.letter())
         except SMTPResponseException as refusal:
             if 400 <= refusal.code < 600:
                 await self._reset()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.campaign.queries.audiences import estimate, get_list, list_list_members, list_lists
+from services.campaign.queries.blocks import get_block, get_feed, list_blocks
 from services.campaign.queries.campaigns import get_campaign, get_report, list_campaigns
 from services.campaign.queries.deciding import get_site_figures, get_site_message, list_site_messages
 from services.campaign.queries.experiments import (
@@ -16,10 +17,12 @@ from services.campaign.queries.experiments import (
 )
 from services.campaign.queries.explaining import Decision, Finding, explain
 from services.campaign.queries.messages import (
+    get_message,
     get_suppression,
     list_campaign_messages,
     list_customer_messages,
     list_handed_off,
+    list_waiting,
 )
 from services.campaign.queries.programmes import (
     audit_points,
@@ -46,10 +49,13 @@ __all__ = [
     "audit_points",
     "estimate",
     "explain",
+    "get_block",
     "get_campaign",
     "get_experiment",
+    "get_feed",
     "get_group_sales",
     "get_list",
+    "get_message",
     "get_outcome",
     "get_programme",
     "get_programme_figures",
@@ -61,6 +67,7 @@ __all__ = [
     "get_statement",
     "get_suppression",
     "get_template",
+    "list_blocks",
     "list_campaign_messages",
     "list_campaigns",
     "list_customer_messages",
@@ -76,6 +83,7 @@ __all__ = [
     "list_rewards",
     "list_site_messages",
     "list_templates",
+    "list_waiting",
     "preview",
     "reckon_effect",
     "size_test",

@@ -11,7 +11,7 @@ from services.campaign import errors
 from services.campaign.domain.ledger import address_key
 from services.campaign.queries import campaigns
 from services.campaign.settings import CampaignService
-from services.campaign.store import recipients, results, suppressions
+from services.campaign.store import recipients, results, shelf, suppressions
 
 Rows = list[dict[str, Any]]
 
@@ -30,6 +30,24 @@ async def list_customer_messages(
     async with service.read() as db:
         people = {person for customer in customer_ids for person in await recipients.same_person(db, customer)}
         return await results.list_of_customer(db, customer_ids=list(people), since=since, until=until, after=after, limit=limit)
+
+
+async def get_message(service: CampaignService, *, message_id: UUID) -> dict[str, Any]:
+    """Raises Unknown."""
+    async with service.read() as db:
+        found = await results.find_message(db, message_id)
+    if found is None:
+        raise errors.unknown_message()
+    return found
+
+
+async def list_waiting(service: CampaignService, *, customer_id: UUID, channel: str, limit: int) -> Rows:
+    """What waits for a person in the app or on the site; those that are listed count as shown."""
+    async with service.transaction() as tx:
+        people = await recipients.same_person(tx.db, customer_id)
+        found = await shelf.waiting(tx.db, customer_ids=people, channel=channel, limit=limit)
+        await shelf.note_shown(tx.db, keys=[each["key"] for each in found], customer_ids=people)
+    return found
 
 
 async def get_suppression(service: CampaignService, *, address: str) -> dict[str, Any]:

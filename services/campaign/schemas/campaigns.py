@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 from services.campaign.schemas.audiences import GivenAudience, GivenSelection
 from services.campaign.schemas.experiments import OutcomeView
 from services.campaign.schemas.given import Given, Line, Name
-from services.campaign.schemas.messages import MessageView
+from services.campaign.schemas.messages import Channel, MessageView
 
 UtmName = Annotated[str, StringConstraints(pattern=r"^(source|medium|campaign|term|content|id)$")]
 
@@ -22,9 +22,9 @@ class CreateCampaign(Given):
     name: Line
     template_id: UUID
     segment_id: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")]
-    channel: Literal["email"] = "email"
+    channel: Channel = "email"
     purpose: Name = "marketing"
-    from_address: Annotated[str, StringConstraints(min_length=3, max_length=254)]
+    from_address: Annotated[str, StringConstraints(max_length=254)] = ""
     from_name: Annotated[str, StringConstraints(max_length=200)] = ""
     reply_to: Annotated[str, StringConstraints(max_length=254)] = ""
     utm: Annotated[dict[UtmName, Line], Field(max_length=6)] = {}

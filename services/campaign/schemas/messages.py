@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, StringConstraints, model_validator
+
+from services.campaign.schemas.given import Given, Name
+
+Address = Annotated[str, StringConstraints(max_length=254)]
+Channel = Literal["email", "sms", "push", "webhook", "phone", "post", "in_app", "on_site"]
 
 
 class MessageView(BaseModel):
@@ -56,3 +62,41 @@ class HandedOffView(BaseModel):
     consent_version: int
     handed_off_at: datetime
     finished_at: datetime | None
+
+
+class RequestMessage(Given):
+    """To a customer, by id or by identity (`email:a@b.c`, `user:42`). `data` is for the template, as `data.…`."""
+
+    template_id: UUID
+    customer_id: UUID | None = None
+    identity: Annotated[str, StringConstraints(min_length=3, max_length=600)] | None = None
+    channel: Channel = "email"
+    purpose: Name = "service"
+    data: Annotated[dict[str, Any], Field(max_length=100)] = {}
+    from_address: Address = ""
+    from_name: Annotated[str, StringConstraints(max_length=200)] = ""
+    reply_to: Address = ""
+
+    @model_validator(mode="after")
+    def _one_person(self) -> RequestMessage:
+        if (self.customer_id is None) == (self.identity is None):
+            raise ValueError("give customer_id or identity, one of them")
+        return self
+
+
+class WaitingView(BaseModel):
+    """A message that waits in the app or on the site."""
+
+    key: str
+    channel: str
+    title: str
+    body: str
+    locale: str
+    data: dict[str, Any]
+    origin_id: UUID
+    created_at: datetime
+    expires_at: datetime
+
+
+class Dismiss(Given):
+    customer_id: UUID

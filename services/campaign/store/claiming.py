@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -38,28 +38,30 @@ class Claimed(NamedTuple):
     provider: str | None
 
 
-async def any_due(db: Connection, *, queue: str) -> bool:
+async def any_due(db: Connection, *, queue: str, channels: Collection[str]) -> bool:
     """Whether there is something that `claim` could take."""
     return bool(await db.fetchval(
         """
-        SELECT EXISTS (SELECT FROM message m WHERE m.state = 'planned' AND m.origin <> 'campaign' AND m.queue = $1
+        SELECT EXISTS (SELECT FROM message m WHERE m.state = 'planned' AND m.origin <> 'campaign' AND m.queue = $1 AND m.channel = ANY($2::text[])
                 AND (m.retry_at IS NULL OR m.retry_at <= now()) AND (m.lease_until IS NULL OR m.lease_until <= now())
                 AND NOT EXISTS (SELECT FROM held_origin h WHERE h.origin_id = m.origin_id))
             OR $1 = 'marketing' AND EXISTS (SELECT FROM campaign c JOIN message m ON m.origin_id = c.id
-                WHERE c.status = 'sending' AND m.state = 'planned' AND m.origin = 'campaign'
+                WHERE c.status = 'sending' AND c.channel = ANY($2::text[]) AND m.state = 'planned' AND m.origin = 'campaign'
                 AND (m.retry_at IS NULL OR m.retry_at <= now()) AND (m.lease_until IS NULL OR m.lease_until <= now()))
         """,
-        queue,
+        queue, list(channels),
     ))
 
 
-async def claim_others(db: Connection, *, owner: UUID, queue: str, limit: int, lease: timedelta) -> list[Claimed]:
+async def claim_others(
+    db: Connection, *, owner: UUID, queue: str, channels: Collection[str], limit: int, lease: timedelta
+) -> list[Claimed]:
     """Take planned messages of everything but campaigns, for one sender, until the lease ends."""
     rows = await db.fetch(
         """
         WITH picked AS (
             SELECT id FROM message
-            WHERE state = 'planned' AND origin <> 'campaign' AND queue = $4 AND (retry_at IS NULL OR retry_at <= now())
+            WHERE state = 'planned' AND origin <> 'campaign' AND queue = $4 AND channel = ANY($5::text[]) AND (retry_at IS NULL OR retry_at <= now())
                 AND (lease_until IS NULL OR lease_until <= now())
                 AND NOT EXISTS (SELECT FROM held_origin h WHERE h.origin_id = message.origin_id)
             ORDER BY retry_at NULLS FIRST, priority DESC, value DESC NULLS LAST, id LIMIT $2 FOR UPDATE SKIP LOCKED)
@@ -67,7 +69,7 @@ async def claim_others(db: Connection, *, owner: UUID, queue: str, limit: int, l
         RETURNING message.id, origin, origin_id, step, channel, customer_id, address_hash, attempts, queue, purpose, template_id, template_version,
             arm, priority, value, data, sender, provider
         """,
-        owner, limit, lease, queue,
+        owner, limit, lease, queue, list(channels),
     )
     return [_claimed(row) for row in rows]
 
@@ -94,9 +96,11 @@ async def claim_campaigns(
     return [_claimed(row) for row in rows]
 
 
-async def sending(db: Connection) -> dict[UUID, int | None]:
-    """Campaigns that send now, and how many messages a minute each may."""
-    rows = await db.fetch("SELECT id, per_minute FROM campaign WHERE status = 'sending' ORDER BY id")
+async def sending(db: Connection, *, channels: Collection[str]) -> dict[UUID, int | None]:
+    """Campaigns that send now on these channels, and how many messages a minute each may."""
+    rows = await db.fetch(
+        "SELECT id, per_minute FROM campaign WHERE status = 'sending' AND channel = ANY($1::text[]) ORDER BY id", list(channels)
+    )
     return {row["id"]: row["per_minute"] for row in rows}
 
 

@@ -13,6 +13,18 @@ from uuid import UUID
 from chassis.database import Connection
 
 
+class Ended(NamedTuple):
+    """How a hand-off ended. `pause`: before the next try; `same_provider`: of which no other may have a share; `counts`: as a try."""
+
+    id: UUID
+    state: str
+    reason: str | None
+    reply_code: int | None
+    pause: timedelta | None
+    same_provider: bool = False
+    counts: bool = True
+
+
 class Changed(NamedTuple):
     """A message whose state changed, with what the fact about it tells."""
 
@@ -84,23 +96,28 @@ async def release(db: Connection, *, owner: UUID, message_ids: Sequence[UUID], p
     )
 
 
-async def begin_hand_off(db: Connection, *, owner: UUID, message_ids: Sequence[UUID], lease: timedelta) -> set[UUID]:
-    """Permitted -> handing_off; after the commit the bytes may leave. Only those returned: the others were taken away meanwhile."""
+async def begin_hand_off(db: Connection, *, owner: UUID, begins: Sequence[tuple[UUID, str, bool]], lease: timedelta) -> set[UUID]:
+    """Permitted -> handing_off for (message, provider, repeatable); after the commit the bytes may leave.
+
+    Only those returned: the others were taken away meanwhile.
+    """
     rows = await db.fetch(
         """
-        UPDATE message m SET state = 'handing_off', attempts = attempts + 1, handed_off_at = now(), lease_until = now() + $3::interval
-        WHERE m.id = ANY($2::uuid[]) AND m.state = 'permitted' AND m.lease_owner = $1
+        UPDATE message m SET state = 'handing_off', attempts = attempts + 1, handed_off_at = now(), lease_until = now() + $3::interval,
+            provider = given.provider, repeatable = given.repeatable
+        FROM unnest($2::uuid[], $4::text[], $5::boolean[]) AS given (id, provider, repeatable)
+        WHERE m.id = given.id AND m.state = 'permitted' AND m.lease_owner = $1
             AND (m.origin <> 'campaign' OR EXISTS (SELECT FROM campaign c WHERE c.id = m.campaign_id AND c.status = 'sending'))
             AND NOT EXISTS (SELECT FROM held_origin h WHERE h.origin_id = m.origin_id)
         RETURNING m.id
         """,
-        owner, list(message_ids), lease,
+        owner, [each[0] for each in begins], lease, [each[1] for each in begins], [each[2] for each in begins],
     )
     return {row["id"] for row in rows}
 
 
-async def record_outcomes(db: Connection, *, owner: UUID, outcomes: Sequence[tuple[UUID, str, str | None, int | None, timedelta | None]]) -> list[Changed]:
-    """handing_off -> the outcome, for (message, state, reason, reply code, pause before the next try).
+async def record_outcomes(db: Connection, *, owner: UUID, outcomes: Sequence[Ended]) -> list[Changed]:
+    """handing_off -> the outcome.
 
     A hand-off that was given up as unknown meanwhile is resolved by its own sender's accepted or failed, never sent again.
     """
@@ -108,21 +125,34 @@ async def record_outcomes(db: Connection, *, owner: UUID, outcomes: Sequence[tup
         """
         UPDATE message SET state = given.state, reason = given.reason, reply_code = given.reply_code,
             retry_at = now() + given.pause, finished_at = CASE WHEN given.state = 'planned' THEN NULL ELSE now() END,
-            lease_until = NULL, lease_owner = CASE WHEN given.state = 'planned' THEN NULL ELSE lease_owner END
-        FROM unnest($2::uuid[], $3::text[], $4::text[], $5::int[], $6::interval[]) AS given (id, state, reason, reply_code, pause)
+            lease_until = NULL, lease_owner = CASE WHEN given.state = 'planned' THEN NULL ELSE lease_owner END,
+            provider = CASE WHEN given.state = 'planned' AND NOT given.same_provider THEN NULL ELSE provider END,
+            attempts = attempts - CASE WHEN given.counts THEN 0 ELSE 1 END
+        FROM unnest($2::uuid[], $3::text[], $4::text[], $5::int[], $6::interval[], $7::boolean[], $8::boolean[])
+            AS given (id, state, reason, reply_code, pause, same_provider, counts)
         WHERE message.id = given.id AND lease_owner = $1
             AND (message.state = 'handing_off' OR (message.state = 'unknown' AND given.state IN ('accepted', 'failed')))
         RETURNING message.id, origin, origin_id, step, arm, customer_id, channel, message.state, message.reason, permit_id, consent_version,
             address_hash
         """,
-        owner, [each[0] for each in outcomes], [each[1] for each in outcomes], [each[2] for each in outcomes],
-        [each[3] for each in outcomes], [each[4] for each in outcomes],
+        owner, *([each[place] for each in outcomes] for place in range(len(Ended._fields))),
     )
     return changed_rows(rows)
 
 
-async def expire(db: Connection, *, limit: int) -> list[Changed]:
-    """What a sender left behind: handing_off -> unknown, permitted -> planned, when the lease is over. Returns the unknown ones."""
+async def expire(db: Connection, *, limit: int, most_attempts: int, key_window: timedelta) -> list[Changed]:
+    """What a sender left behind, when the lease is over: permitted -> planned; handing_off -> unknown, or planned for the same provider
+
+    where that one absorbs a repetition (for so long after the message was planned to be handed off). Returns the unknown ones.
+    """
+    await db.execute(
+        """
+        UPDATE message SET state = 'planned', lease_owner = NULL, lease_until = NULL, permit_id = NULL, consent_version = NULL
+        WHERE id IN (SELECT id FROM message WHERE state = 'handing_off' AND lease_until <= now() AND repeatable AND attempts < $2
+            AND handed_off_at > now() - $3::interval LIMIT $1 FOR UPDATE SKIP LOCKED)
+        """,
+        limit, most_attempts, key_window,
+    )
     await db.execute(
         """
         UPDATE message SET state = 'planned', lease_owner = NULL, lease_until = NULL, permit_id = NULL, consent_version = NULL

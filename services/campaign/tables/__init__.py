@@ -6,10 +6,22 @@ from services.campaign.tables import (
     programmes,
     recipients,
     replicas,
+    requests,
     responses,
     rewards,
     templates,
 )
 from services.campaign.tables.metadata import CampaignTable
 
-__all__ = ["CampaignTable", "audiences", "campaigns", "programmes", "recipients", "replicas", "responses", "rewards", "templates"]
+__all__ = [
+    "CampaignTable",
+    "audiences",
+    "campaigns",
+    "programmes",
+    "recipients",
+    "replicas",
+    "requests",
+    "responses",
+    "rewards",
+    "templates",
+]

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     ForeignKeyConstraint,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
@@ -41,3 +42,32 @@ class TemplateVersionRow(CampaignTable, table=True):
     locales: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     compiled: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     created_at: datetime = Field(sa_type=TIME)
+    form: str = Field(sa_column=Column(Text, nullable=False, server_default=text("'mjml'")))
+    blocks: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default=text("'{}'")))
+
+
+class ContentBlockRow(CampaignTable, table=True):
+    """A part that several templates hold. `locales`: locale -> source."""
+
+    __tablename__ = "content_block"
+
+    name: str = Field(primary_key=True, sa_type=Text)
+    version: int
+    locales: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    updated_by: str = Field(sa_type=Text)
+    updated_at: datetime = Field(sa_type=TIME)
+
+
+class ProductFeedRow(CampaignTable, table=True):
+    """Items that templates show as `feeds.<name>`: given, or fetched from `url` every so often."""
+
+    __tablename__ = "product_feed"
+
+    name: str = Field(primary_key=True, sa_type=Text)
+    url: str | None = Field(default=None, sa_type=Text)
+    refresh_seconds: int
+    items: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    problem: str | None = Field(default=None, sa_type=Text)
+    fetched_at: datetime | None = Field(default=None, sa_type=TIME)
+    tried_at: datetime | None = Field(default=None, sa_type=TIME)
+    updated_at: datetime = Field(sa_type=TIME)

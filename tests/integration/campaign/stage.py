@@ -97,8 +97,8 @@ class Stage:
         async with self.service.transaction() as tx:
             await commands.replicate_profiles(self.service, tx, profiles={customer_id: profile(customer_id, **fields)})
 
-    async def grant(self, *customer_ids: str) -> None:
-        grants = [Grant(Subject(UUID(one)), "marketing", "email", "test", {}) for one in customer_ids]
+    async def grant(self, *customer_ids: str, channel: str = "email") -> None:
+        grants = [Grant(Subject(UUID(one)), "marketing", channel, "test", {}) for one in customer_ids]
         await consent.grant_consents(self.platform["consent"].service, grants=grants, actor="test")
 
     async def template(self, *, subject: str = "Hello {{ customer.name }}", body: str = BODY, **more: Any) -> str:
@@ -151,24 +151,26 @@ class Stage:
 
 
 def profile(customer_id: str, *, email: str | None = None, name: str | None = "Ann", language: str | None = "en",
-            traits: Mapping[str, Any] | None = None, merged_into: str | None = None, version: int = 1) -> ProfileState:
+            traits: Mapping[str, Any] | None = None, merged_into: str | None = None, version: int = 1, phone: str | None = None) -> ProfileState:
     return ProfileState(
         customer_id=customer_id, version=version, registered_at=datetime(2026, 1, 1, tzinfo=UTC), merged_into=merged_into, known=True,
-        personal=ProfilePersonal(email=email, name=name, language=language, traits=dict(traits or {})),
+        personal=ProfilePersonal(email=email, phone=phone, name=name, language=language, traits=dict(traits or {})),
     )
 
 
 @asynccontextmanager
 async def stage(cluster: PrivateCluster, *, smtp: bool = True, services: Sequence[str] = ("consent", "campaign"), read: bool = False,
-                **settings: Any) -> AsyncIterator[Stage]:
+                shared: Mapping[str, Any] | None = None, **settings: Any) -> AsyncIterator[Stage]:
     """`read=False`: neither readers nor jobs run; the test calls the commands itself."""
     async with mailbox() as box:
         given = {"campaign": {"smtp_url": box.url if smtp else "", "smtp_timeout": 5, **settings}}
-        async with started(cluster, *services, given=given, read=read) as platform:
+        async with started(cluster, *services, given=given, read=read, shared=shared) as platform:
             audience = Audience()
             service = platform["campaign"].service
             real = platform["analytics"].running.app if "analytics" in services else audience
             transports = {"analytics": InProcess(lambda: real)}
+            if "interaction" in services:
+                transports["interaction"] = InProcess(lambda: platform["interaction"].running.app)
             if "consent" in services:
                 transports["consent"] = InProcess(lambda: platform["consent"].running.app)
             else:

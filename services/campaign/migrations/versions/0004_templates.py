@@ -66,8 +66,33 @@ AUDIENCE = (
     "CREATE INDEX audience_list_member_customer ON audience_list_member (customer_id)",
 )
 
+CHANNELS = (
+    "CREATE TABLE message_request (key bytea PRIMARY KEY, request bytea NOT NULL, message_id uuid, created_at timestamptz NOT NULL)",
+    "CREATE INDEX message_request_age ON message_request (created_at)",
+    """
+    CREATE TABLE in_app_message (
+        key text PRIMARY KEY, customer_id uuid NOT NULL, channel text NOT NULL, title text NOT NULL, body text NOT NULL, locale text NOT NULL,
+        data jsonb NOT NULL DEFAULT '{}', origin_id uuid NOT NULL, created_at timestamptz NOT NULL, expires_at timestamptz NOT NULL,
+        shown_at timestamptz, dismissed_at timestamptz)
+    """,
+    "CREATE INDEX in_app_message_customer ON in_app_message (customer_id, channel, created_at)",
+)
+
+TEMPLATES = (
+    "ALTER TABLE template_version ADD COLUMN form text NOT NULL DEFAULT 'mjml', ADD COLUMN blocks text[] NOT NULL DEFAULT '{}'",
+    """
+    CREATE TABLE content_block (
+        name text PRIMARY KEY, version int NOT NULL, locales jsonb NOT NULL, updated_by text NOT NULL, updated_at timestamptz NOT NULL)
+    """,
+    """
+    CREATE TABLE product_feed (
+        name text PRIMARY KEY, url text, refresh_seconds int NOT NULL, items jsonb NOT NULL, problem text, fetched_at timestamptz,
+        tried_at timestamptz, updated_at timestamptz NOT NULL)
+    """,
+)
+
 
 def upgrade() -> None:
     """Templates with blocks, life of a campaign, channels, transactional messages."""
-    for statement in (*LEDGER, *AUDIENCE):
+    for statement in (*LEDGER, *AUDIENCE, *CHANNELS, *TEMPLATES):
         op.execute(statement)
