@@ -145,3 +145,31 @@ class BadPassword(Invalid):
 
     def __init__(self) -> None:
         super().__init__("people.bad_password", "Name and password do not fit, or the account is locked: after ten failures for 15 minutes.")
+
+
+class OtherRequest(Invalid):
+    """One Idempotency-Key for two requests."""
+
+    def __init__(self) -> None:
+        super().__init__("idempotency.other_request", "This Idempotency-Key was used for another request: choose a new one for each.")
+
+
+class InProgress(Conflict):
+    """The same request is being worked on."""
+
+    def __init__(self) -> None:
+        super().__init__("idempotency.in_progress", "The same request is being worked on: ask again for its answer.")
+
+
+class AnswerNotKept(Conflict):
+    """It was done; what was answered is too large to be given again."""
+
+    def __init__(self) -> None:
+        super().__init__("idempotency.answer_not_kept", "This was done already; its answer was too large to be kept.")
+
+
+class KeyNotLive(Conflict):
+    """A key that is worth nothing has no successor."""
+
+    def __init__(self) -> None:
+        super().__init__("keys.not_live", "This key was revoked or has expired: create a new one.")

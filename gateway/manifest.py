@@ -57,6 +57,8 @@ MANIFEST = Manifest(
     subscriptions=(reactions.WEBHOOKS,),
     jobs=(
         Job("forget_operations", every=3600, run=commands.forget_operations),
+        Job("forget_answers", every=900, run=commands.forget_answers),
+        Job("note_key_use", every=20, run=commands.note_key_use, exclusive=False),
         Job("load_people", every=2, run=commands.load_people, exclusive=False),
         Job("write_audit", every=0.2, run=commands.write_audit, exclusive=False),
         Job("seal_audit", every=1, run=commands.seal_audit),

@@ -174,6 +174,7 @@ class CollectionDoor:
         token = rest.strip()
         state = self._keys.find(token)
         if state is not None and state.kind == key_rules.API:
+            self._shown(state)
             return _enabled(state if "collect:write" in state.scopes else None)
         if state is None and key_rules.looks_made(token):
             raise Refused("unknown_key")
@@ -181,7 +182,13 @@ class CollectionDoor:
 
     def _source_key(self, text: str | None) -> KeyState | None:
         state = self._keys.find(text) if text else None
-        return state if state is not None and state.kind == key_rules.SOURCE else None
+        if state is None or state.kind != key_rules.SOURCE:
+            return None
+        self._shown(state)
+        return state
+
+    def _shown(self, state: KeyState) -> None:
+        self._service.resources.used[state.key_id] = self._service.clock.timestamp()
 
     async def _rate(self, source: SourceSettings) -> None:
         amount = source.rate_per_second or self._service.settings.source_requests_per_second

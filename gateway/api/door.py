@@ -17,7 +17,7 @@ from chassis.identity import Caller
 from chassis.ids import new_text_id
 from chassis.peers import App, Receive, Scope, Send
 from gateway import commands
-from gateway.api import answering, crossing, readiness
+from gateway.api import answering, crossing, readiness, repeating
 from gateway.api.collection import Asked, CollectionDoor
 from gateway.api.limits import MIB, Flight, Overloaded, Rates
 from gateway.api.recognising import Holder, Recognition
@@ -53,6 +53,7 @@ class Door:
         self._origins = frozenset(_listed(settings.cors_origins))
         self._trusted = frozenset(_listed(settings.trusted_proxies))
         self._recognition = Recognition(service)
+        self._repeating = repeating.Repeating(service)
         self._trail = service.resources.trail
         self._readiness = readiness.Readiness(service)
         self._collection = CollectionDoor(service, passes=self._passes, rates=self._rates, flight=self._flight)
@@ -93,7 +94,7 @@ class Door:
                 return
             rate = await self._rates.take(holder.id, amount=self._service.settings.api_requests_per_minute, window="minute")
             added += rate.headers
-            if not rate.allowed:
+            if not rate.allowed and not route.first:
                 await self._refuse(
                     send, asked, 429, "rate.exceeded", "This key makes more requests than it may.", retry_after=rate.retry_after, headers=added
                 )
@@ -112,11 +113,35 @@ class Door:
         try:
             with self._flight.enter(expected=expected, first=route.first) as held:
                 counting = _Counting(receive, held.grow_to, self._body_limit)
-                await self._pass_on(asked, route, holder, receive=counting, send=send, added=added)
+                if holder is not None and asked.scope["method"] == "POST" and b"idempotency-key" in asked.headers:
+                    await self._once(asked, route, holder, receive=counting, send=send, added=added)
+                else:
+                    await self._pass_on(asked, route, holder, receive=counting, send=send, added=added)
         except Overloaded:
             await self._refuse(
                 send, asked, 503, "door.overloaded", "Too much is going on at once; try again.", retry_after=answering.jitter(), headers=added
             )
+
+    async def _once(
+        self, asked: Asked, route: Route, holder: Holder, *, receive: _Counting, send: Send, added: list[tuple[bytes, bytes]]
+    ) -> None:
+        """A POST that may come twice."""
+
+        async def refuse(status: int, code: str, message: str, *, retry_after: int | None = None) -> None:
+            await self._refuse(send, asked, status, code, message, retry_after=retry_after, headers=added)
+
+        try:
+            body = await repeating.whole_body(receive)
+        except ConnectionAbortedError:
+            await self._refuse_body(asked, receive, send, added)
+            return
+        again = _Counting(repeating.said_again(body, receive), lambda size: None, self._body_limit)
+        await self._repeating.once(
+            owner=holder.id, key=asked.headers[b"idempotency-key"].decode("latin-1"), body=body, send=send,
+            about=b"\n".join((asked.path.encode(), asked.scope.get("query_string", b""), asked.headers.get(b"content-type", b""))),
+            added=[*added, (b"x-request-id", asked.request_id.encode())],
+            act=lambda keeping: self._pass_on(asked, route, holder, receive=again, send=keeping, added=added), refuse=refuse,
+        )
 
     async def _stream(
         self, asked: Asked, route: Route, holder: Holder | None, *, receive: Receive, send: Send, added: list[tuple[bytes, bytes]]
@@ -207,14 +232,17 @@ class Door:
                 await self._refuse(send, asked, 503, "peer.unavailable", message, retry_after=answering.jitter(), headers=added)
         finally:
             telemetry.HTTP_SECONDS.labels(OWN, f"-> {route.service}", answer.status).observe(self._service.clock.monotonic() - started)
-        if not receive.broken or answer.status:
-            return
+        if receive.broken and not answer.status:
+            await self._refuse_body(asked, receive, send, added)
+
+    async def _refuse_body(self, asked: Asked, receive: _Counting, send: Send, added: list[tuple[bytes, bytes]]) -> None:
+        """Say what was wrong with a body; nothing to somebody who is gone. Raises Overloaded."""
         if receive.overloaded:
             raise Overloaded
         if receive.too_slow:
             await self._refuse(send, asked, 408, "body.too_slow", "The body came too slowly.", headers=added)
-            return
-        await self._refuse(send, asked, 413, "body.too_large", self._too_large(), headers=added)
+        elif receive.too_large:
+            await self._refuse(send, asked, 413, "body.too_large", self._too_large(), headers=added)
 
     async def _note(self, asked: Asked, route: Route, key_id: str, resource: str) -> str:
         """The address of the operation that stands for long work, or nothing: the work goes on whether or not it is noted."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -52,6 +52,13 @@ async def get_key(here: Here, _asking: Administrator, key_id: str) -> schemas.Ke
 async def revoke_key(here: Here, _asking: Administrator, key_id: str) -> None:
     """Make a key worthless, everywhere within five seconds."""
     await commands.revoke_key(here, key_id=key_id)
+
+
+@router.post("/keys/{key_id}/rotate", status_code=201)
+async def rotate_key(here: Here, asking: Administrator, key_id: str, body: schemas.RotateKey) -> schemas.CreatedKeyView:
+    """A successor that opens the same doors; the old key goes on for the overlap, then it is worth nothing."""
+    made = await commands.rotate_key(here, key_id=key_id, overlap=timedelta(hours=body.overlap_hours), actor=_actor(asking))
+    return schemas.CreatedKeyView(**_key(made.key).model_dump(), key=made.text)
 
 
 @router.post("/sources", status_code=201)

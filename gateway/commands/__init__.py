@@ -3,7 +3,7 @@
 from gateway.commands.auditing import Trail, anchor_audit, finish_audit, seal_audit, write_audit
 from gateway.commands.delivering import Courier, deliver_due
 from gateway.commands.first import ensure_first_keys
-from gateway.commands.keys import Created, create_key, revoke_key
+from gateway.commands.keys import Created, create_key, note_key_use, revoke_key, rotate_key
 from gateway.commands.operations import forget_operations, note_operation
 from gateway.commands.people import (
     add_person,
@@ -16,6 +16,7 @@ from gateway.commands.people import (
     sign_in,
 )
 from gateway.commands.planning import forget_deliveries, plan_deliveries, replay_some
+from gateway.commands.repeating import begin_once, end_once, forget_answers
 from gateway.commands.sources import CreatedSource, add_source_key, change_source, create_source
 from gateway.commands.webhooks import (
     CreatedWebhook,
@@ -37,6 +38,7 @@ __all__ = [
     "add_person",
     "add_source_key",
     "anchor_audit",
+    "begin_once",
     "begin_replay",
     "change_person",
     "change_source",
@@ -47,12 +49,15 @@ __all__ = [
     "delete_role",
     "delete_webhook",
     "deliver_due",
+    "end_once",
     "ensure_first_keys",
     "fill_directory",
     "finish_audit",
+    "forget_answers",
     "forget_deliveries",
     "forget_operations",
     "load_people",
+    "note_key_use",
     "note_operation",
     "plan_deliveries",
     "put_role",
@@ -60,6 +65,7 @@ __all__ = [
     "replay_some",
     "resend",
     "revoke_key",
+    "rotate_key",
     "rotate_secret",
     "seal_audit",
     "send_test",

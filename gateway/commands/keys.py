@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -63,6 +63,50 @@ async def revoke_key(service: GatewayService, *, key_id: str) -> None:
         tx.tell(state)
         tx.tell(KeyRevoked(key_id=key.id, kind=key.kind, revoked_at=now))
     take_over(service, [state])
+
+
+async def rotate_key(service: GatewayService, *, key_id: str, overlap: timedelta, actor: str) -> Created:
+    """A successor that opens the same; the old key goes on for the overlap. Raises UnknownKey, KeyNotLive, TooManyKeys."""
+    now = service.clock.now()
+    async with service.transaction() as tx:
+        key = await store.find_key(tx.db, key_id, lock=True)
+        if key is None:
+            raise errors.UnknownKey
+        if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
+            raise errors.KeyNotLive
+        source = await store.find_source(tx.db, key.source_id, lock=True) if key.source_id else None
+        if source is not None and key.kind == keys.SOURCE:
+            siblings = await store.keys_of(tx.db, source.id)
+            if any(one.id != key.id and one.kind == keys.SOURCE and _live(one, now) for one in siblings):
+                raise errors.TooManyKeys
+        settings = source.settings if source else None
+        new = keys.new_key(key.kind)
+        successor = key._replace(
+            id=new.id, key_hash=key_hash(new.text), created_at=now, created_by=actor, last_used_at=None,
+        )
+        ends = min(key.expires_at, now + overlap) if key.expires_at else now + overlap
+        await store.expire_key(tx.db, key.id, at=ends)
+        old = state_of(key._replace(expires_at=ends), settings)
+        tx.tell(old)
+        state = await add_key(tx, successor, settings)
+    take_over(service, [old, state])
+    return Created(successor, new.text)
+
+
+async def note_key_use(service: GatewayService) -> None:
+    """Write down when keys were last shown here."""
+    used = dict(service.resources.used)
+    if not used:
+        return
+    async with service.transaction() as tx:
+        await store.note_use(tx.db, list(used), [datetime.fromtimestamp(at, UTC) for at in used.values()])
+    for key_id, at in used.items():
+        if service.resources.used.get(key_id) == at:
+            del service.resources.used[key_id]
+
+
+def _live(key: Key, now: datetime) -> bool:
+    return key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
 
 
 async def add_key(tx: Transaction, key: Key, settings: SourceSettings | None) -> KeyState:

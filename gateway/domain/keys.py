@@ -39,6 +39,7 @@ class Key(NamedTuple):
     created_by: str
     expires_at: datetime | None
     revoked_at: datetime | None
+    last_used_at: datetime | None = None
 
 
 class Source(NamedTuple):

@@ -46,6 +46,13 @@ class KeyView(BaseModel):
     expires_at: datetime | None
     revoked: bool
     revoked_at: datetime | None
+    last_used_at: datetime | None = Field(default=None, description="To within half a minute.")
+
+
+class RotateKey(Given):
+    """How long the old key goes on beside its successor."""
+
+    overlap_hours: Annotated[float, Field(ge=0, le=72)] = 24
 
 
 class CreatedKeyView(KeyView):

@@ -24,7 +24,7 @@ async def insert_key(db: Connection, key: Key) -> bool:
         INSERT INTO access_key (id, key_hash, kind, name, scopes, source_id, created_at, created_by, expires_at, revoked_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (key_hash) DO NOTHING RETURNING id
         """,
-        *key,
+        *key[:10],
     )
     return made is not None
 
@@ -59,6 +59,17 @@ async def keys_of(db: Connection, source_id: UUID) -> list[Key]:
 
 async def revoke_key(db: Connection, key_id: str, *, at: datetime) -> None:
     await db.execute("UPDATE access_key SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1", key_id, at)
+
+
+async def expire_key(db: Connection, key_id: str, *, at: datetime) -> None:
+    await db.execute("UPDATE access_key SET expires_at = $2 WHERE id = $1", key_id, at)
+
+
+async def note_use(db: Connection, key_ids: Sequence[str], at: Sequence[datetime]) -> None:
+    await db.execute(
+        "UPDATE access_key k SET last_used_at = greatest(k.last_used_at, u.at) FROM unnest($1::text[], $2::timestamptz[]) AS u (id, at) WHERE k.id = u.id",
+        key_ids, at,
+    )
 
 
 async def insert_source(db: Connection, source: Source) -> None:
@@ -122,7 +133,7 @@ def _encoded(settings: SourceSettings) -> str:
 def _key(row: Any) -> Key:
     return Key(
         row["id"], row["key_hash"], row["kind"], row["name"], list(row["scopes"]), row["source_id"], row["created_at"], row["created_by"],
-        row["expires_at"], row["revoked_at"],
+        row["expires_at"], row["revoked_at"], row["last_used_at"],
     )
 
 

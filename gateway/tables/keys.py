@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, Text, text
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
@@ -44,6 +44,7 @@ class AccessKeyRow(GatewayTable, table=True):
     created_by: str = Field(sa_type=Text)
     expires_at: datetime | None = Field(default=None, sa_type=TIME)
     revoked_at: datetime | None = Field(default=None, sa_type=TIME)
+    last_used_at: datetime | None = Field(default=None, sa_type=TIME)
 
 
 class OperationRow(GatewayTable, table=True):
@@ -59,3 +60,17 @@ class OperationRow(GatewayTable, table=True):
     asked_by: str = Field(sa_type=Text)
     request_id: str = Field(sa_type=Text)
     asked_at: datetime = Field(sa_type=TIME)
+
+
+class RepeatableRow(GatewayTable, table=True):
+    """A request with an Idempotency-Key; `answer` is sealed."""
+
+    __tablename__ = "repeatable"
+    __table_args__ = (Index("repeatable_begun_at", "begun_at"),)
+
+    owner: str = Field(primary_key=True, sa_type=Text)
+    key: str = Field(primary_key=True, sa_type=Text)
+    request_hash: bytes = Field(sa_type=LargeBinary)
+    lease_until: datetime | None = Field(default=None, sa_type=TIME)
+    answer: bytes | None = Field(default=None, sa_type=LargeBinary)
+    begun_at: datetime = Field(sa_type=TIME)
