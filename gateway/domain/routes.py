@@ -20,7 +20,7 @@ _OWNERS: Final = {
         ("segments", "models", "metrics", "cohorts", "funnels", "paths", "clusters", "costs", "selections"), "analytics"
     ),
     **dict.fromkeys(("spendings", "computed-traits", "attributions", "warehouse", "queries", "assessments", "go-live", "attributes", "staff"), "analytics"),
-    **dict.fromkeys(("templates", "campaigns", "journeys", "programmes", "messages", "decisions", "suppressions", "experiments", "playbooks", "site-messages", "lists", "content-blocks", "feeds"), "campaign"),
+    **dict.fromkeys(("templates", "campaigns", "journeys", "pressure", "programmes", "messages", "decisions", "suppressions", "experiments", "playbooks", "site-messages", "lists", "content-blocks", "feeds"), "campaign"),
     **dict.fromkeys(("purposes", "consents", "privacy"), "consent"),
     **dict.fromkeys(("keys", "sources", "operations", "webhooks", "people", "roles", "me", "audit"), "gateway"),
 }
@@ -39,7 +39,7 @@ _SERVICES: Final = ("customer", "interaction", "analytics", "campaign", "consent
 #: Doors without a key -> owner.
 _OPEN: Final = {
     "/.well-known/ecrm-permit-keys.json": "consent", "/.well-known/gpc.json": "gateway", "/docs": "gateway", "/healthz": "gateway",
-    "/metrics": "gateway", "/schemas/segment": "analytics",
+    "/metrics": "gateway", "/schemas/segment": "analytics", "/schemas/journey": "campaign",
     **dict.fromkeys(("/oidc/.well-known/openid-configuration", "/oidc/jwks.json", "/oidc/token"), "gateway"),
 }
 #: Where the gateway's routers have the platform's own description; /openapi.json of every app is that app's alone.

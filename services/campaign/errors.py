@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from chassis.errors import Conflict, Gone, Invalid, Unknown
 
 
@@ -181,3 +183,40 @@ def unknown_feed() -> Unknown:
 
 def bad_block(detail: str) -> Invalid:
     return Invalid("block.invalid", f"A template that holds this block would break: {detail}.")
+
+
+# Contact pressure and journeys.
+
+
+def policy_moved(version: int) -> Conflict:
+    return Conflict("pressure.version_moved", f"The policy is at version {version} by now: read it again.", version=version)
+
+
+def unknown_journey() -> Unknown:
+    return Unknown("journey.unknown", "There is no such journey.")
+
+
+def bad_journey(faults: Iterable[tuple[str, str]]) -> Invalid:
+    """`faults`: (pointer, detail)."""
+    errors = [{"pointer": pointer, "detail": detail} for pointer, detail in faults]
+    return Invalid("journey.invalid", "The journey cannot run like this; `errors` says where and why.", errors=errors)
+
+
+def wrong_journey_status(status: str, action: str) -> Conflict:
+    return Conflict("journey.wrong_status", f"A journey that is {status} cannot be {action}.", journey_status=status)
+
+
+def draft_moved(number: int) -> Conflict:
+    return Conflict("journey.draft_moved", f"The draft is at number {number} by now: read it again.", draft_number=number)
+
+
+def not_inside() -> Unknown:
+    return Unknown("journey.not_inside", "This customer was never in the journey.")
+
+
+def unknown_backtest() -> Unknown:
+    return Unknown("backtest.unknown", "There is no such backtest.")
+
+
+def cannot_backtest(detail: str) -> Invalid:
+    return Invalid("backtest.not_possible", f"This cannot be tested on the past: {detail}")

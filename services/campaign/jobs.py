@@ -64,3 +64,23 @@ async def escalate_bad_answers(service: CampaignService) -> bool:
 async def fetch_feeds(service: CampaignService) -> bool:
     """Fetch product feeds that are due."""
     return await commands.fetch_feeds(service)
+
+
+async def bring_events(service: CampaignService) -> bool:
+    """Bring events to those journeys and people that wait for them."""
+    return await commands.bring_events(service)
+
+
+async def run_journeys(service: CampaignService) -> bool:
+    """Move people whose timers are due; as many processes as there are may do so at once."""
+    return await commands.run_journeys(service)
+
+
+async def run_errands(service: CampaignService) -> bool:
+    """Open cases, change traits and call webhooks for journeys."""
+    return await commands.run_errands(service)
+
+
+async def look_for_occasions(service: CampaignService) -> bool:
+    """Let people into journeys on their birthdays and other days."""
+    return await commands.look_for_occasions(service)

@@ -9,7 +9,7 @@ from chassis.calling_out import Outside
 from chassis.manifest import Manifest
 from chassis.reacting import Subscription
 from chassis.scheduling import Job
-from contracts.analytics import CostBooked, ScoreChanged
+from contracts.analytics import CostBooked, ScoreChanged, SegmentEntered, SegmentLeft
 from contracts.consent import ConsentWithdrawn
 from contracts.interaction import (
     BounceReceived,
@@ -71,6 +71,11 @@ MANIFEST = Manifest(
         Subscription("scores", ("ecrm.analytics",), linger=0.25, facts={ScoreChanged: reactions.on_score_changed, CostBooked: reactions.on_cost_booked}),
         Subscription("said_consent", ("ecrm.state.consent",), batch=reactions.on_said_consent, linger=0.25),
         Subscription("replies", ("ecrm.interaction",), batch=reactions.on_interactions, linger=0.5),
+        Subscription("triggers", ("ecrm.interaction",), batch=reactions.on_events, linger=0.25),
+        Subscription(
+            "memberships", ("ecrm.analytics",), linger=0.25,
+            facts={SegmentEntered: reactions.on_segment_entered, SegmentLeft: reactions.on_segment_left},
+        ),
     ),
     jobs=(
         Job("plan_audiences", 1.0, jobs.plan_audiences),
@@ -85,6 +90,10 @@ MANIFEST = Manifest(
         Job("judge_experiments", 15.0, jobs.judge_experiments),
         Job("expire_points", 30.0, jobs.expire_points),
         Job("book_reward_costs", 5.0, jobs.book_reward_costs),
+        Job("bring_events", 0.5, jobs.bring_events),
+        Job("run_journeys", 1.0, jobs.run_journeys, exclusive=False),
+        Job("run_errands", 1.0, jobs.run_errands),
+        Job("look_for_occasions", 60.0, jobs.look_for_occasions),
     ),
     holdings=HOLDINGS,
     open=open_resources,

@@ -7,7 +7,7 @@ from uuid import UUID
 from chassis.eventlog import Stored
 from chassis.unit_of_work import Transaction
 from contracts import decoding
-from contracts.analytics import CostBooked, ScoreChanged
+from contracts.analytics import CostBooked, ScoreChanged, SegmentEntered, SegmentLeft
 from contracts.consent import ConsentState, ConsentWithdrawn
 from contracts.customer import ErasureState, IdentityState, ProfileState
 from contracts.envelope import Envelope
@@ -92,3 +92,18 @@ async def on_said_consent(_service: CampaignService, tx: Transaction, records: l
     last = {UUID(record.key.decode()): record.value for record in records}
     said = {customer_id: None if value is None else decoding.decode(ConsentState, value).purposes for customer_id, value in last.items()}
     await commands.replicate_said(tx, said=said)
+
+
+async def on_events(_service: CampaignService, tx: Transaction, records: list[Stored]) -> None:
+    """What somebody did, as far as a journey listens to it."""
+    await commands.note_events(tx, records)
+
+
+async def on_segment_entered(service: CampaignService, tx: Transaction, fact: SegmentEntered, _envelope: Envelope) -> None:
+    await commands.note_membership(
+        service, tx, segment_id=fact.segment_id, customer_id=UUID(fact.customer_id), on="entered", at=fact.entered_at
+    )
+
+
+async def on_segment_left(service: CampaignService, tx: Transaction, fact: SegmentLeft, _envelope: Envelope) -> None:
+    await commands.note_membership(service, tx, segment_id=fact.segment_id, customer_id=UUID(fact.customer_id), on="left", at=fact.left_at)

@@ -9,8 +9,10 @@ from services.campaign.api import (
     communities,
     deciding,
     experiments,
+    journeys,
     lists,
     messages,
+    pressure,
     programmes,
     rewards,
     suppressions,
@@ -22,4 +24,5 @@ ROUTERS = (
     templates.router, campaigns.router, lists.router, messages.router, suppressions.router, visits.router,
     rewards.router, communities.router, programmes.router, actions.router, experiments.router, deciding.router,
     blocks.router,
+    pressure.router, journeys.grammar, journeys.router,
 )

@@ -24,6 +24,19 @@ from services.campaign.commands.deciding import (
 )
 from services.campaign.commands.erasing import erase_people
 from services.campaign.commands.experiments import create_experiment, decide_experiment, judge_experiments
+from services.campaign.commands.journeys.days import look_for_occasions
+from services.campaign.commands.journeys.defining import (
+    change_draft,
+    close_journey,
+    create_journey,
+    pause_journey,
+    publish_journey,
+    remove_person,
+    resume_journey,
+)
+from services.campaign.commands.journeys.errands import run_errands, webhook_secret
+from services.campaign.commands.journeys.listening import add_people, bring_events, note_events, note_membership
+from services.campaign.commands.journeys.moving import run_journeys
 from services.campaign.commands.lists import change_list, create_list, delete_list
 from services.campaign.commands.messages import Requested, request_message
 from services.campaign.commands.orders import look_at_orders, note_order, note_score, replicate_identities
@@ -31,6 +44,7 @@ from services.campaign.commands.planning import Planned, cancel_planned, hold_or
 from services.campaign.commands.points import adjust as adjust_points
 from services.campaign.commands.points import expire_points
 from services.campaign.commands.preparing import CLICK, OPEN
+from services.campaign.commands.pressure import put_policy, set_programme
 from services.campaign.commands.programmes import (
     change_programme,
     create_programme,
@@ -67,21 +81,26 @@ __all__ = [
     "Planned",
     "Requested",
     "Shelf",
+    "add_people",
     "adjust_points",
     "answer",
     "answers",
     "ask_after_case",
     "book_reward_costs",
+    "bring_events",
     "cancel_campaign",
     "cancel_planned",
     "cancel_redemption",
+    "change_draft",
     "change_list",
     "change_programme",
     "change_template",
     "check_reward",
+    "close_journey",
     "create_campaign",
     "create_experiment",
     "create_group",
+    "create_journey",
     "create_list",
     "create_programme",
     "create_reward",
@@ -108,35 +127,47 @@ __all__ = [
     "leave_programme",
     "lift_suppression",
     "look_at_orders",
+    "look_for_occasions",
     "move_programme",
     "note_bounce",
     "note_click",
     "note_complaint",
     "note_cost",
     "note_decision_click",
+    "note_events",
     "note_group_activity",
+    "note_membership",
     "note_open",
     "note_order",
     "note_replies",
     "note_score",
     "note_survey",
     "pause_campaign",
+    "pause_journey",
     "plan_audiences",
     "plan_messages",
+    "publish_journey",
     "put_block",
     "put_feed",
+    "put_policy",
     "redeem",
     "refer",
     "release_origin",
+    "remove_person",
     "replicate_identities",
     "replicate_profiles",
     "replicate_said",
     "request_message",
     "resume_campaign",
+    "resume_journey",
+    "run_errands",
+    "run_journeys",
     "run_programmes",
     "send_messages",
+    "set_programme",
     "suppress_withdrawn",
     "sweep",
     "sweep_programmes",
     "take_in_customer",
+    "webhook_secret",
 ]

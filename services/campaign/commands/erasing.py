@@ -10,8 +10,9 @@ from chassis.unit_of_work import Transaction
 from contracts.campaign import ErasureAcknowledged
 from contracts.customer import ErasureState
 from services.campaign.commands.facts import tell_changes
+from services.campaign.commands.journeys import moving as journeys
 from services.campaign.settings import CampaignService
-from services.campaign.store import audiences, deciding, ledger, programmes, recipients, replicas, shelf
+from services.campaign.store import annoyance, audiences, deciding, ledger, programmes, recipients, replicas, shelf
 
 
 async def erase_people(service: CampaignService, tx: Transaction, *, states: Iterable[ErasureState]) -> None:
@@ -23,6 +24,8 @@ async def erase_people(service: CampaignService, tx: Transaction, *, states: Ite
         rows = {"recipient": await recipients.delete(tx.db, people), "message": await ledger.blank(tx.db, customer_ids=people)}
         rows |= await programmes.erase(tx.db, customer_ids=people)
         rows |= await deciding.erase(tx.db, customer_ids=people)
+        rows |= await journeys.erase_people(tx, people)
+        rows |= {"annoyance": await annoyance.blank(tx.db, customer_ids=people)}
         rows |= await replicas.erase(tx.db, customer_ids=people)
         rows |= await audiences.delete_person(tx.db, people)
         rows |= await shelf.delete_person(tx.db, people)

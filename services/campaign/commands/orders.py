@@ -14,7 +14,7 @@ from contracts.interaction import OrderFields
 from services.campaign.commands import points, programmes, referrals, satisfaction
 from services.campaign.domain.programmes import Care, Programme, reminder_at
 from services.campaign.settings import CampaignService
-from services.campaign.store import outcomes, recipients, replicas
+from services.campaign.store import journey_errands, outcomes, recipients, replicas
 from services.campaign.store import programmes as rows
 from services.campaign.store.replicas import Order
 
@@ -25,6 +25,7 @@ KINDS = ("loyalty", "referral", "repeat_purchase", "acquisition", "win_back", "c
 async def replicate_identities(tx: Transaction, *, states: Mapping[bytes, IdentityState | None]) -> None:
     """Take over whose identities are; None: nobody's any more."""
     known = [(identity, state.kind, UUID(state.customer_id)) for identity, state in states.items() if state is not None]
+    await journey_errands.wake(tx.db, [identity for identity, _, _ in known])
     await replicas.put_identities(tx.db, known, gone=[identity for identity, state in states.items() if state is None])
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from chassis.unit_of_work import Transaction
 from contracts.customer import ProfileState
+from services.campaign.commands.journeys.moving import merge_people
 from services.campaign.domain.entities import Recipient
 from services.campaign.settings import CampaignService
 from services.campaign.store import recipients
@@ -28,3 +29,4 @@ async def replicate_profiles(service: CampaignService, tx: Transaction, *, profi
     ]
     if known:
         await recipients.upsert(tx.db, known)
+        await merge_people(tx, merged={each.customer_id: each.merged_into for each in known if each.merged_into is not None})

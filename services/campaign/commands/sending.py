@@ -12,7 +12,7 @@ from chassis import telemetry
 from chassis.errors import Unavailable
 from chassis.ids import new_id
 from chassis.unit_of_work import Transaction
-from services.campaign.commands import permits
+from services.campaign.commands import arbiter, permits
 from services.campaign.commands.facts import tell_changes
 from services.campaign.commands.handing_off import HandOff
 from services.campaign.commands.permits import Asked, Permits
@@ -43,9 +43,9 @@ async def send_messages(service: CampaignService, *, queue: str = MARKETING) -> 
             return False
     reachable = {channel: carrier for channel, carrier in carriers.items() if await carrier.reachable()}
     owner = new_id()
-    claimed = await _claim(service, owner, queue, reachable) if reachable else []
+    claimed, found = await _claim(service, owner, queue, reachable) if reachable else ([], False)
     if not claimed:
-        return False
+        return found
     ready, endings = await prepare(service, owner=owner, claimed=claimed)
     if endings:
         await _end(service, owner, endings)
@@ -75,8 +75,11 @@ async def _within_rates(service: CampaignService, owner: UUID, ready: list[Ready
     return [each for each in ready if each.message.id not in waiting]
 
 
-async def _claim(service: CampaignService, owner: UUID, queue: str, channels: Collection[str]) -> list[Claimed]:
-    """The next messages, the most important and the most valuable first: journeys and programmes before broadcasts, which take what is left."""
+async def _claim(service: CampaignService, owner: UUID, queue: str, channels: Collection[str]) -> tuple[list[Claimed], bool]:
+    """The next messages, the most important and the most valuable first: journeys and programmes before broadcasts, which take what is left.
+
+    Also whether there were any: contact pressure may have held them all back.
+    """
     limit = service.settings.send_batch
     async with service.transaction() as tx:
         # Half a batch at most, so that a large journey does not stop every broadcast.
@@ -84,7 +87,11 @@ async def _claim(service: CampaignService, owner: UUID, queue: str, channels: Co
         claimed = await claiming.claim_others(tx.db, owner=owner, queue=queue, channels=channels, limit=half, lease=CLAIM_LEASE)
         if queue == MARKETING:
             claimed += await _claim_campaigns(tx, owner, channels, limit - len(claimed))
-    return sorted(claimed, key=lambda one: (-one.priority, -(one.value if one.value is not None else -(2**62)), one.id))
+        found = bool(claimed)
+        if queue == MARKETING:
+            admitted = await arbiter.admit(service, tx, owner=owner, claimed=[(one.id, one.customer_id) for one in claimed])
+            claimed = [one for one in claimed if one.id in admitted]
+    return sorted(claimed, key=lambda one: (-one.priority, -(one.value if one.value is not None else -(2**62)), one.id)), found
 
 
 async def _claim_campaigns(tx: Transaction, owner: UUID, channels: Collection[str], limit: int) -> list[Claimed]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from chassis.unit_of_work import Transaction
 from contracts.campaign import MessageBounced
 from services.campaign import errors
+from services.campaign.commands.pressure import note_annoyed
 from services.campaign.domain import ledger as rules
 from services.campaign.settings import CampaignService
 from services.campaign.store import results, suppressions
@@ -47,6 +48,10 @@ async def note_complaint(tx: Transaction, *, address: bytes | None, message_id: 
         await suppressions.put(
             tx.db, address_hash=each, reason=COMPLAINED, status=None, message_id=message["id"] if message else None, at=at
         )
+    await note_annoyed(
+        tx, channel=message["channel"] if message else "email", message_id=message["id"] if message else None,
+        customer_id=message["customer_id"] if message else None, at=at,
+    )
 
 
 async def lift_suppression(service: CampaignService, *, address: str) -> None:

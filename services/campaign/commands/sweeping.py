@@ -7,6 +7,7 @@ from uuid import UUID
 from chassis import telemetry
 from chassis.unit_of_work import Transaction
 from services.campaign.commands.facts import tell_changes
+from services.campaign.commands.pressure import note_unsubscribe
 from services.campaign.domain.ledger import KEY_WINDOW, MOST_ATTEMPTS
 from services.campaign.settings import CampaignService
 from services.campaign.store import campaigns, ledger, recipients, requests
@@ -36,5 +37,6 @@ async def sweep(service: CampaignService) -> bool:
 async def suppress_withdrawn(service: CampaignService, tx: Transaction, *, customer_id: str, purpose: str, channel: str) -> None:
     """A person withdrew: nothing planned for them under this purpose and channel goes out."""
     person = await recipients.same_person(tx.db, UUID(customer_id))
+    await note_unsubscribe(tx, customer_id=UUID(customer_id), channel=channel, at=service.clock.now())
     changed = await ledger.suppress_withdrawn(tx.db, customer_ids=person, purpose=purpose, channel=channel)
     tell_changes(tx, changed, at=service.clock.now())

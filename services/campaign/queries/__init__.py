@@ -16,6 +16,14 @@ from services.campaign.queries.experiments import (
     size_test,
 )
 from services.campaign.queries.explaining import Decision, Finding, explain
+from services.campaign.queries.journeys import (
+    get_journey,
+    get_journey_figures,
+    get_journey_person,
+    list_journey_people,
+    list_journey_versions,
+    list_journeys,
+)
 from services.campaign.queries.messages import (
     get_message,
     get_suppression,
@@ -24,6 +32,7 @@ from services.campaign.queries.messages import (
     list_handed_off,
     list_waiting,
 )
+from services.campaign.queries.pressure import SETTLED, count_capped, get_annoyance, get_person, get_policy
 from services.campaign.queries.programmes import (
     audit_points,
     get_group_sales,
@@ -42,21 +51,29 @@ from services.campaign.queries.programmes import (
 from services.campaign.queries.templates import get_template, list_templates, preview
 
 __all__ = [
+    "SETTLED",
     "Decision",
     "Finding",
     "Outcome",
     "Watched",
     "audit_points",
+    "count_capped",
     "estimate",
     "explain",
+    "get_annoyance",
     "get_block",
     "get_campaign",
     "get_experiment",
     "get_feed",
     "get_group_sales",
+    "get_journey",
+    "get_journey_figures",
+    "get_journey_person",
     "get_list",
     "get_message",
     "get_outcome",
+    "get_person",
+    "get_policy",
     "get_programme",
     "get_programme_figures",
     "get_redemption",
@@ -75,6 +92,9 @@ __all__ = [
     "list_group_members",
     "list_groups",
     "list_handed_off",
+    "list_journey_people",
+    "list_journey_versions",
+    "list_journeys",
     "list_list_members",
     "list_lists",
     "list_members",

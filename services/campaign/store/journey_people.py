@@ -13,7 +13,6 @@ from chassis.database import Connection
 from services.campaign.domain.journeys.moving import Move, Person
 
 _encode = msgspec.json.Encoder().encode
-_PERSON = ", ".join(f"p.{name}" for name in Person._fields)
 
 
 class Entering(NamedTuple):
@@ -63,12 +62,13 @@ async def any_due(db: Connection) -> bool:
 async def claim_due(db: Connection, *, limit: int) -> list[Person]:
     """People whose time has come, in journeys that run; locked until the end of the transaction."""
     rows = await db.fetch(
-        f"""
-        SELECT {_PERSON} FROM journey j CROSS JOIN LATERAL (
+        """
+        SELECT p.id, p.journey_id, p.version, p.customer_id, p.step, p.since, p.due_at, p.waiting, p.waits_for, p.data,
+            p.moves, p.entered_at, p.left_at, p.outcome FROM journey j CROSS JOIN LATERAL (
             SELECT * FROM journey_person p WHERE p.journey_id = j.id AND p.left_at IS NULL AND p.due_at <= now()
             ORDER BY p.due_at LIMIT $1 FOR UPDATE SKIP LOCKED) p
         WHERE j.status = 'active' LIMIT $1
-        """,  # noqa: S608 - names of columns
+        """,
         limit,
     )
     return [person_of(row) for row in rows]
@@ -77,10 +77,11 @@ async def claim_due(db: Connection, *, limit: int) -> list[Person]:
 async def claim(db: Connection, ids: Sequence[UUID]) -> list[Person]:
     """These people, as far as nobody else moves them and their journeys run; locked."""
     rows = await db.fetch(
-        f"""
-        SELECT {_PERSON} FROM journey_person p JOIN journey j ON j.id = p.journey_id
+        """
+        SELECT p.id, p.journey_id, p.version, p.customer_id, p.step, p.since, p.due_at, p.waiting, p.waits_for, p.data,
+            p.moves, p.entered_at, p.left_at, p.outcome FROM journey_person p JOIN journey j ON j.id = p.journey_id
         WHERE p.id = ANY($1::uuid[]) AND p.left_at IS NULL AND j.status = 'active' ORDER BY p.id FOR UPDATE OF p SKIP LOCKED
-        """,  # noqa: S608 - names of columns
+        """,
         list(ids),
     )
     return [person_of(row) for row in rows]
@@ -89,10 +90,11 @@ async def claim(db: Connection, ids: Sequence[UUID]) -> list[Person]:
 async def inside(db: Connection, *, journey_ids: Sequence[UUID], customer_ids: Sequence[UUID]) -> list[Person]:
     """People inside these journeys; locked."""
     rows = await db.fetch(
-        f"""
-        SELECT {_PERSON} FROM journey_person p
+        """
+        SELECT p.id, p.journey_id, p.version, p.customer_id, p.step, p.since, p.due_at, p.waiting, p.waits_for, p.data,
+            p.moves, p.entered_at, p.left_at, p.outcome FROM journey_person p
         WHERE p.customer_id = ANY($2::uuid[]) AND p.journey_id = ANY($1::uuid[]) AND p.left_at IS NULL ORDER BY p.id FOR UPDATE
-        """,  # noqa: S608 - names of columns
+        """,
         list(journey_ids), list(customer_ids),
     )
     return [person_of(row) for row in rows]
@@ -162,6 +164,17 @@ async def change_version(db: Connection, journey_id: UUID, *, version: int, step
         journey_id, version, list(steps), list(steps.values()),
     )
     return int(status.rpartition(" ")[2])
+
+
+async def close(db: Connection, journey_id: UUID) -> None:
+    """Everybody leaves."""
+    await db.execute(
+        """
+        UPDATE journey_person SET left_at = now(), outcome = 'closed', due_at = NULL, waiting = false, waits_for = '{}'
+        WHERE journey_id = $1 AND left_at IS NULL
+        """,
+        journey_id,
+    )
 
 
 async def merge(db: Connection, *, merged: UUID, survivor: UUID) -> int:

@@ -11,7 +11,7 @@ import msgspec
 
 from chassis.database import Connection
 from services.campaign.domain.pressure import LONGEST, Contact
-from services.campaign.store.ledger import Changed
+from services.campaign.store.ledger import Changed, changed_rows
 
 
 class Waiting(NamedTuple):
@@ -141,11 +141,11 @@ async def refuse(db: Connection, *, owner: UUID, rows: Sequence[tuple[UUID, Mapp
             refusal = given.refusal
         FROM unnest($2::uuid[], $3::jsonb[]) AS given (id, refusal)
         WHERE message.id = given.id AND lease_owner = $1 AND state = 'planned'
-        RETURNING message.*
+        RETURNING message.id, origin, origin_id, step, arm, customer_id, channel, message.state, message.reason, permit_id, consent_version
         """,
         owner, [row[0] for row in rows], [msgspec.json.encode(row[1]).decode() for row in rows],
     )
-    return [Changed(*(row.get(name) for name in Changed._fields)) for row in found]
+    return changed_rows(found)
 
 
 async def refusal_of(db: Connection, message_id: UUID) -> tuple[datetime | None, dict[str, Any] | None]:

@@ -3,6 +3,8 @@
 from services.campaign.tables import (
     audiences,
     campaigns,
+    journeys,
+    pressure,
     programmes,
     recipients,
     replicas,
@@ -17,6 +19,8 @@ __all__ = [
     "CampaignTable",
     "audiences",
     "campaigns",
+    "journeys",
+    "pressure",
     "programmes",
     "recipients",
     "replicas",

@@ -95,6 +95,7 @@ class MessageRow(CampaignTable, table=True):
         ),
         Index("message_leased", "lease_until", postgresql_where=text("state = ANY (ARRAY['permitted'::text, 'handing_off'::text])")),
         Index("message_customer", "customer_id", "id"),
+        Index("message_admitted", "customer_id", "admitted_at", postgresql_where=text("admitted_at IS NOT NULL")),
         Index("message_campaign", "campaign_id", "id"),
     )
 
@@ -131,6 +132,8 @@ class MessageRow(CampaignTable, table=True):
     sender: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
     provider: str | None = Field(default=None, sa_type=Text)
     repeatable: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    admitted_at: datetime | None = Field(default=None, sa_type=TIME)
+    refusal: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
 
 
 class HeldOriginRow(CampaignTable, table=True):
