@@ -86,7 +86,6 @@ def _decide(policy: Policy, done: _Round, waiting: list[Waiting], taken: list[Co
         elif each.mine:
             done.postponed.append((each.contact.message_id, until, {"why": "quiet_time", "until": until, "time_zone": str(local)}))
     verdicts = rules.judge(policy, waiting=[each.contact for each in could], taken=taken, now=now)
-    mine = {each.contact.message_id for each in could if each.mine}
     for each in could:
         verdict = verdicts[each.contact.message_id]
         if not each.mine:
@@ -95,19 +94,19 @@ def _decide(policy: Policy, done: _Round, waiting: list[Waiting], taken: list[Co
             done.admitted.append(verdict.message_id)
             continue
         why = explain(verdict)
-        later = _later(policy, each, verdict, mine=mine, now=now)
+        later = _later(policy, each, verdict, now=now)
         if later is None:
             done.refused.append((verdict.message_id, why))
         else:
             done.postponed.append((verdict.message_id, later, why))
 
 
-def _later(policy: Policy, each: Waiting, verdict: Verdict, *, mine: set[UUID], now: datetime) -> datetime | None:
+def _later(policy: Policy, each: Waiting, verdict: Verdict, *, now: datetime) -> datetime | None:
     """When to ask again; None: not at all."""
     assert verdict.full is not None, "nothing else refuses"
-    if any(winner not in mine for winner in verdict.losing_to):
-        return now + COMPETING
-    room = now if verdict.losing_to else verdict.full.free_at
+    if verdict.losing_to:
+        return now + COMPETING  # the winner may still be denied: then this one has its turn
+    room = verdict.full.free_at
     patience = each.created_at + timedelta(hours=policy.wait_hours)
     if room is None or patience <= max(room, now):
         return None
