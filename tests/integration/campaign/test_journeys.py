@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from chassis.peers import InProcess, Peers
 from contracts.identity import identity_key
 from contracts.jalali import from_jalali, to_jalali
 from launcher.embedded_postgres import PrivateCluster
@@ -18,6 +19,7 @@ from services.campaign.commands.journeys import listening
 from services.campaign.domain.journeys.moving import Happened
 from services.campaign.store import journey_errands, replicas
 from tests.integration.campaign.stage import Stage, stage
+from tests.integration.interaction.support import checked, settle, track
 
 pytestmark = pytest.mark.asyncio
 SCOPES = ["campaigns:read", "campaigns:write", "campaigns:send"]
@@ -196,37 +198,51 @@ async def test_branches_splits_goals_traits_and_cases(cluster: PrivateCluster) -
         assert [(row["kind"], row["n"]) for row in errands] == [("case", figures["left"]["sure"]), ("trait", figures["left"]["sure"])]
 
 
-async def test_a_case_is_opened_once_and_a_trait_changed(cluster: PrivateCluster) -> None:
-    """U29"""
-    async with stage(cluster, services=("customer", "interaction", "consent", "campaign"), read=True) as play:
+async def test_from_raw_events_to_a_case_a_trait_and_a_mail(cluster: PrivateCluster) -> None:
+    """U28, U29: the events go through the collected log; recorder, identities and triggers are the real ones."""
+    services = ("customer", "interaction", "consent", "campaign")
+    async with stage(cluster, services=services, read=True, from_address="shop@peyvand.example") as play:
+        names = ("customer", "interaction", "consent")
+        apps = {name: play.platform[name].running.app for name in names}
+        play.service.peers = Peers({name: InProcess(lambda app=app: app) for name, app in apps.items()}, play.service.tokens, "campaign")  # type: ignore[misc]
         journeys = Journeys(play)
-        made = await play.platform["customer"].call(
-            "POST", "/api/v1/customers", json={"identities": ["email:ann@x.example"], "traits": {"name": "Ann"}}, scopes=["customers:write", "customers:read"]
-        )
-        ann = str(made.json()["id"])
-        await play.platform.drain()
-        journey = await journeys.published({
+        now = play.service.clock.now()
+        await play.platform.log.append(checked([{"type": "identify", "userId": "u1", "messageId": "m0", "traits": {"email": "ann@x.example"}}], received_at=now))
+        await settle(play.platform)
+        async with asyncio.timeout(20):
+            while not (found := await play.sql("SELECT customer_id FROM recipient WHERE email = 'ann@x.example'")):
+                await asyncio.sleep(0.1)
+        ann = str(found[0]["customer_id"])
+        await play.grant(ann)
+        template = await play.template(subject="Your {{ data.event.product }}")
+        basket_id = await journeys.published(basket(template))
+        errand_id = await journeys.published({
             "entry": {"event": {"name": "Complained", "where": [{"property": "about", "op": "in", "value": ["price", "quality"]}]}}, "start": "call",
             "steps": {"call": {"type": "case", "subject": "Call Ann", "next": "mark"}, "mark": {"type": "trait", "set": {"unhappy": True}}},
         })
-        for about in ("weather", "price"):
-            answer = await play.platform["interaction"].call(
-                "POST", "/api/v1/interactions", scopes=["interactions:write"],
-                json={"kind": "event", "name": "Complained", "customer": "email:ann@x.example", "properties": {"about": about}},
-            )
-            assert answer.status in (202, 422), answer.body
-        async with asyncio.timeout(20):
+        now = play.service.clock.now()
+        await play.platform.log.append(checked([
+            track("u1", "Complained", "m1", {"about": "weather"}), track("u1", "Product Added", "m2", {"product": "Lamp"}),
+            track("u1", "Page Seen", "m3"), track("u1", "Complained", "m4", {"about": "price"}),
+        ], received_at=now))
+        async with asyncio.timeout(30):
             while not await play.sql("SELECT FROM journey_errand WHERE state = 'done' AND kind = 'trait'"):
                 await asyncio.sleep(0.2)
+        assert (await journeys.figures(errand_id))["entered"] == 1
         async with play.service.transaction() as tx:  # as after a crash: nobody wrote down that it was done
             await tx.db.execute("UPDATE journey_errand SET state = 'waiting', due_at = now()")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while await play.sql("SELECT FROM journey_errand WHERE state = 'waiting'"):
                 await asyncio.sleep(0.2)
         cases = await play.platform["interaction"].call("GET", f"/api/v1/customers/{ann}/cases", scopes=["interactions:read"])
         assert [case["subject"] for case in cases.json()["data"]] == ["Call Ann"]
         seen = await play.platform["customer"].call("GET", f"/api/v1/customers/{ann}", scopes=["customers:read"])
-        assert seen.json()["traits"]["unhappy"]["value"] is True
+        assert b'"unhappy"' in seen.body
+        await journeys.later(basket_id)
+        async with asyncio.timeout(30):
+            while not play.box.mails:
+                await asyncio.sleep(0.2)
+        assert play.box.message("ann@x.example")["Subject"] == "Your Lamp"
 
 
 async def test_versions_stay_or_are_moved_by_choice(cluster: PrivateCluster) -> None:
