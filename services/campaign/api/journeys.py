@@ -13,6 +13,7 @@ from chassis.identity import Caller
 from chassis.web import Page
 from services.campaign import commands, queries
 from services.campaign.domain.journeys.definition import Definition
+from services.campaign.domain.journeys.entities import Journey
 from services.campaign.schemas.journeys import (
     AddedView,
     AddPeople,
@@ -27,7 +28,6 @@ from services.campaign.schemas.journeys import (
     VersionView,
 )
 from services.campaign.settings import CampaignService
-from services.campaign.store.journeys import Journey
 
 grammar = APIRouter(tags=["journeys"])
 router = APIRouter(prefix="/api/v1/journeys", tags=["journeys"])

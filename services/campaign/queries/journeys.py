@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from services.campaign import errors
+from services.campaign.domain.journeys.entities import Journey
 from services.campaign.settings import CampaignService
 from services.campaign.store import journey_errands, journey_figures, recipients
 from services.campaign.store import journeys as store
-from services.campaign.store.journeys import Journey
 
 
 async def get_journey(service: CampaignService, *, journey_id: UUID) -> Journey:

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from chassis.database import Connection
+from services.campaign.domain.journeys.entities import Journey
 
 _encode = msgspec.json.Encoder().encode
-
-
-class Journey(NamedTuple):
-    """A journey as stored; `version` is the one that takes people in, 0: none yet."""
-
-    id: UUID
-    name: str
-    status: str
-    version: int
-    draft: dict[str, Any]
-    draft_number: int
-    published_at: datetime | None
-    created_at: datetime
-    updated_at: datetime
 
 
 class Listener(NamedTuple):

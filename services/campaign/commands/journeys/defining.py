@@ -16,11 +16,11 @@ from services.campaign.domain.channels import CHANNELS
 from services.campaign.domain.journeys import checking
 from services.campaign.domain.journeys.checking import Fault
 from services.campaign.domain.journeys.definition import Definition, Message, WaitFor, Webhook
+from services.campaign.domain.journeys.entities import Journey
 from services.campaign.settings import CampaignService
 from services.campaign.store import journey_people as people
 from services.campaign.store import journeys as store
 from services.campaign.store import planning, pressure, templates
-from services.campaign.store.journeys import Journey
 
 EVENT = "event"
 SEGMENT = {"entered": "segment_entered", "left": "segment_left"}
