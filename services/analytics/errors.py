@@ -106,3 +106,7 @@ def trait_taken() -> Conflict:
 
 def unknown_trait() -> Unknown:
     return Unknown("trait.unknown", "There is no such computed trait.")
+
+
+def bad_step(pointer: str, message: str) -> Invalid:
+    return Invalid("funnel.bad_step", "A step cannot be used.", errors=[{"pointer": pointer, "detail": message}])

@@ -11,20 +11,21 @@ from services.analytics.domain.calendars import Span
 from services.analytics.domain.rules import Node
 from services.analytics.queries.measuring import data_age
 from services.analytics.settings import AnalyticsService
-from services.analytics.store import metric_sql
+from services.analytics.store import evaluating, metric_sql
 
 
 async def get_cohorts(service: AnalyticsService, *, calendar: str, months: int, market: str | None = None) -> dict[str, Any]:
     """Customers (of one market) by the month of their first order, and how many of them ordered in each month after it."""
     now, zone = service.clock.now(), service.settings.time_zone
-    spans, cells = await service.resources.read(_cohort_reader(calendar, zone, now, metrics.MARKETS[market] if market else None))
-    table: dict[int, dict[int, int]] = {}
-    for cohort, after, count in cells:
-        table.setdefault(cohort, {})[after] = count
+    currency = await evaluating.reporting_currency(service.resources, service.settings.reporting_currency)
+    limit = metrics.MARKETS[market] if market else None
+    spans, cells, money = await service.resources.read(_cohort_reader(calendar, zone, now, limit, currency))
+    table, earned = _table(cells), _table(money)
     last = len(spans) - 1
     data: list[dict[str, Any]] = [
         {
             "month": spans[cohort].label, "customers": counts[0], "active": [counts.get(after, 0) for after in range(min(months, last - cohort) + 1)],
+            "revenue_minor": [earned.get(cohort, {}).get(after, 0) for after in range(min(months, last - cohort) + 1)],
         }
         for cohort, counts in sorted(table.items())
     ]
@@ -32,19 +33,31 @@ async def get_cohorts(service: AnalyticsService, *, calendar: str, months: int, 
         row["share"] = [round(count / row["customers"], 6) for count in row["active"]]
     return {
         "data": data, "calendar": calendar, "time_zone": zone, "as_of": now, "data_age_s": data_age(service), "definition_version": 1, "market": market,
+        "currency": currency,
         "formula": "share of the customers with their first order in a month who have an order in the k-th month after it (k = 0: all of them)",
     }
 
 
-def _cohort_reader(calendar: str, zone: str, now: datetime, limit: Node | None) -> Callable[[Any], tuple[list[Span], list[tuple[int, int, int]]]]:
-    def read(connection: Any) -> tuple[list[Span], list[tuple[int, int, int]]]:
+def _table(cells: list[tuple[int, int, int]]) -> dict[int, dict[int, int]]:
+    table: dict[int, dict[int, int]] = {}
+    for cohort, after, value in cells:
+        table.setdefault(cohort, {})[after] = value
+    return table
+
+
+Cells = list[tuple[int, int, int]]
+
+
+def _cohort_reader(calendar: str, zone: str, now: datetime, limit: Node | None, currency: str) -> Callable[[Any], tuple[list[Span], Cells, Cells]]:
+    def read(connection: Any) -> tuple[list[Span], Cells, Cells]:
         span = metric_sql.order_span(connection)
         if span is None:
-            return [], []
+            return [], [], []
         first, last = (calendars.today(moment, zone) for moment in span)
         spans = calendars.months(calendars.month_start(first, calendar), calendars.month_start(last, calendar, shift=1), calendar)
         if limit is not None:
-            metric_sql.limit_to(connection, limit, now=now, currency="")
-        return spans, metric_sql.cohorts(connection, [calendars.midnight(one.first, zone) for one in spans], scoped=limit is not None)
+            metric_sql.limit_to(connection, limit, now=now, currency=currency, zone=zone)
+        edges, scoped = [calendars.midnight(one.first, zone) for one in spans], limit is not None
+        return spans, metric_sql.cohorts(connection, edges, scoped=scoped), metric_sql.cohort_revenue(connection, edges, currency=currency, scoped=scoped)
 
     return read

@@ -133,11 +133,12 @@ class RowsView(web.Page[RowView]):
 
 
 class CohortView(BaseModel):
-    """`active[k]`: customers of the cohort with an order in the k-th month after their first."""
+    """`active[k]`: customers of the cohort with an order in the k-th month after their first; `revenue_minor[k]`: theirs then, less refunds."""
 
     month: str
     customers: int
     active: list[int]
+    revenue_minor: list[int]
     share: list[float]
 
 
@@ -150,6 +151,7 @@ class CohortsView(BaseModel):
     definition_version: int
     formula: str
     market: str | None = None
+    currency: str
 
 
 class RejectView(BaseModel):

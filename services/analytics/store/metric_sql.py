@@ -13,7 +13,7 @@ from services.analytics.store.rows import one_row
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Ask", "Figure", "Row", "Window", "cohorts", "limit_to", "measure", "order_span"]
+__all__ = ["Ask", "Figure", "Row", "Window", "cohort_revenue", "cohorts", "limit_to", "measure", "order_span"]
 
 _IN_SCOPE: Final = {False: "true", True: "customer IN (SELECT customer FROM scope)"}
 
@@ -48,6 +48,23 @@ def cohorts(connection: DuckDBPyConnection, edges: list[datetime], *, scoped: bo
     SELECT b.n, a.n - b.n, count(*) FROM active a JOIN begun b ON b.customer = a.customer GROUP BY 1, 2 ORDER BY 1, 2
     """  # noqa: S608 - fragments of this file
     return connection.execute(sql, {"edges": [_naive(edge) for edge in edges], "count": len(edges)}).fetchall()
+
+
+def cohort_revenue(connection: DuckDBPyConnection, edges: list[datetime], *, currency: str, scoped: bool = False) -> list[tuple[int, int, int]]:
+    """(month of the first order, months after it, revenue less refunds in minor units); months as in `cohorts`."""
+    sql = f"""
+    WITH month AS (SELECT unnest($edges::TIMESTAMP[]) AS starts, unnest(range($count::BIGINT)) AS n),
+    begun AS (
+        SELECT f.customer, m.n FROM (SELECT customer, min(ordered_at) AS first_at FROM order_of WHERE {_IN_SCOPE[scoped]} GROUP BY 1) f
+        ASOF JOIN month m ON f.first_at >= m.starts),
+    moved AS (
+        SELECT customer, ordered_at AS moved_at, net_minor AS amount FROM order_of WHERE currency = $currency
+        UNION ALL SELECT customer, refunded_at, -amount_minor FROM refund_of WHERE currency = $currency)
+    SELECT b.n, greatest(0, m.n - b.n), sum(v.amount)::BIGINT FROM moved v ASOF JOIN month m ON v.moved_at >= m.starts
+    JOIN begun b ON b.customer = v.customer GROUP BY 1, 2 ORDER BY 1, 2
+    """  # noqa: S608 - fragments of this file
+    values = {"edges": [_naive(edge) for edge in edges], "count": len(edges), "currency": currency}
+    return connection.execute(sql, values).fetchall()
 
 
 def order_span(connection: DuckDBPyConnection) -> tuple[datetime, datetime] | None:

@@ -1,0 +1,143 @@
+"""Ordered funnels and paths of customers or of visits."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from services.analytics.domain.journeys import FunnelStep
+from services.analytics.store import segment_sql
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+#: Time and place of an event as one number that orders them.
+_KEY: Final = "epoch_us(e.occurred_at)::HUGEINT * 1099511627776 + e.rowid"
+_GROUPS: Final = {"channel": "channel", "source": "coalesce(utm_source, source)", "medium": "coalesce(utm_medium, 'none')", "visitor": "visitor"}
+GROUPS: Final = tuple(_GROUPS)
+
+
+class Reached(NamedTuple):
+    """How many came to each step, in a group."""
+
+    group: str
+    counts: list[int]
+    #: Median seconds from the step before.
+    medians: list[float | None]
+
+
+class Move(NamedTuple):
+    """From one event to the next within a visit or life."""
+
+    here: str
+    there: str
+    times: int
+    median_s: float | None
+    first_time: int
+
+
+def gather(connection: DuckDBPyConnection, *, since: datetime, until: datetime, per: str, minutes: int, scoped: bool) -> None:
+    """Leave the events of the window in the temporary table `click`: who, subject (a customer or a visit), key, and whether it is the first visit.
+
+    A visit ends after `minutes` without an event. Events of bots do not count.
+    """
+    scope = "AND i.customer IN (SELECT customer FROM scope)" if scoped else ""
+    sql = f"""
+        CREATE OR REPLACE TEMP TABLE click AS
+        WITH seen AS (
+            SELECT CASE WHEN i.customer IS NULL THEN hash(e.identity) ELSE hash(i.customer) END AS who, e.kind, e.name, e.channel, e.source, e.utm_source, e.utm_medium,
+                   e.properties, e.occurred_at, {_KEY} AS place
+            FROM event e LEFT JOIN identity i ON i.identity = e.identity
+            WHERE e.occurred_at >= $since AND e.occurred_at < $until AND e.initiator <> 'bot' {scope}),
+        begun AS (
+            SELECT *, coalesce(occurred_at - lag(occurred_at) OVER w > to_minutes($minutes), true)::INTEGER AS begins FROM seen
+            WINDOW w AS (PARTITION BY who ORDER BY place)),
+        numbered AS (SELECT *, sum(begins) OVER (PARTITION BY who ORDER BY place) AS visit FROM begun)
+        SELECT *, CASE WHEN $visits THEN hash(who, visit) ELSE who END AS subject, CASE WHEN visit = 1 THEN 'first' ELSE 'returning' END AS visitor
+        FROM numbered
+        """  # noqa: S608 - own fragments
+    connection.execute(sql, {"since": _naive(since), "until": _naive(until), "minutes": minutes, "visits": per == "visit"})
+
+
+def funnel(
+    connection: DuckDBPyConnection, *, steps: list[FunnelStep], within_seconds: int | None, by: str | None, now: datetime
+) -> list[Reached]:
+    """How many subjects of `click` did the steps in this order, whatever else lies between; at most `within_seconds` from first to last.
+
+    From every first step the earliest next one is taken, the start that comes farthest counts. Broken down by the event of that start.
+    """
+    compiler = segment_sql.begin(now=now, currency="")
+    group = _GROUPS[by] if by is not None else "'all'"
+    ctes: list[str] = []
+    columns: list[str] = []
+    for number, step in enumerate(steps):
+        tests = " AND ".join(compiler.event_tests(step.name, step.kind, step.where))
+        if number == 0:
+            ctes.append(
+                f"s0 AS (SELECT subject, {group} AS part, place, occurred_at AS t0, 1 AS depth FROM click e WHERE {tests})"  # noqa: S608
+            )
+            continue
+        limit = "true" if within_seconds is None else f"e.occurred_at <= s.t0 + to_seconds({compiler.bind(within_seconds)}::BIGINT)"
+        before = "".join(f", s.t{earlier}" for earlier in range(1, number))
+        ctes.append(f"e{number} AS (SELECT subject, place, occurred_at FROM click e WHERE {tests})")  # noqa: S608
+        ctes.append(
+            f"s{number} AS (SELECT s.subject, s.part, s.t0{before}, CASE WHEN e.place IS NOT NULL AND {limit} THEN e.place END AS place, "  # noqa: S608
+            f"CASE WHEN e.place IS NOT NULL AND {limit} THEN e.occurred_at END AS t{number}, "
+            f"CASE WHEN e.place IS NOT NULL AND {limit} THEN {number + 1} ELSE s.depth END AS depth "
+            f"FROM s{number - 1} s ASOF LEFT JOIN e{number} e ON e.subject = s.subject AND e.place > s.place)"
+        )
+    last = len(steps) - 1
+    columns += [f"count(*) FILTER (depth > {number})" for number in range(len(steps))]
+    columns += [f"median(epoch(t{number} - t{number - 1})) FILTER (depth > {number})" for number in range(1, len(steps))]
+    sql = (
+        f"WITH {', '.join(ctes)}, best AS (SELECT * FROM s{last} QUALIFY row_number() OVER (PARTITION BY subject ORDER BY depth DESC, t0) = 1) "  # noqa: S608
+        f"SELECT part, {', '.join(columns)} FROM best GROUP BY part ORDER BY 2 DESC, part LIMIT 50"
+    )
+    parameters = compiler.out.arguments(sql)
+    rows = connection.execute(sql, parameters).fetchall()
+    width = len(steps)
+    return [Reached(str(row[0]), list(row[1 : 1 + width]), [None, *row[1 + width :]]) for row in rows]
+
+
+def moves(connection: DuckDBPyConnection, *, limit: int) -> list[Move]:
+    """From event to event within each subject of `click`, with (start) and (end); pages by the name of their event."""
+    rows = connection.execute(
+        """
+        WITH pairs AS (
+            SELECT subject, name, visitor, occurred_at, lead(name) OVER w AS following, lead(occurred_at) OVER w AS following_at, row_number() OVER w AS n
+            FROM click WINDOW w AS (PARTITION BY subject ORDER BY place))
+        SELECT name, coalesce(following, '(end)'), count(*), median(epoch(following_at - occurred_at)), count(*) FILTER (visitor = 'first') FROM pairs GROUP BY 1, 2
+        UNION ALL SELECT '(start)', name, count(*), NULL, count(*) FILTER (visitor = 'first') FROM pairs WHERE n = 1 GROUP BY 2
+        ORDER BY 3 DESC, 1, 2 LIMIT $limit
+        """,
+        {"limit": limit},
+    ).fetchall()
+    return [Move(*row) for row in rows]
+
+
+def common(connection: DuckDBPyConnection, *, length: int, limit: int) -> list[tuple[list[str], int, int]]:
+    """The most common beginnings of subjects: (events, how many, how many of them first visits)."""
+    rows = connection.execute(
+        """
+        SELECT path, count(*), count(*) FILTER (first) FROM (
+            SELECT subject, list(name ORDER BY place)[:$length] AS path, bool_or(visitor = 'first') AS first FROM click GROUP BY subject)
+        GROUP BY path ORDER BY 2 DESC, path LIMIT $limit
+        """,
+        {"length": length, "limit": limit},
+    ).fetchall()
+    return [(list(path), count, first) for path, count, first in rows]
+
+
+def counts(connection: DuckDBPyConnection) -> dict[str, int]:
+    """Events, visits and people of `click`, by first and returning visits."""
+    row: Any = connection.execute(
+        """
+        SELECT count(*), count(DISTINCT hash(who, visit)), count(DISTINCT who), count(DISTINCT hash(who, visit)) FILTER (visitor = 'first'),
+               count(DISTINCT hash(who, visit)) FILTER (visitor = 'returning') FROM click
+        """
+    ).fetchone()
+    return dict(zip(("events", "visits", "people", "first_visits", "returning_visits"), row, strict=True))
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
