@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.errors import Conflict, Gone, Invalid, Unknown
+from chassis.errors import Conflict, Gone, Invalid, Unavailable, Unknown
 
 
 def bad_purpose(why: str) -> Invalid:
@@ -110,3 +110,19 @@ def unknown_trait() -> Unknown:
 
 def bad_step(pointer: str, message: str) -> Invalid:
     return Invalid("funnel.bad_step", "A step cannot be used.", errors=[{"pointer": pointer, "detail": message}])
+
+
+def unknown_table(known: list[str]) -> Unknown:
+    return Unknown("warehouse.unknown_table", "There is no such table to copy.", known=known)
+
+
+def bad_question(why: str) -> Invalid:
+    return Invalid("query.refused", f"The question is not answered: {why}")
+
+
+def question_too_long(seconds: float) -> Invalid:
+    return Invalid("query.too_long", f"The question took longer than {seconds:g} seconds: ask for less.")
+
+
+def questions_busy() -> Unavailable:
+    return Unavailable("query.busy", "Another question is being answered: try again in a moment.")

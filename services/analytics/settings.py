@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -23,6 +24,7 @@ class Facts(Protocol):
     scored: tuple[int, float]
     computed: tuple[int, float, str]
     computing_rests_until: float
+    asking: asyncio.Semaphore
     rests_until: float
     unasked_until: float
     filled_at: dict[Partition, int] | None
@@ -51,6 +53,7 @@ class AnalyticsSettings(ServiceSettings):
     reporting_currency: str = Field("", description="ISO 4217 code of money figures; empty: the currency of most orders.")
     full_run_minutes: int = Field(15, ge=1, le=1440, description="How often every segment is evaluated for everybody.")
     frequency: str = Field("days", pattern="^(days|orders)$", description="What F of RFM counts: days with an order, or orders.")
+    question_seconds: float = Field(5.0, gt=0, le=60, description="How long one question in SQL may take.")
     margin: float = Field(0.30, ge=0, le=1, description="Profit of revenue where no cost of goods is known.")
     snapshot_days: int = Field(7, ge=1, le=365, description="How long a frozen audience can be paged.")
 

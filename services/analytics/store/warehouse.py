@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import duckdb
 
 from chassis.eventlog import Partition
-from services.analytics.store import warehouse_schema
+from services.analytics.store import publishing, warehouse_schema
 from services.analytics.store.rows import one_row
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class Warehouse:
         #: Up to which commit, when (monotonic) and for which definitions computed traits were last brought up to date; until when they rest.
         self.computed: tuple[int, float, str] = (-1, 0.0, "")
         self.computing_rests_until = 0.0
+        #: One question in SQL at a time.
+        self.asking = asyncio.Semaphore(1)
         #: Until when (monotonic) touched customers are not looked at again.
         self.rests_until = 0.0
         #: Until when (monotonic) nothing is looked at because no segment asks.
@@ -84,6 +86,7 @@ class Warehouse:
             raise
         self._connection = self._cursor()
         warehouse_schema.prepare(self._connection)
+        publishing.prepare(self._connection)
         found = one_row(self._connection, "SELECT birth, appended_at FROM warehouse")
         assert found is not None
         self.birth, self.appended_at = str(found[0]), found[1]
