@@ -1,4 +1,4 @@
-"""Routes every service has for the one that answers people's questions about their data: services ask, nobody else."""
+"""Routes every service has for the one that answers people's questions about their data and ends what was kept long enough: services ask, nobody else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from chassis import holding, web
 from chassis.errors import Forbidden
@@ -51,3 +51,30 @@ async def read_person(request: Request, here: Here, body: AskedPerson) -> dict[s
     place, start = (int(value) for value in web.read_page_token(body.page_token, 2)) if body.page_token else (0, 0)
     found, following = await holding.page(here, request.app.state.running.holdings, person, place=place, start=start, limit=body.limit)
     return {"data": found, "next_page_token": web.page_token(*following) if following else None}
+
+
+class AskedSweep(BaseModel):
+    """End (or with `dry_run` only count) what of a category is older than a time; at most `limit` rows of each table."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    category: Annotated[str, Field(min_length=1, max_length=64)]
+    before: AwareDatetime
+    dry_run: bool
+    limit: Annotated[int, Field(ge=1, le=20_000)] = 5000
+
+
+@router.get("/kept")
+async def list_kept(request: Request) -> dict[str, Any]:
+    """Which tables rules of retention can end, by category."""
+    return {"data": [{"category": one.category, "table": one.table} for one in request.app.state.running.manifest.kept]}
+
+
+@router.post("/sweep")
+async def sweep(request: Request, here: Here, body: AskedSweep) -> dict[str, Any]:
+    """Rows by table; `more`: a table had as many as were allowed."""
+    counts: dict[str, int] = {}
+    for one in request.app.state.running.manifest.kept:
+        if one.category == body.category:
+            counts[one.table] = await (one.count(here, body.before) if body.dry_run else one.end(here, body.before, body.limit))
+    return {"tables": counts, "more": not body.dry_run and any(count >= body.limit for count in counts.values())}

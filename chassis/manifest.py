@@ -13,6 +13,7 @@ from sqlalchemy import MetaData
 from chassis.holding import Holding
 from chassis.peers import App
 from chassis.reacting import Subscription
+from chassis.retaining import Kept
 from chassis.scheduling import Job
 from chassis.settings import ServiceSettings
 
@@ -27,7 +28,9 @@ class Mount:
 
 @dataclass(frozen=True)
 class Manifest:
-    """One service. `open` yields the service's own resources (pools, files, caches) while it runs; `holdings` is all it keeps of people."""
+    """One service. `open` yields the service's own resources (pools, files, caches) while it runs; `holdings` is all it keeps of people, `kept` what of it rules of
+    retention may end.
+    """
 
     name: str
     settings: type[ServiceSettings]
@@ -38,4 +41,5 @@ class Manifest:
     subscriptions: tuple[Subscription, ...] = ()
     jobs: tuple[Job, ...] = ()
     holdings: tuple[Holding, ...] = ()
+    kept: tuple[Kept, ...] = ()
     open: Callable[[Any], AbstractAsyncContextManager[Any]] | None = None

@@ -8,7 +8,7 @@ from chassis.scheduling import Job
 from services.analytics import jobs, reactions
 from services.analytics.api import clicks, computed, costs, figures, publishing, segments
 from services.analytics.commands import loading
-from services.analytics.queries.holding import HOLDINGS
+from services.analytics.queries.holding import HOLDINGS, KEPT
 from services.analytics.settings import AnalyticsSettings
 from services.analytics.tables import AnalyticsTable
 
@@ -27,5 +27,6 @@ MANIFEST = Manifest(
         Job("tidy", 5.0, jobs.tidy),
     ),
     holdings=HOLDINGS,
+    kept=KEPT,
     open=loading.open_warehouse,
 )

@@ -23,7 +23,7 @@ from contracts.interaction import (
 from services.campaign import api, jobs, reactions
 from services.campaign.commands import opening
 from services.campaign.outbound.rendering import Renderers
-from services.campaign.queries.holding import HOLDINGS
+from services.campaign.queries.holding import HOLDINGS, KEPT
 from services.campaign.settings import CampaignResources, CampaignService, CampaignSettings
 from services.campaign.tables import CampaignTable
 
@@ -96,5 +96,6 @@ MANIFEST = Manifest(
         Job("look_for_occasions", 60.0, jobs.look_for_occasions),
     ),
     holdings=HOLDINGS,
+    kept=KEPT,
     open=open_resources,
 )

@@ -160,3 +160,31 @@ class NotRestricted(Conflict):
 
     def __init__(self) -> None:
         super().__init__("privacy.not_restricted", "The use of this customer's data is not restricted: there is nothing to lift.")
+
+
+class UnknownCategory(Invalid):
+    """Rules of retention speak of categories that some service keeps."""
+
+    def __init__(self, unknown: list[str], known: list[str]) -> None:
+        super().__init__("privacy.unknown_category", f"No service keeps a category {', '.join(unknown)[:200]}; there are {', '.join(known)}.", known=known)
+
+
+class DoubleRule(Invalid):
+    """A category has one rule."""
+
+    def __init__(self) -> None:
+        super().__init__("privacy.double_rule", "Two rules speak of one category: give one.")
+
+
+class DryRunFirst(Conflict):
+    """Nothing is ended that nobody has counted."""
+
+    def __init__(self) -> None:
+        super().__init__("privacy.dry_run_first", 'These rules were not tried yet: POST …/retention/runs {"dry_run": true}, look at the counts, then act.')
+
+
+class UnknownRun(Unknown):
+    """No such run."""
+
+    def __init__(self) -> None:
+        super().__init__("privacy.unknown_run", "There is no such run of the rules of retention.")

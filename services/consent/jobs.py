@@ -51,6 +51,16 @@ async def drop_copies(service: ConsentService) -> None:
     await commands.drop_copies(service)
 
 
+async def run_retention(service: ConsentService) -> bool:
+    """Carry out runs of the rules of retention that somebody asked for."""
+    return await commands.run_retention(service)
+
+
+async def ask_daily_run(service: ConsentService) -> None:
+    """Each day the rules of retention are acted on."""
+    await commands.ask_daily_run(service)
+
+
 JOBS = (
     Job("expire_permits", every=2, run=expire_permits),
     Job("seal", every=1, run=seal),
@@ -59,5 +69,7 @@ JOBS = (
     Job("watch_privacy", every=60, run=watch_privacy),
     Job("make_copies", every=1, run=make_copies),
     Job("drop_copies", every=600, run=drop_copies),
+    Job("run_retention", every=1, run=run_retention),
+    Job("ask_daily_run", every=600, run=ask_daily_run),
     Job("follow_keys", every=10, run=follow_keys, exclusive=False),
 )

@@ -20,10 +20,11 @@ from services.consent.api import (
     permits,
     privacy,
     purposes,
+    retention,
     rights,
 )
 from services.consent.jobs import JOBS
-from services.consent.queries.holding import HOLDINGS
+from services.consent.queries.holding import HOLDINGS, KEPT
 from services.consent.reactions import SUBSCRIPTIONS
 from services.consent.settings import ConsentResources, ConsentService, ConsentSettings, OpenPermits
 from services.consent.tables import ConsentTable
@@ -51,9 +52,10 @@ MANIFEST = Manifest(
     settings=ConsentSettings,
     migrations="services.consent.migrations",
     tables=ConsentTable.metadata,
-    routers=(purposes.router, consents.router, imports.router, audit.router, permits.router, links.router, centre.router, privacy.router, downloading.router, rights.router),
+    routers=(purposes.router, consents.router, imports.router, audit.router, permits.router, links.router, centre.router, privacy.router, downloading.router, rights.router, retention.router),
     subscriptions=SUBSCRIPTIONS,
     jobs=JOBS,
     holdings=HOLDINGS,
+    kept=KEPT,
     open=open_resources,
 )

@@ -11,7 +11,7 @@ from contracts.campaign import MessageBounced, MessageFailed
 from contracts.consent import ErasureRequested
 from contracts.interaction import BounceReceived
 from services.customer import api, commands, jobs, reactions
-from services.customer.queries.holding import HOLDINGS
+from services.customer.queries.holding import HOLDINGS, KEPT
 from services.customer.settings import CustomerResources, CustomerService, CustomerSettings, Settled
 from services.customer.tables import CustomerTable
 
@@ -44,5 +44,6 @@ MANIFEST = Manifest(
     ),
     jobs=jobs.JOBS,
     holdings=HOLDINGS,
+    kept=KEPT,
     open=_open,
 )

@@ -12,7 +12,7 @@ from chassis.manifest import Manifest, Mount
 from chassis.reacting import Subscription
 from services.interaction import api, commands, jobs, queries, reactions
 from services.interaction.api import collector, smtp_door
-from services.interaction.queries.holding import HOLDINGS
+from services.interaction.queries.holding import HOLDINGS, KEPT
 from services.interaction.settings import InteractionResources, InteractionService, InteractionSettings
 from services.interaction.tables import InteractionTable
 
@@ -70,5 +70,6 @@ MANIFEST: Final = Manifest(
     ),
     jobs=jobs.JOBS,
     holdings=HOLDINGS,
+    kept=KEPT,
     open=open_resources,
 )

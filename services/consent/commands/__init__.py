@@ -24,6 +24,9 @@ from services.consent.commands.privacy import verify as verify_privacy
 from services.consent.commands.privacy import watch_deadlines as watch_privacy
 from services.consent.commands.purposes import change_purpose, define_purpose, map_mode
 from services.consent.commands.recording import Recorded, Subject, Withdrawal
+from services.consent.commands.retaining import ask_daily_run, run_retention
+from services.consent.commands.retaining import ask_run as ask_retention_run
+from services.consent.commands.retaining import put_rules as put_retention_rules
 from services.consent.commands.sealing import commit_of, seal, sign_manifest, sign_root
 from services.consent.commands.stating import (
     Grant,
@@ -43,7 +46,9 @@ __all__ = [
     "Subject",
     "Withdrawal",
     "apply_choices",
+    "ask_daily_run",
     "ask_privacy",
+    "ask_retention_run",
     "carry_out",
     "change_purpose",
     "choose_contact",
@@ -71,9 +76,11 @@ __all__ = [
     "map_mode",
     "merge_customers",
     "note_step",
+    "put_retention_rules",
     "receive_acknowledgement",
     "rotate_key",
     "run_imports",
+    "run_retention",
     "seal",
     "sign_manifest",
     "sign_root",

@@ -24,7 +24,7 @@ from services.consent.outbound import holdings
 from services.consent.outbound.holdings import Family
 from services.consent.settings import ConsentService
 from services.consent.store import copies as store
-from services.consent.store import ledger, people, purposes
+from services.consent.store import ledger, people, purposes, retention
 from services.consent.store import privacy as requests
 
 #: After a service did not answer, so long until the next try.
@@ -102,6 +102,8 @@ async def _write(service: ConsentService, request: Request, person: Family, file
     """The archive into a file: a JSON file for each service, receipts, what it is about, and the page."""
     found: list[Table] = []
     consent = await _consent(service, person)
+    async with service.read() as db:
+        kept: dict[str, int | None] = {rule.category: rule.days for rule in await retention.rules(db)}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in privacy.SERVICES:
             held = {one.table: Table(name, one.table, one.category, one.origin) for one in await holdings.tables(service, name=name)}
@@ -121,7 +123,7 @@ async def _write(service: ConsentService, request: Request, person: Family, file
         language = copy_page.language_of(request.language)
         archive.writestr("index.html", copy_page.page(
             language=language, kind=request.kind, organisation=service.settings.organisation, at=service.clock.now(),
-            purposes=_purposes(service, consent, language), tables=found, kept={},
+            purposes=_purposes(service, consent, language), tables=found, kept=kept,
         ))
     return found
 

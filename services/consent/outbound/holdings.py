@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -76,3 +77,16 @@ def _read(name: str, answer: Answer) -> Any:
     if answer.status < 300:
         return answer.json()
     raise Unavailable("peer.unavailable", f"The {name} service does not answer.", detail=f"status {answer.status}")
+
+
+async def kept(service: ConsentService, *, name: str) -> list[tuple[str, str]]:
+    """(category, table) of what rules of retention can end in a service. Raises Unavailable."""
+    found = _read(name, await _ask(service, name, "GET", "/internal/person/kept"))
+    return [(one["category"], one["table"]) for one in found["data"]]
+
+
+async def sweep(service: ConsentService, *, name: str, category: str, before: datetime, dry_run: bool) -> tuple[dict[str, int], bool]:
+    """Rows by table that a service has ended (or, in a dry run, would end), and whether there are more. Raises Unavailable."""
+    body = {"category": category, "before": before.isoformat(), "dry_run": dry_run}
+    found = _read(name, await _ask(service, name, "POST", "/internal/person/sweep", json=body))
+    return found["tables"], found["more"]

@@ -20,6 +20,10 @@ from services.consent.queries.privacy import get_request as get_privacy_request
 from services.consent.queries.privacy import list_requests as list_privacy_requests
 from services.consent.queries.processing import get_processing
 from services.consent.queries.purposes import list_modes, list_purpose_versions, list_purposes
+from services.consent.queries.retention import get_run as get_retention_run
+from services.consent.queries.retention import list_kept
+from services.consent.queries.retention import list_rules as list_retention_rules
+from services.consent.queries.retention import list_runs as list_retention_runs
 
 __all__ = [
     "Centre",
@@ -44,15 +48,19 @@ __all__ = [
     "get_ready_copy",
     "get_receipt",
     "get_restriction",
+    "get_retention_run",
     "get_unsubscribe_link",
     "list_allowed",
     "list_import_errors",
     "list_imports",
+    "list_kept",
     "list_keys",
     "list_modes",
     "list_privacy_requests",
     "list_purpose_versions",
     "list_purposes",
+    "list_retention_rules",
+    "list_retention_runs",
     "open_copy",
     "open_preferences",
     "page_batches",

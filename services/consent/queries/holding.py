@@ -1,5 +1,6 @@
-"""What is held of people here."""
+"""What is held of people here, and how long."""
 
 from services.consent.store.holding import HOLDINGS
+from services.consent.store.keeping import KEPT
 
-__all__ = ["HOLDINGS"]
+__all__ = ["HOLDINGS", "KEPT"]

@@ -1,5 +1,6 @@
-"""What is held of people here."""
+"""What is held of people here, and how long."""
 
 from services.interaction.store.holding import HOLDINGS
+from services.interaction.store.keeping import KEPT
 
-__all__ = ["HOLDINGS"]
+__all__ = ["HOLDINGS", "KEPT"]

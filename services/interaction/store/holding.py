@@ -16,6 +16,7 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
     ),
     rows("touchpoint", "activity", "observed", "identity = ANY($2)", "interaction_id", less=_HASHES),
     rows("visit", "activity", "observed", "identity = ANY($2)", "started_at, identity", less=_HASHES),
+    rows("session", "activity", "observed", "owner = ANY($1)", "owner, started_at"),
     rows("consent_signal", "consents", "observed", "identity = ANY($2)", "day, signal, identity", less=_HASHES),
     rows("partner_contact", "activity", "observed", "identity = ANY($2)", "interaction_id", less=_HASHES),
     rows("survey_answer", "answers", "given", "identity = ANY($2)", "answered_at, survey_id, wave, question_id, identity", less=_HASHES, parsed=("answer",)),

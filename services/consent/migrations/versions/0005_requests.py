@@ -1,4 +1,4 @@
-"""Copies for people who ask for theirs, what was done about a request, what it asks in particular."""
+"""Copies for people who ask for theirs, what was done about a request, what it asks in particular; rules of retention."""
 
 from __future__ import annotations
 
@@ -26,6 +26,17 @@ STATEMENTS: tuple[str, ...] = (
         id uuid PRIMARY KEY, request_id uuid NOT NULL REFERENCES privacy_request, at timestamptz NOT NULL, step text NOT NULL, actor text NOT NULL)
     """,
     "CREATE INDEX privacy_step_request ON privacy_step (request_id, id)",
+    # Rules of retention, and every run of them: what was counted, what was ended.
+    """
+    CREATE TABLE retention_rule (
+        category text PRIMARY KEY, days int NOT NULL CHECK (days > 0), reason text NOT NULL, changed_at timestamptz NOT NULL, changed_by text NOT NULL)
+    """,
+    """
+    CREATE TABLE retention_run (
+        id uuid PRIMARY KEY, dry_run boolean NOT NULL, state text NOT NULL CHECK (state IN ('waiting', 'done')), asked_at timestamptz NOT NULL,
+        actor text NOT NULL, tried_at timestamptz, waits_for text, finished_at timestamptz, rules jsonb NOT NULL, counts jsonb NOT NULL DEFAULT '{}')
+    """,
+    "CREATE INDEX retention_run_waiting ON retention_run (asked_at) WHERE state = 'waiting'",
 )
 
 
