@@ -28,6 +28,7 @@ class Facts(Protocol):
     rests_until: float
     unasked_until: float
     filled_at: dict[Partition, int] | None
+    rewritten_until: float
 
     async def read(self, act: Callable[[Any], T]) -> T:
         """Run `act` on a cursor of its own, in a thread, within one snapshot."""
@@ -39,6 +40,10 @@ class Facts(Protocol):
 
     async def checkpoint_when_idle(self) -> bool:
         """Fold the write-ahead log into the file when nothing was written for a while."""
+        ...
+
+    async def rewrite(self) -> bool:
+        """Write the file anew without what was deleted; False when it has to be tried again."""
         ...
 
 

@@ -9,9 +9,13 @@ from services.analytics.store import erasing, memberships
 
 
 async def acknowledge_erasures(service: AnalyticsService) -> None:
-    """The warehouse erased with the batch that said so; here the rest follows, then it is told. Told twice after a crash in between."""
+    """The warehouse erased with the batch that said so; its file is written anew, since the old one still holds the bytes; here the rest
+    follows, then it is told. Told twice after a crash in between.
+    """
     warehouse = service.resources
     waiting = await warehouse.read(erasing.untold)
+    if not waiting or service.clock.monotonic() < warehouse.rewritten_until or not await warehouse.rewrite():
+        return  # several erasures share one rewriting of the file
     for each in waiting:
         async with service.transaction() as tx:
             rows = {f"warehouse.{table}": count for table, count in each.rows.items()}

@@ -12,16 +12,25 @@ if TYPE_CHECKING:
 
     from chassis.service import Service
 
-#: Table -> category, column of its time. Orders and refunds stay: they are the books'.
-_WAREHOUSE: Final = {"event": ("activity", "received_at"), "message": ("messages", "happened_at")}
+#: Table -> category, what counts, what ends. Orders and refunds stay: they are the books'.
+_WAREHOUSE: Final = {
+    "event": (
+        "activity", "SELECT count(*) FROM event WHERE received_at < $1",
+        "DELETE FROM event WHERE rowid IN (SELECT rowid FROM event WHERE received_at < $1 LIMIT $2)",
+    ),
+    "message": (
+        "messages", "SELECT count(*) FROM message WHERE happened_at < $1",
+        "DELETE FROM message WHERE rowid IN (SELECT rowid FROM message WHERE happened_at < $1 LIMIT $2)",
+    ),
+}
 
 
 def _warehouse(table: str) -> Kept:
-    category, column = _WAREHOUSE[table]
+    category, counting, ending = _WAREHOUSE[table]
 
     async def count(service: Service[Any, Any], before: datetime) -> int:
         def look(connection: DuckDBPyConnection) -> int:
-            row = connection.execute(f"SELECT count(*) FROM {table} WHERE {column} < $1", [_naive(before)]).fetchone()  # noqa: S608 - own names
+            row = connection.execute(counting, [_naive(before)]).fetchone()
             return int(row[0]) if row else 0
 
         found: int = await service.resources.read(look)
@@ -29,9 +38,7 @@ def _warehouse(table: str) -> Kept:
 
     async def end(service: Service[Any, Any], before: datetime, limit: int) -> int:
         def act(connection: DuckDBPyConnection) -> int:
-            row = connection.execute(
-                f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE {column} < $1 LIMIT $2)", [_naive(before), limit]  # noqa: S608 - own names
-            ).fetchone()
+            row = connection.execute(ending, [_naive(before), limit]).fetchone()
             return int(row[0]) if row else 0
 
         ended: int = await service.resources.write(act)
