@@ -100,6 +100,10 @@ def unknown_redemption() -> Unknown:
     return Unknown("redemption.unknown", "There is no such redemption.")
 
 
+def no_values() -> Conflict:
+    return Conflict("budget.no_values", "Nobody's lifetime value is known; let the analytics service reckon it first.")
+
+
 def unknown_code() -> Unknown:
     return Unknown("referral.unknown", "There is no such code.")
 
@@ -220,3 +224,18 @@ def unknown_backtest() -> Unknown:
 
 def cannot_backtest(detail: str) -> Invalid:
     return Invalid("backtest.not_possible", f"This cannot be tested on the past: {detail}")
+
+
+# Playbooks.
+
+
+def unknown_playbook() -> Unknown:
+    return Unknown("playbook.unknown", "There is no such playbook.")
+
+
+def unknown_run() -> Unknown:
+    return Unknown("playbook.run_unknown", "There is no such run of a playbook.")
+
+
+def playbook_invalid(detail: str) -> Invalid:
+    return Invalid("playbook.invalid", f"The playbook cannot be used: {detail}.")

@@ -12,7 +12,9 @@ from services.campaign.api import (
     journeys,
     lists,
     messages,
+    playbooks,
     pressure,
+    programme_reports,
     programmes,
     rewards,
     suppressions,
@@ -22,7 +24,7 @@ from services.campaign.api import (
 
 ROUTERS = (
     templates.router, campaigns.router, lists.router, messages.router, suppressions.router, visits.router,
-    rewards.router, communities.router, programmes.router, actions.router, experiments.router, deciding.router,
-    blocks.router,
+    rewards.router, communities.router, programme_reports.router, programmes.router, actions.router, experiments.router, deciding.router,
+    blocks.router, playbooks.router,
     pressure.router, journeys.grammar, journeys.router,
 )

@@ -41,6 +41,7 @@ from services.campaign.commands.lists import change_list, create_list, delete_li
 from services.campaign.commands.messages import Requested, request_message
 from services.campaign.commands.orders import look_at_orders, note_order, note_score, replicate_identities
 from services.campaign.commands.planning import Planned, cancel_planned, hold_origin, plan_messages, release_origin
+from services.campaign.commands.playbooks import start_playbook, stop_run, write_playbook
 from services.campaign.commands.points import adjust as adjust_points
 from services.campaign.commands.points import expire_points
 from services.campaign.commands.preparing import CLICK, OPEN
@@ -165,9 +166,12 @@ __all__ = [
     "run_programmes",
     "send_messages",
     "set_programme",
+    "start_playbook",
+    "stop_run",
     "suppress_withdrawn",
     "sweep",
     "sweep_programmes",
     "take_in_customer",
     "webhook_secret",
+    "write_playbook",
 ]

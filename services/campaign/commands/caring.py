@@ -26,7 +26,7 @@ from services.campaign.domain.programmes import (
     next_step,
 )
 from services.campaign.settings import CampaignService
-from services.campaign.store import programmes, recipients, templates
+from services.campaign.store import programmes, recipients, replicas, templates
 from services.campaign.store.programmes import Candidate
 
 #: Kind of the sealed links that lead to `/t/p/{token}`. Fields: action, programme, customer, cause.
@@ -146,7 +146,10 @@ async def _data(
     """(what the template may speak of, why the message is withheld)."""
     withheld = "holdout" if member.arm == HOLDOUT else None
     action = {"satisfaction": "answer", "community": "join"}.get(programme.kind)
-    data: dict[str, Any] = {"programme": programme.name}
+    scores = (await replicas.scores_of(tx.db, [member.customer_id])).get(member.customer_id, {})
+    tiers = sorted((await programmes.tiers_of(tx.db, [member.customer_id])).get(member.customer_id, ()))
+    # What blocks of a template are chosen by: numbers as numbers, so that they can be compared.
+    data: dict[str, Any] = {"programme": programme.name, "scores": {name: _number(value) for name, value in scores.items()}, "tiers": tiers}
     if action is not None:
         data["link"] = action_link(service, action, programme.id, member.customer_id, member.cause or "")
     if reward_id is not None:
@@ -157,6 +160,13 @@ async def _data(
         data["reward"] = {"id": str(reward.id), "name": reward.name, "points": reward.points}
         data["link"] = action_link(service, "redeem", programme.id, member.customer_id, str(reward.id))
     return data, withheld
+
+
+def _number(value: str) -> float | str:
+    try:
+        return float(value)
+    except ValueError:
+        return value
 
 
 def _sender(programme: Programme) -> dict[str, str] | None:

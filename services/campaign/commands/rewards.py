@@ -28,16 +28,19 @@ _log = telemetry.logger(__name__)
 async def create_reward(service: CampaignService, *, programme_id: UUID, **given: Any) -> Reward:
     """Something to be had in a programme. Raises Unknown; Conflict when it costs points and the programme has none."""
     async with service.transaction() as tx:
-        programme = await programmes.find(tx.db, programme_id)
-        if programme is None:
-            raise errors.unknown_programme()
-        if given["points"] and programme.kind != "loyalty":
-            raise errors.not_a_points_programme()
-        reward = Reward(
-            id=new_id(), programme_id=programme_id, redeemed=0, spent_minor=0, active=True, created_at=service.clock.now(), **given
-        )
-        await rewards.insert(tx.db, reward)
-        return reward
+        return await add_reward(service, tx, programme_id=programme_id, **given)
+
+
+async def add_reward(service: CampaignService, tx: Transaction, *, programme_id: UUID, **given: Any) -> Reward:
+    """The same within a caller's transaction."""
+    programme = await programmes.find(tx.db, programme_id)
+    if programme is None:
+        raise errors.unknown_programme()
+    if given["points"] and programme.kind != "loyalty":
+        raise errors.not_a_points_programme()
+    reward = Reward(id=new_id(), programme_id=programme_id, redeemed=0, spent_minor=0, active=True, created_at=service.clock.now(), **given)
+    await rewards.insert(tx.db, reward)
+    return reward
 
 
 async def end_reward(service: CampaignService, *, reward_id: UUID) -> None:

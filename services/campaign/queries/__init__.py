@@ -32,12 +32,20 @@ from services.campaign.queries.messages import (
     list_handed_off,
     list_waiting,
 )
+from services.campaign.queries.playbooks import (
+    Chosen,
+    Listed,
+    choose_playbooks,
+    get_playbook,
+    list_playbooks,
+    list_runs,
+)
 from services.campaign.queries.pressure import SETTLED, count_capped, get_annoyance, get_person, get_policy
+from services.campaign.queries.programme_reports import get_programme_report, spread_budget
 from services.campaign.queries.programmes import (
     audit_points,
     get_group_sales,
     get_programme,
-    get_programme_figures,
     get_redemption,
     get_standing,
     get_statement,
@@ -52,11 +60,14 @@ from services.campaign.queries.templates import get_template, list_templates, pr
 
 __all__ = [
     "SETTLED",
+    "Chosen",
     "Decision",
     "Finding",
+    "Listed",
     "Outcome",
     "Watched",
     "audit_points",
+    "choose_playbooks",
     "count_capped",
     "estimate",
     "explain",
@@ -73,9 +84,10 @@ __all__ = [
     "get_message",
     "get_outcome",
     "get_person",
+    "get_playbook",
     "get_policy",
     "get_programme",
-    "get_programme_figures",
+    "get_programme_report",
     "get_redemption",
     "get_report",
     "get_site_figures",
@@ -98,13 +110,16 @@ __all__ = [
     "list_list_members",
     "list_lists",
     "list_members",
+    "list_playbooks",
     "list_programmes",
     "list_redemptions",
     "list_rewards",
+    "list_runs",
     "list_site_messages",
     "list_templates",
     "list_waiting",
     "preview",
     "reckon_effect",
     "size_test",
+    "spread_budget",
 ]

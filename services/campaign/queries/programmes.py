@@ -11,7 +11,7 @@ from services.campaign import errors
 from services.campaign.domain.points import Tier, tier_of
 from services.campaign.domain.programmes import Member, Programme
 from services.campaign.settings import CampaignService
-from services.campaign.store import communities, points, programme_figures, programmes, recipients, rewards
+from services.campaign.store import communities, points, programmes, recipients, rewards
 from services.campaign.store.rewards import Redemption, Reward
 
 
@@ -108,15 +108,6 @@ async def list_redemptions(service: CampaignService, *, programme_id: UUID, cust
     async with service.read() as db:
         person = await recipients.same_person(db, customer_id)
         return await rewards.redemptions_of(db, programme_id=programme_id, customer_ids=person, limit=limit)
-
-
-async def get_programme_figures(service: CampaignService, *, programme_id: UUID) -> tuple[Programme, list[dict[str, Any]], dict[str, Any]]:
-    """(programme, what members of each arm did, what rewards cost). Raises Unknown."""
-    programme = await get_programme(service, programme_id=programme_id)
-    async with service.read() as db:
-        by_arm = await programme_figures.by_arm(db, programme_id=programme_id, at=service.clock.now())
-        costs = await programme_figures.costs(db, programme_id=programme_id)
-    return programme, by_arm, costs
 
 
 async def list_groups(service: CampaignService, *, programme_id: UUID) -> Sequence[dict[str, Any]]:

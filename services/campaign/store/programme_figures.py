@@ -44,3 +44,16 @@ async def costs(db: Connection, *, programme_id: UUID) -> dict[str, Any]:
     )
     assert row is not None
     return dict(row)
+
+
+async def valued(db: Connection, *, scores: list[str], limit: int) -> list[dict[str, Any]]:
+    """Customers with a value: the first of these scores there is, and their investment tier."""
+    rows = await db.fetch(
+        """
+        SELECT DISTINCT ON (s.customer_id) s.customer_id, s.value, t.value AS tier
+        FROM customer_score s LEFT JOIN customer_score t ON t.customer_id = s.customer_id AND t.score = 'tier'
+        WHERE s.score = ANY($1::text[]) ORDER BY s.customer_id, array_position($1::text[], s.score) LIMIT $2
+        """,
+        scores, limit,
+    )
+    return [dict(row) for row in rows]

@@ -184,11 +184,12 @@ async def set_due(
 async def ask_again(
     db: Connection, *, programme_id: UUID, customer_id: UUID, next_at: datetime, cause: str, pause: timedelta, at: datetime
 ) -> None:
-    """Something new to ask a member about; not while a question waits, nor within the pause after the last one (`joined_at` is when that was)."""
+    """Something new to ask a member about; not while a question waits, nor within the pause after the last one."""
     await db.execute(
         """
-        UPDATE programme_member SET next_at = $3, cause = $4, rounds = rounds + 1, joined_at = CASE WHEN $6 < joined_at THEN joined_at ELSE $6 END
-        WHERE programme_id = $1 AND customer_id = $2 AND left_at IS NULL AND next_at IS NULL AND cause IS DISTINCT FROM $4 AND joined_at <= $6 - $5::interval
+        UPDATE programme_member SET next_at = $3, cause = $4, rounds = rounds + 1, asked_at = $6
+        WHERE programme_id = $1 AND customer_id = $2 AND left_at IS NULL AND next_at IS NULL AND cause IS DISTINCT FROM $4
+            AND coalesce(asked_at, joined_at) <= $6::timestamptz - $5::interval
         """,
         programme_id, customer_id, next_at, cause, pause, at,
     )

@@ -61,6 +61,7 @@ class MemberRow(CampaignTable, table=True):
     step: int = Field(default=0, sa_column_kwargs=ZERO)
     next_at: datetime | None = Field(default=None, sa_type=TIME)
     cause: str | None = Field(default=None, sa_type=Text)
+    asked_at: datetime | None = Field(default=None, sa_type=TIME)
     rounds: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
 
 

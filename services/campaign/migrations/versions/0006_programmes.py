@@ -37,7 +37,7 @@ PROGRAMMES = (
     """
     CREATE TABLE programme_member (
         programme_id uuid NOT NULL REFERENCES programme, customer_id uuid NOT NULL, arm text NOT NULL, joined_at timestamptz NOT NULL,
-        left_at timestamptz, left_reason text, tier text, tier_since timestamptz, step int NOT NULL DEFAULT 0, next_at timestamptz, cause text,
+        left_at timestamptz, left_reason text, tier text, tier_since timestamptz, step int NOT NULL DEFAULT 0, next_at timestamptz, cause text, asked_at timestamptz,
         rounds int NOT NULL DEFAULT 1, PRIMARY KEY (programme_id, customer_id))
     """,
     "CREATE INDEX programme_member_due ON programme_member (programme_id, next_at) WHERE next_at IS NOT NULL AND left_at IS NULL",

@@ -108,5 +108,5 @@ class Club:
         async with self.play.service.transaction() as tx:
             await tx.db.execute("UPDATE points_lot SET expires_at = expires_at - $1::interval", by)
             await tx.db.execute("UPDATE points_transaction SET at = at - $1::interval", by)
-            await tx.db.execute("UPDATE programme_member SET next_at = next_at - $1::interval, joined_at = joined_at - $1::interval", by)
+            await tx.db.execute("UPDATE programme_member SET next_at = next_at - $1::interval, joined_at = joined_at - $1::interval, asked_at = asked_at - $1::interval", by)
             await tx.db.execute("UPDATE programme SET started_at = started_at - $1::interval", by)

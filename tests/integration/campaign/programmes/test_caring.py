@@ -188,6 +188,12 @@ async def test_asking_after_a_delivery_and_a_bad_answer(cluster: PrivateCluster)
             await commands.escalate_bad_answers(play.service)
             async with play.service.transaction() as tx:
                 await tx.db.execute("UPDATE satisfaction_answer SET case_id = NULL")
+        await club.order(bob, 2_000, delivered_at=now + timedelta(minutes=2))  # within the pause: not asked again
+        await club.age(31)
+        await club.order(bob, 3_000, delivered_at=datetime.now(UTC))
+        await club.age(2)
+        await run(play)
+        assert len(play.box.mails) == 3
         cases = (await play.platform["interaction"].call("GET", "/api/v1/cases")).json()["data"]
         assert [(one["customer_id"], one["priority"]) for one in cases] == [(ann, "high")]
 
