@@ -31,6 +31,7 @@ MANIFEST = Manifest(
         Subscription(
             reader="profiles", topics=("ecrm.interaction",), batch=reactions.on_interactions_recorded,
             after_commit=reactions.after_interactions_recorded, linger=0.15,
+            max_records=500,  # of a partition: enough for one transaction, and little in memory while it runs
         ),
         Subscription(
             reader="bounces", topics=("ecrm.campaign", "ecrm.interaction.facts"), linger=0.2,

@@ -20,6 +20,8 @@ from services.interaction.tables import InteractionTable
 LAST_WORDS: Final = 3.0
 #: Seconds from one batch to the next under load: a transaction of 100 events costs twice as much for each as one of 1,000.
 GATHER: Final = 0.15
+#: Events of a partition in one batch: of all of them together that is a few thousand, and they are held in memory until they are stored.
+AT_ONCE: Final = 500
 #: Visits may be a little behind, and their rows are written once for all that happened meanwhile.
 VISITS_GATHER: Final = 1.0
 
@@ -58,9 +60,9 @@ MANIFEST: Final = Manifest(
     subscriptions=(
         Subscription(
             reader="recorder", topics=("ecrm.collected",), batch=reactions.on_collected, after_commit=reactions.after_collected,
-            linger=GATHER,
+            linger=GATHER, max_records=AT_ONCE,
         ),
-        Subscription(reader="visits", topics=("ecrm.interaction",), batch=reactions.on_interactions, linger=VISITS_GATHER),
+        Subscription(reader="visits", topics=("ecrm.interaction",), batch=reactions.on_interactions, linger=VISITS_GATHER, max_records=AT_ONCE),
         Subscription(reader="identities", topics=("ecrm.state.identity",), batch=reactions.on_identity_states),
         Subscription(reader="consent", topics=("ecrm.state.consent",), batch=reactions.on_consent_states),
         Subscription(reader="profiles", topics=("ecrm.state.profile",), batch=reactions.on_profile_states),
