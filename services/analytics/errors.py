@@ -126,3 +126,15 @@ def question_too_long(seconds: float) -> Invalid:
 
 def questions_busy() -> Unavailable:
     return Unavailable("query.busy", "Another question is being answered: try again in a moment.")
+
+
+def unknown_assessment(known: list[str]) -> Unknown:
+    return Unknown("assessment.unknown", "There is no such questionnaire.", known=known)
+
+
+def bad_answer(pointer: str, message: str) -> Invalid:
+    return Invalid("assessment.bad_answer", "An answer cannot be used.", errors=[{"pointer": pointer, "detail": message}])
+
+
+def not_ready(missing: list[str]) -> Conflict:
+    return Conflict("go_live.not_ready", "The checklist does not pass: answer what is missing, or waive it by name with a reason.", missing=missing)
