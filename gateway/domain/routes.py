@@ -14,7 +14,7 @@ _OWNERS: Final = {
     **dict.fromkeys(("tasks", "pipelines", "leads", "opportunities", "forecast", "forms", "articles", "canned-replies"), "interaction"),
     **dict.fromkeys(("rooms", "auctions", "deputies", "inboxes", "exchanges"), "interaction"),
     **dict.fromkeys(("order-totals", "order-figures", "exchange-rates", "product-categories", "partners"), "interaction"),
-    **dict.fromkeys(("retention-rules", "responses", "surveys"), "interaction"),
+    **dict.fromkeys(("retention-rules", "responses", "surveys", "notices", "notice-rules"), "interaction"),
     **dict.fromkeys(("attachments",), "interaction"),
     **dict.fromkeys(
         ("segments", "models", "metrics", "cohorts", "funnels", "paths", "clusters", "costs", "selections"), "analytics"

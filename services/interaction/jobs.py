@@ -73,7 +73,12 @@ async def close_auctions(service: InteractionService) -> bool:
     return await commands.auctions.close_auctions(service)
 
 
+async def hand_over_notices(service: InteractionService) -> bool:
+    return await commands.notices.hand_over(service)
+
+
 JOBS: Final = (
+    Job("hand_over_notices", every=1, run=hand_over_notices),
     Job("join_visits", every=0.5, run=join_visits),
     Job("work_off_replays", every=2, run=work_off_replays),
     Job("publish_leftovers", every=2, run=publish_leftovers),

@@ -65,7 +65,9 @@ async def on_campaign_launched(
 
 def _on_message(action: str) -> FactHandler:
     async def on_message(service: InteractionService, tx: Transaction, message: campaign.MessageFact, envelope: Envelope) -> None:
-        await commands.note_message(tx, action=action, message=message)
+        if action != "suppressed":
+            await commands.note_message(tx, action=action, message=message)
+        await commands.notices.note_outcome(service, tx, action=action, message=message)
 
     return on_message
 
@@ -75,11 +77,12 @@ CUSTOMER_FACTS: Final[Mapping[type[Fact], FactHandler]] = {
     customer.CustomersUnmerged: on_customers_unmerged,
 }
 
-#: Messages that were only planned or suppressed never reached anybody: they are no contact.
+#: Messages that were only planned or suppressed never reached anybody: they are no contact; of those asked for here it is noted.
 CAMPAIGN_FACTS: Final[Mapping[type[Fact], FactHandler]] = {
     campaign.CampaignLaunched: on_campaign_launched,
     campaign.MessageAccepted: _on_message("accepted"),
     campaign.MessageFailed: _on_message("failed"),
+    campaign.MessageSuppressed: _on_message("suppressed"),
     campaign.MessageUnknown: _on_message("unknown"),
     campaign.MessageBounced: _on_message("bounced"),
     campaign.MessageOpened: _on_message("opened"),

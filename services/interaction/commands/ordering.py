@@ -9,6 +9,7 @@ import msgspec
 from chassis.unit_of_work import Transaction
 from contracts.fact import Fact
 from contracts.interaction import CreditNoted
+from services.interaction.commands import notices
 from services.interaction.domain import order_facts, orders
 from services.interaction.domain.order_events import Credit, OrderChange, Said, from_micros
 from services.interaction.domain.orders import Order, OrderState
@@ -55,6 +56,7 @@ async def apply_changes(service: InteractionService, tx: Transaction, said: list
                 raise
     for fact in work.facts:
         tx.tell(fact)
+    await notices.plan_for_orders(service, tx, work.facts)
     await _credit(tx, [each.credit for each in said if each.credit is not None])
 
 

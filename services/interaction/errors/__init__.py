@@ -51,6 +51,7 @@ from services.interaction.errors.contacts import (
     unknown_attachment,
     unknown_customer,
     unknown_interaction,
+    unknown_notice,
     unknown_survey,
 )
 from services.interaction.errors.general import (
@@ -171,6 +172,7 @@ __all__ = [
     "unknown_lead",
     "unknown_link",
     "unknown_note",
+    "unknown_notice",
     "unknown_opportunity",
     "unknown_order",
     "unknown_partner",

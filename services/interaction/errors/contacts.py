@@ -5,6 +5,10 @@ from __future__ import annotations
 from chassis.errors import Conflict, Invalid, Unavailable, Unknown
 
 
+def unknown_notice() -> Unknown:
+    return Unknown("notice.unknown", "There is no such message, or it did not fail.")
+
+
 def unknown_interaction() -> Unknown:
     return Unknown("interaction.unknown", "There is no such interaction.")
 

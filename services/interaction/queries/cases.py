@@ -16,7 +16,7 @@ from services.interaction import errors
 from services.interaction.domain.cases.model import Case, read_uuid
 from services.interaction.domain.cases.rules import CaseRules
 from services.interaction.settings import InteractionService
-from services.interaction.store import case_figures, case_parts, case_settings, knowing, people, replicas
+from services.interaction.store import case_figures, case_parts, case_settings, knowing, notices, people, replicas
 from services.interaction.store import cases as store
 
 #: Below it an average would speak of single customers.
@@ -73,8 +73,10 @@ async def list_contacts(service: InteractionService, *, case_id: UUID) -> list[d
     async with service.read() as db:
         await _known(db, case_id)
         rows = await case_parts.list_contacts(db, case_id)
+        sent = await notices.find_deliveries(db, [row["interaction_id"] for row in rows])
     return [
-        {**{name: row[name] for name in row.keys() if name not in {"record", "case_id"}},  # noqa: SIM118 - a record is no mapping
+        {**dict(zip(("delivery", "delivery_reason"), sent.get(row["interaction_id"], (None, None)), strict=True)),
+         **{name: row[name] for name in row.keys() if name not in {"record", "case_id"}},  # noqa: SIM118 - a record is no mapping
          "data": _decode(_record(row["record"]).personal.properties) if row["record"] else {}}
         for row in rows
     ]

@@ -1,4 +1,4 @@
-"""The timeline of a customer: events of all identities and messages we sent, newest first."""
+"""The timeline of a customer: events of all identities, messages we sent, cases and orders, newest first."""
 
 from __future__ import annotations
 
@@ -11,10 +11,16 @@ import msgspec
 from chassis.database import Connection
 from contracts.interaction import InteractionRecorded
 from services.interaction import errors
+from services.interaction.domain import orders as order_rules
 from services.interaction.settings import InteractionService
+from services.interaction.store import entries as store
 from services.interaction.store import interactions, replicas
 
 MESSAGE: Final = "message"
+CASE: Final = "case"
+ORDER: Final = "order"
+#: What an order has for channel.
+SHOP: Final = "shop"
 #: Most pages show what happened lately, so that few parts of the table are asked.
 NEWEST: Final = timedelta(days=62)
 #: So much may an event be ahead of its receipt; twice, since clocks of two machines differ.
@@ -24,6 +30,7 @@ LONG_AGO: Final = datetime(1980, 1, 1, tzinfo=UTC)
 
 _record = msgspec.json.Decoder(InteractionRecorded).decode
 _decode = msgspec.json.Decoder().decode
+_state = msgspec.json.Decoder(order_rules.OrderState).decode
 
 Cursor = tuple[datetime, UUID]
 
@@ -37,7 +44,7 @@ async def list_timeline(
         family = await replicas.list_family(db, await replicas.find_survivor(db, customer_id))
         identities = [row["identity"] for row in await replicas.list_identities(db, family)]
         rows = []
-        if identities and kind != MESSAGE:
+        if identities and kind not in {MESSAGE, CASE, ORDER}:
             rows = await _events(
                 db, service.clock.now(), identities=identities, kind=kind, channel=channel, initiator=initiator, purpose=purpose, since=since,
                 until=until, before=before, limit=limit + 1,
@@ -47,7 +54,16 @@ async def list_timeline(
             messages = await replicas.list_message_entries(
                 db, customers=family, channel=channel, purpose=purpose, since=since, until=until, before=before, limit=limit + 1
             )
-    entries = [*map(_entry, rows), *map(_message, messages)]
+        cases = []
+        everything = kind is None and channel is None and initiator is None and purpose is None  # these speak of contacts
+        if everything or (kind == CASE and initiator in {None, "customer"}):
+            cases = await store.list_cases(
+                db, identities=identities, customers=family, channel=channel, purpose=purpose, since=since, until=until, before=before, limit=limit + 1
+            )
+        orders = []
+        if identities and (everything or kind == ORDER) and initiator in {None, "customer"} and channel in {None, SHOP} and purpose in {None, "sales"}:
+            orders = await store.list_orders(db, identities=identities, since=since, until=until, before=before, limit=limit + 1)
+    entries = [*map(_entry, rows), *map(_message, messages), *map(_case, cases), *map(_order, orders)]
     entries.sort(key=lambda entry: (entry["occurred_at"], entry["id"]), reverse=True)
     if len(entries) <= limit:
         return entries, None
@@ -116,5 +132,29 @@ def _message(row: Any) -> dict[str, Any]:
         "notes": [],
         "data": {
             "action": row["action"], "campaign_id": row["campaign_id"], "campaign": row["campaign_name"], **_decode(row["content"]),
+        },
+    }
+
+
+def _case(row: Any) -> dict[str, Any]:
+    """As it stands now, at the time it was opened."""
+    shown = {name: row[name] for name in ("number", "subject", "status", "priority", "employee_id", "resolved_at", "outcome")}
+    return {
+        "id": row["id"], "kind": CASE, "name": "Case", "channel": row["channel"], "initiator": "customer", "purpose": row["kind"],
+        "occurred_at": row["opened_at"], "received_at": row["opened_at"], "source": "cases", "message_id": str(row["id"]), "identity": None, "notes": [],
+        "data": {"case_id": row["id"], **shown},
+    }
+
+
+def _order(row: Any) -> dict[str, Any]:
+    """As it stands now, at the time it was placed, with the day it is promised for."""
+    order = order_rules.show(row["order_id"], _state(row["state"]))
+    names = ("paid_minor", "net_minor", "refunded_minor", "promised_on", "shipped_at", "delivered_at")
+    return {
+        "id": row["id"], "kind": ORDER, "name": "Order", "channel": SHOP, "initiator": "customer", "purpose": "sales", "occurred_at": row["ordered_at"],
+        "received_at": row["updated_at"], "source": row["source"], "message_id": row["order_id"], "identity": None, "notes": order.notes,
+        "data": {
+            "order_id": row["order_id"], "status": row["status"], "currency": row["currency"], "products": len(order.lines),
+            **{name: getattr(order, name) for name in names},
         },
     }

@@ -160,6 +160,8 @@ class FullCaseView(CaseView):
 
 
 class ContactView(BaseModel):
+    """`delivery` of an answer that was sent: waiting, accepted, sent, failed (`delivery_reason`) or unknown; null for what was only recorded."""
+
     interaction_id: UUID
     kind: str
     channel: str
@@ -167,6 +169,8 @@ class ContactView(BaseModel):
     subject: str | None
     occurred_at: datetime
     employee_id: UUID | None
+    delivery: str | None = None
+    delivery_reason: str | None = None
     data: dict[str, Any]
 
 

@@ -25,6 +25,7 @@ _PERSONAL: Final = {
     "visit_owner": "DELETE FROM visit_owner WHERE identity = ANY($2) OR owner = ANY($1)",
     "session_dirty": "DELETE FROM session_dirty WHERE identity = ANY($2)",
     "session": "DELETE FROM session WHERE owner = ANY($1)",
+    "notice": "DELETE FROM notice WHERE customer_id = ANY($1) OR identity = ANY($2)",
     "consent_signal": "DELETE FROM consent_signal WHERE identity = ANY($2)",
     "partner_contact": "DELETE FROM partner_contact WHERE identity = ANY($2)",
     "survey_answer": "DELETE FROM survey_answer WHERE identity = ANY($2)",

@@ -69,7 +69,8 @@ async def test_an_order_is_told_shown_and_belongs_to_its_customer(cluster: Priva
     assert [version["kind"] for version in shown["versions"]] == ["completed", "shipped", "refunded"]
     assert [note["amount_minor"] for note in noted] == [750]
     assert [(product["product_id"], product["category"]) for product in products] == [("p1", "Light")]
-    assert [entry["notes"] for entry in timeline] == [["order_incomplete"], [], [], [], []]
+    assert [(entry["kind"], entry["notes"]) for entry in timeline if entry["kind"] != "order"] == [("track", ["order_incomplete"]), *([("track", [])] * 4)]
+    assert [(entry["message_id"], entry["data"]["status"], entry["data"]["refunded_minor"]) for entry in timeline if entry["kind"] == "order"] == [("o1", "shipped", 1000)]
     assert missing.status == 404
 
 

@@ -15,7 +15,7 @@ from chassis.database import Connection
 from contracts.identity import BadIdentity, parse_identity
 from contracts.interaction import InteractionRecorded
 from services.interaction import errors
-from services.interaction.commands import posting
+from services.interaction.commands import mailing, notices, posting
 from services.interaction.commands.cases import assigning, living
 from services.interaction.domain.cases import model, moving
 from services.interaction.domain.cases.model import Case
@@ -174,7 +174,7 @@ async def reply(
 ) -> str:
     """Answer the customer from the case, on the channel they used or another one; returns the id of the touch point that records it.
 
-    What is recorded is that it was said: for kinds that a machine could send, sending is whoever reads `InteractionRecorded`.
+    What is recorded is that it was said; an e-mail is also sent, if a rule of notices says with which template, and its delivery is noted.
     Raises Unknown, Invalid with a pointer, Conflict, Unavailable.
     """
     async with service.read() as db:
@@ -210,7 +210,25 @@ async def reply(
         if model.may_move(after, status):
             after = moving.move(after, status, policy=policy, calendar=calendar, now=now)
         await living.put(service, tx, before, after, actor=actor, action="replied", about={"interaction_id": interaction_id, "kind": kind})
+        if kind == "email":
+            await notices.plan_reply(
+                service, tx, interaction_id=UUID(interaction_id), case_id=case_id, identity=_hash(service, body.get("customer")) or case.identity,
+                customer_id=case.customer_id, reply_to=_ours(service, body.get("from")),
+                data={"text": text, "subject": body.get("subject") or case.subject, "case_number": case.number, "kind": case.kind},
+            )
     return interaction_id
+
+
+def _hash(service: InteractionService, key: Any) -> bytes | None:
+    try:
+        return service.hash_identity(str(parse_identity(str(key)))) if key else None
+    except BadIdentity:
+        return None
+
+
+def _ours(service: InteractionService, address: Any) -> str:
+    """Where the customer wrote to, if that is a door of ours: the next answer comes there, too."""
+    return address if isinstance(address, str) and mailing.takes(service, address) else ""
 
 
 async def close_settled(service: InteractionService) -> bool:

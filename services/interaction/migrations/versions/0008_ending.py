@@ -36,10 +36,26 @@ SESSIONS = (
     "INSERT INTO session_dirty SELECT DISTINCT identity, timestamptz '0001-01-02 00:00:00+00' FROM visit",
 )
 
+NOTICES = (
+    "CREATE TABLE notice_rule (kind text PRIMARY KEY, template_id uuid NOT NULL, active boolean NOT NULL, changed_at timestamptz NOT NULL, changed_by text NOT NULL)",
+    """
+    CREATE TABLE notice (
+        id uuid PRIMARY KEY, kind text NOT NULL, about text NOT NULL, interaction_id uuid, identity bytea, customer_id uuid, template_id uuid NOT NULL,
+        reply_to text NOT NULL, data text NOT NULL, state text NOT NULL, reason text, message_id uuid, attempts int NOT NULL, round int NOT NULL,
+        created_at timestamptz NOT NULL, next_at timestamptz NOT NULL, changed_at timestamptz NOT NULL)
+    """,
+    "CREATE INDEX notice_due ON notice (next_at) WHERE state = 'waiting'",
+    "CREATE INDEX notice_message ON notice (message_id)",
+    "CREATE INDEX notice_about ON notice (about)",
+    "CREATE INDEX notice_identity ON notice (identity)",
+    "CREATE INDEX notice_customer ON notice (customer_id)",
+    "CREATE INDEX notice_interaction ON notice (interaction_id)",
+)
+
 
 def upgrade() -> None:
     """Sessions rolled up, replies, sources with trust."""
-    for statement in SESSIONS:
+    for statement in (*SESSIONS, *NOTICES):
         op.execute(statement)
 
 
