@@ -52,7 +52,7 @@ async def test_an_order_is_confirmed_and_a_moved_arrival_is_told_once(cluster: P
         await rule(service, "order_confirmation")
         await rule(service, "order_promise")
         soon, later = ((datetime.now(UTC) + timedelta(days=days)).date().isoformat() for days in (3, 9))
-        goods = {"total": 20, "currency": "EUR", "products": [{"product_id": "lamp", "price": 20, "quantity": 1}]}
+        goods: dict[str, Any] = {"total": 20, "currency": "EUR", "products": [{"product_id": "lamp", "price": 20, "quantity": 1}]}
         await order(platform, "1", promised_on=soon, **goods)
         await order(platform, "1", promised_on=soon, **goods)  # told again by somebody
         await order(platform, "1", event="Order Updated", promised_on=later)

@@ -30,7 +30,7 @@ LAUNCHER_VARIABLES = {
     *(f"ECRM_{name.upper()}_URL" for name in roster.PROCESSES),
 }
 #: Read by compose itself.
-COMPOSE_VARIABLES = {"ECRM_UID", "ECRM_LISTEN"}
+COMPOSE_VARIABLES = {"ECRM_UID", "ECRM_LISTEN", "ECRM_MAIL_LISTEN"}
 
 
 def section(name: str) -> str:
@@ -69,6 +69,15 @@ def test_every_process_has_its_command() -> None:
             group = getattr(group, "commands", {}).get(word)
             assert group is not None, f"ecrm {words} is no command"
     assert "serve" in getattr(known, "commands", {})
+
+
+def test_the_door_for_mail_can_be_reached() -> None:
+    """The port the interaction service listens on is the one that is published, and the image names it."""
+    port = re.search(r"ECRM_INTERACTION_MAIL_ADDRESS: 0\.0\.0\.0:(\d+)", section("interaction"))
+    assert port is not None
+    assert f'ports: ["${{ECRM_MAIL_LISTEN:-127.0.0.1:8105}}:{port[1]}"]' in section("interaction")
+    assert port[1] in re.findall(r"\d+", (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8").partition("EXPOSE")[2].splitlines()[0])
+    assert port[1] != "25", "the image's user may not open it"
 
 
 def test_every_variable_exists() -> None:
