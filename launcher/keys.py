@@ -13,13 +13,10 @@ from rich.table import Table
 
 from chassis import settings
 from chassis.settings import SettingsError
-from launcher import remote
+from launcher.asking import Data, Url, ask
 
 app = typer.Typer(no_args_is_help=True)
 screen = Console(highlight=False)
-
-Data = Annotated[Path, typer.Option("--data", envvar="ECRM_DATA")]
-Url = Annotated[str, typer.Option("--url", envvar="ECRM_URL")]
 
 
 @app.command()
@@ -29,7 +26,7 @@ def create(
     data: Data = Path("data"), url: Url = "",
 ) -> None:
     """Create an API key; it is shown once."""
-    made = _ask(data, url, "POST", "/api/v1/keys", {"name": name, "scopes": scope})
+    made = ask(data, url, "POST", "/api/v1/keys", {"name": name, "scopes": scope})
     screen.print(f"{made['id']}  {made['key']}", soft_wrap=True)
 
 
@@ -37,7 +34,7 @@ def create(
 def list_(data: Data = Path("data"), url: Url = "") -> None:
     """List keys; never their secrets."""
     table = Table("id", "name", "kind", "scopes", "state")
-    for key in _ask(data, url, "GET", "/api/v1/keys")["data"]:
+    for key in ask(data, url, "GET", "/api/v1/keys")["data"]:
         table.add_row(key["id"], key.get("name", ""), key.get("kind", ""), " ".join(key.get("scopes", [])), "revoked" if key.get("revoked") else "live")
     screen.print(table)
 
@@ -45,7 +42,7 @@ def list_(data: Data = Path("data"), url: Url = "") -> None:
 @app.command()
 def revoke(key_id: str, data: Data = Path("data"), url: Url = "") -> None:
     """Make a key worthless everywhere within 5 s."""
-    _ask(data, url, "DELETE", f"/api/v1/keys/{key_id}")
+    ask(data, url, "DELETE", f"/api/v1/keys/{key_id}")
     screen.print(f"{key_id}: revoked")
 
 
@@ -93,15 +90,3 @@ async def make_first(data: Path | None) -> dict[str, str]:
     if path:
         secrets.write_private(path, json.dumps({**known, **made, "url": settings.variable("ECRM_PUBLIC_URL")}, indent=2))
     return made
-
-
-def _ask(data: Path, url: str, method: str, path: str, body: Any = None) -> Any:
-    async def act() -> Any:
-        async with remote.Api(url or remote.default_url(data), remote.default_key(data, "admin_key")) as api:
-            return await api.ask(method, path, body)
-
-    try:
-        return asyncio.run(act())
-    except remote.RemoteError as error:
-        screen.print(f"[red]{error}[/red]")
-        raise typer.Exit(1) from None

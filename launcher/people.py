@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from launcher import remote
+from launcher.asking import Data, Url, ask
 
 app = typer.Typer(no_args_is_help=True)
 screen = Console(highlight=False)
-
-Data = Annotated[Path, typer.Option("--data", envvar="ECRM_DATA")]
-Url = Annotated[str, typer.Option("--url", envvar="ECRM_URL")]
 
 
 @app.command()
@@ -28,7 +24,7 @@ def add(
 ) -> None:
     """Let somebody sign in."""
     password = password_file.read_text(encoding="utf-8").strip() if password_file else typer.prompt("password", hide_input=True, confirmation_prompt=True)
-    made = _ask(data, url, "POST", "/api/v1/people", {"name": name, "password": password, "roles": role})
+    made = ask(data, url, "POST", "/api/v1/people", {"name": name, "password": password, "roles": role})
     screen.print(f"{made['id']}  {made['name']}  {' '.join(made['roles'])}", soft_wrap=True)
 
 
@@ -36,7 +32,7 @@ def add(
 def list_(data: Data = Path("data"), url: Url = "") -> None:
     """Who signs in, with which roles."""
     table = Table("id", "name", "roles", "state")
-    for one in _ask(data, url, "GET", "/api/v1/people")["data"]:
+    for one in ask(data, url, "GET", "/api/v1/people")["data"]:
         state = "disabled" if one["disabled"] else f"locked until {one['locked_until']}" if one["locked_until"] else "live"
         table.add_row(one["id"], one["name"], " ".join(one["roles"]), state)
     screen.print(table)
@@ -45,21 +41,9 @@ def list_(data: Data = Path("data"), url: Url = "") -> None:
 @app.command()
 def remove(name: str, data: Data = Path("data"), url: Url = "") -> None:
     """Let somebody in no more; counts everywhere within 5 s."""
-    found = [one["id"] for one in _ask(data, url, "GET", "/api/v1/people")["data"] if name in {one["name"], one["id"]}]
+    found = [one["id"] for one in ask(data, url, "GET", "/api/v1/people")["data"] if name in {one["name"], one["id"]}]
     if not found:
         screen.print(f"[red]Nobody signs in as {name}.[/red]")
         raise typer.Exit(1)
-    _ask(data, url, "DELETE", f"/api/v1/people/{found[0]}")
+    ask(data, url, "DELETE", f"/api/v1/people/{found[0]}")
     screen.print(f"{name}: removed")
-
-
-def _ask(data: Path, url: str, method: str, path: str, body: Any = None) -> Any:
-    async def act() -> Any:
-        async with remote.Api(url or remote.default_url(data), remote.default_key(data, "admin_key")) as api:
-            return await api.ask(method, path, body)
-
-    try:
-        return asyncio.run(act())
-    except remote.RemoteError as error:
-        screen.print(f"[red]{error}[/red]")
-        raise typer.Exit(1) from None

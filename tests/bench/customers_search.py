@@ -8,8 +8,6 @@ finds nobody. The search asks with one connection, one search after the other, a
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
 import random
 import statistics
@@ -17,7 +15,6 @@ import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -28,7 +25,7 @@ from rich.table import Table
 from launcher.demo import population
 from launcher.embedded_postgres import PrivateCluster
 from services.customer.domain import searching, traits
-from tests.support.cluster import running_cluster
+from tests.bench import alone
 from tests.support.platform import TestPlatform, started
 
 CUSTOMERS: Final = 1_000_000 if os.environ.get("SCALE") == "full" else 200_000
@@ -148,27 +145,14 @@ async def measure(cluster: PrivateCluster) -> dict[str, Any]:
     return {"customers": CUSTOMERS, "took": took, "found": found, "index_mib": size / 2**20, "words": words}
 
 
-def percentile(values: list[float], share: float) -> float:
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
-
-
 def show(result: dict[str, Any]) -> None:
     table = Table("search", "p50 ms", "p95 ms", "worst ms", "found", title=f"{result['customers']:,} customers, {result['words']:,} words, index {result['index_mib']:.0f} MiB")
     for kind, took in result["took"].items():
-        table.add_row(kind, f"{statistics.median(took):.1f}", f"{percentile(took, 0.95):.1f}", f"{max(took):.1f}", f"{result['found'][kind]}/{len(took)}")
+        table.add_row(kind, f"{statistics.median(took):.1f}", f"{alone.percentile(took, 0.95):.1f}", f"{max(took):.1f}", f"{result['found'][kind]}/{len(took)}")
     everything = [value for took in result["took"].values() for value in took]
-    table.add_row("all", f"{statistics.median(everything):.1f}", f"{percentile(everything, 0.95):.1f}", f"{max(everything):.1f}", "")
+    table.add_row("all", f"{statistics.median(everything):.1f}", f"{alone.percentile(everything, 0.95):.1f}", f"{max(everything):.1f}", "")
     screen.print(table)
 
 
-def main() -> None:
-    with running_cluster() as cluster:
-        result = asyncio.run(measure(cluster))
-    show(result)
-    target = Path("build")
-    target.mkdir(exist_ok=True)
-    (target / "bench-customers-search.json").write_text(json.dumps(result, indent=1))
-
-
 if __name__ == "__main__":
-    main()
+    alone.run("customers-search", measure, show)

@@ -8,14 +8,12 @@ of routing from the due case to the commit, with its explanation, history and fa
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 import statistics
 import time
 import uuid
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import psutil
@@ -25,7 +23,7 @@ from rich.table import Table
 from chassis import ids
 from launcher.embedded_postgres import PrivateCluster
 from services.interaction import commands
-from tests.support.cluster import running_cluster
+from tests.bench import alone
 from tests.support.platform import TestPlatform, started
 
 SKILLS: Final = ("billing", "returns", "technics", "delivery", "contracts")
@@ -127,14 +125,5 @@ def show(result: dict[str, Any]) -> None:
     screen.print(table)
 
 
-def main() -> None:
-    with running_cluster() as cluster:
-        result = asyncio.run(measure(cluster))
-    show(result)
-    target = Path("build")
-    target.mkdir(exist_ok=True)
-    (target / "bench-interaction-assignment.json").write_text(json.dumps(result, indent=1))
-
-
 if __name__ == "__main__":
-    main()
+    alone.run("interaction-assignment", measure, show)

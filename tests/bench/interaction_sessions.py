@@ -8,12 +8,9 @@ CPU time is that of the database and of this process; what joins the visits is m
 
 from __future__ import annotations
 
-import asyncio
-import json
 import statistics
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
@@ -22,8 +19,8 @@ from rich.table import Table
 
 from launcher.embedded_postgres import PrivateCluster
 from services.interaction.commands import sessions
+from tests.bench import alone
 from tests.bench.interaction_timeline import cpu_seconds
-from tests.support.cluster import running_cluster
 from tests.support.platform import started
 
 VISITS: Final = 1_000_000
@@ -93,14 +90,5 @@ def show(result: dict[str, Any]) -> None:
     screen.print(table)
 
 
-def main() -> None:
-    with running_cluster() as cluster:
-        result = asyncio.run(measure(cluster))
-    show(result)
-    target = Path("build")
-    target.mkdir(exist_ok=True)
-    (target / "bench-interaction-sessions.json").write_text(json.dumps(result, indent=1))
-
-
 if __name__ == "__main__":
-    main()
+    alone.run("interaction-sessions", measure, show)

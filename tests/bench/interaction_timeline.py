@@ -8,7 +8,6 @@ twenty have a hundred identities. Asked with one connection, one page of fifty a
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import random
@@ -17,7 +16,6 @@ import time
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from hashlib import md5
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -30,7 +28,7 @@ from rich.table import Table
 from contracts.interaction import InteractionPersonal, InteractionRecorded
 from launcher.embedded_postgres import PrivateCluster
 from services.interaction.domain import retention
-from tests.support.cluster import running_cluster
+from tests.bench import alone
 from tests.support.platform import TestPlatform, started
 
 EVENTS: Final = 10_000_000 if os.environ.get("SCALE") == "full" else 1_000_000
@@ -187,27 +185,14 @@ def cpu_seconds(cluster: PrivateCluster) -> float:
     return found + time.process_time()
 
 
-def percentile(values: list[float], share: float) -> float:
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
-
-
 def show(result: dict[str, Any]) -> None:
     title = f"{result['events']:,} events in {result['parts']} parts, {result['heap_mib']:,.0f} MiB and {result['index_mib']:,.0f} MiB of indexes"
     table = Table("timeline", "pages", "p50 ms", "p95 ms", "worst ms", "CPU ms a page", title=title)
     everything = [value for took in result["took"].values() for value in took]
     for kind, took in (*result["took"].items(), ("all", everything)):
-        table.add_row(kind, f"{len(took)}", f"{statistics.median(took):.1f}", f"{percentile(took, 0.95):.1f}", f"{max(took):.1f}", f"{result['cpu_ms'][kind]:.1f}" if kind in result["cpu_ms"] else "")
+        table.add_row(kind, f"{len(took)}", f"{statistics.median(took):.1f}", f"{alone.percentile(took, 0.95):.1f}", f"{max(took):.1f}", f"{result['cpu_ms'][kind]:.1f}" if kind in result["cpu_ms"] else "")
     screen.print(table)
 
 
-def main() -> None:
-    with running_cluster() as cluster:
-        result = asyncio.run(measure(cluster))
-    show(result)
-    target = Path("build")
-    target.mkdir(exist_ok=True)
-    (target / "bench-interaction-timeline.json").write_text(json.dumps(result, indent=1))
-
-
 if __name__ == "__main__":
-    main()
+    alone.run("interaction-timeline", measure, show)
