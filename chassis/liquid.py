@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from functools import wraps
 from typing import Any, Final
@@ -12,6 +13,8 @@ from babel import numbers
 from liquid import Environment, StrictDefaultUndefined, Undefined
 from liquid.exceptions import FilterArgumentError, LiquidError, ResourceLimitError
 from liquid.filter import with_context
+
+from contracts.jalali import to_jalali
 
 LARGEST_TEXT: Final = 256 * 1024
 LONGEST_LIST: Final = 10_000
@@ -131,6 +134,43 @@ def money(value: object, currency: object = "", *, context: Any) -> str:
     return numbers.format_currency(amount, code, locale="fa", numbering_system="default").translate(_PERSIAN_DIGITS)
 
 
+_JALALI_MONTHS: Final = {
+    "en": ("Farvardin", "Ordibehesht", "Khordad", "Tir", "Mordad", "Shahrivar", "Mehr", "Aban", "Azar", "Dey", "Bahman", "Esfand"),
+    "fa": ("فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند"),
+}
+
+
+@with_context
+def jalali(value: object, form: object = "long", *, context: Any) -> str:
+    """A day in the Jalali calendar, in the mail's language: `{{ customer.birthday | jalali }}` -> 2 Azar 1405; `jalali: "short"` -> 1405/09/02.
+
+    The day is the one that is written (`2026-11-23` or a time with it), whatever the zone; what is no day is empty.
+    """
+    day = _day(value)
+    if day is None:
+        return ""
+    try:
+        year, month, number = to_jalali(day)
+    except ValueError:
+        return ""
+    language = "fa" if str(context.resolve("locale", default="en")) == "fa" else "en"
+    text = f"{year:04}/{month:02}/{number:02}" if str(form) == "short" else f"{number} {_JALALI_MONTHS[language][month - 1]} {year}"
+    return text.translate(_PERSIAN_DIGITS) if language == "fa" else text
+
+
+def _day(value: object) -> date | None:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    if not isinstance(value, str) or not re.match(r"\d{4}-\d{2}-\d{2}", value):
+        return None
+    try:
+        return date.fromisoformat(value[:10])
+    except ValueError:
+        return None
+
+
 class MailLiquid(Environment):
     """Liquid within limits; undefined is empty, as recipients differ."""
 
@@ -146,6 +186,7 @@ class MailLiquid(Environment):
         for tag in ("include", "render"):
             self.tags.pop(tag, None)
         self.filters["money"] = money
+        self.filters["jalali"] = jalali
         for name, inner in list(self.filters.items()):
             self.filters[name] = _capped(name, inner)
 

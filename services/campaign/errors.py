@@ -239,3 +239,11 @@ def unknown_run() -> Unknown:
 
 def playbook_invalid(detail: str) -> Invalid:
     return Invalid("playbook.invalid", f"The playbook cannot be used: {detail}.")
+
+
+def not_approved() -> Conflict:
+    return Conflict("campaign.not_approved", "A second person has to approve this campaign before it is launched: POST …/approve.")
+
+
+def same_person() -> Conflict:
+    return Conflict("campaign.same_person", "Whoever wrote a campaign does not approve it; ask somebody else.")

@@ -13,11 +13,13 @@ from chassis.errors import Forbidden
 from chassis.web import Page
 from services.campaign import commands, queries
 from services.campaign.api.experiments import outcome_view
+from services.campaign.api.templates import check_view
 from services.campaign.domain.entities import Campaign
 from services.campaign.schemas.audiences import EstimateView
 from services.campaign.schemas.campaigns import (
     CampaignView,
     Check,
+    CheckCampaign,
     CreateCampaign,
     DecisionView,
     Delivery,
@@ -29,6 +31,7 @@ from services.campaign.schemas.campaigns import (
 )
 from services.campaign.schemas.experiments import OutcomeView
 from services.campaign.schemas.messages import MessageView
+from services.campaign.schemas.templates import CheckView
 from services.campaign.settings import CampaignService
 
 router = APIRouter(prefix="/api/v1/campaigns", tags=["campaigns"])
@@ -53,6 +56,7 @@ async def create_campaign(service: Running, body: CreateCampaign, caller: Annota
             max_lateness=timedelta(seconds=body.max_lateness_seconds),
             audience=body.audience.model_dump(mode="json", exclude_defaults=True),
             selection=body.selection.model_dump(mode="json", exclude_defaults=True), per_minute=body.per_minute, created_by=caller.subject,
+            needs_approval=body.needs_approval, postal_address=body.postal_address,
         )
     )
 
@@ -76,6 +80,20 @@ async def launch(service: Running, campaign_id: UUID, response: Response, body: 
     """Freeze the audience and send, now or at a time."""
     response.headers["location"] = f"/api/v1/campaigns/{campaign_id}"
     return _view(await commands.launch_campaign(service, campaign_id=campaign_id, launch_at=body.launch_at if body else None))
+
+
+@router.post("/{campaign_id}/check", dependencies=[READ])
+async def check(service: Running, campaign_id: UUID, body: CheckCampaign | None = None) -> CheckView:
+    """Everything that should hold before the launch: template, unsubscribe link, postal address, the sender's domain, approval. Nothing is sent."""
+    asked = body or CheckCampaign()
+    findings = await queries.check_campaign(service, campaign_id=campaign_id, follow_links=asked.follow_links)
+    return check_view(findings)
+
+
+@router.post("/{campaign_id}/approve")
+async def approve(service: Running, campaign_id: UUID, caller: Annotated[Any, SEND]) -> CampaignView:
+    """By another person than the one who wrote it; the template is kept as it is now."""
+    return _view(await commands.approve_campaign(service, campaign_id=campaign_id, by=caller.subject))
 
 
 @router.post("/{campaign_id}/pause", dependencies=[SEND])

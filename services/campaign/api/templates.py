@@ -11,7 +11,17 @@ from chassis import web
 from chassis.web import Page
 from services.campaign import commands, queries
 from services.campaign.domain.entities import Template
-from services.campaign.schemas.templates import Preview, PreviewView, TemplateView, WriteTemplate
+from services.campaign.schemas.templates import (
+    CheckTemplate,
+    CheckView,
+    FindingView,
+    Preview,
+    PreviewView,
+    SendTest,
+    SentView,
+    TemplateView,
+    WriteTemplate,
+)
 from services.campaign.settings import CampaignService
 
 router = APIRouter(prefix="/api/v1/templates", tags=["templates"])
@@ -57,6 +67,27 @@ async def preview(service: Running, template_id: UUID, body: Preview) -> Preview
         service, template_id=template_id, version=body.version, customer_id=body.customer_id, data=body.data, locale=body.locale
     )
     return PreviewView(locale=locale, version=template.version, subject=rendered.subject, html=rendered.html, text=rendered.text)
+
+
+@router.post("/{template_id}/check", dependencies=[READ])
+async def check(service: Running, template_id: UUID, body: CheckTemplate | None = None) -> CheckView:
+    """Missing variables, dead links, missing unsubscribe link and plain text, languages nobody wrote for: nothing is sent."""
+    asked = body or CheckTemplate()
+    return check_view(await queries.check_template(service, template_id=template_id, version=asked.version, follow_links=asked.follow_links))
+
+
+def check_view(findings: list[queries.CheckFinding]) -> CheckView:
+    return CheckView(ok=not any(each.level == "error" for each in findings), findings=[FindingView(**each._asdict()) for each in findings])
+
+
+@router.post("/{template_id}/test", dependencies=[web.allow("campaigns:send")])
+async def send_test(service: Running, template_id: UUID, body: SendTest) -> list[SentView]:
+    """Send the preview to up to five addresses of yours, marked as a test; it is in no report."""
+    _, _, rendered = await queries.preview(
+        service, template_id=template_id, version=body.version, customer_id=body.customer_id, data=body.data, locale=body.locale
+    )
+    sent = await commands.send_test(service, rendered=rendered, to=body.to, from_address=body.from_address, from_name=body.from_name)
+    return [SentView(**each._asdict()) for each in sent]
 
 
 def _locales(body: WriteTemplate) -> dict[str, dict[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.campaign.commands.audiences import plan_audiences
 from services.campaign.commands.blocks import fetch_feeds, put_block, put_feed
 from services.campaign.commands.campaigns import (
+    approve_campaign,
     cancel_campaign,
     create_campaign,
     launch_campaign,
@@ -71,6 +72,7 @@ from services.campaign.commands.shelving import Shelf
 from services.campaign.commands.suppressing import lift_suppression, note_bounce, note_complaint
 from services.campaign.commands.sweeping import suppress_withdrawn, sweep
 from services.campaign.commands.templates import change_template, create_template
+from services.campaign.commands.testing import Sent, send_test
 from services.campaign.commands.visits import note_click, note_open
 
 __all__ = [
@@ -81,11 +83,13 @@ __all__ = [
     "Decided",
     "Planned",
     "Requested",
+    "Sent",
     "Shelf",
     "add_people",
     "adjust_points",
     "answer",
     "answers",
+    "approve_campaign",
     "ask_after_case",
     "book_reward_costs",
     "bring_events",
@@ -165,6 +169,7 @@ __all__ = [
     "run_journeys",
     "run_programmes",
     "send_messages",
+    "send_test",
     "set_programme",
     "start_playbook",
     "stop_run",

@@ -26,6 +26,7 @@ async def create_campaign(
     service: CampaignService, *, name: str, template_id: UUID, segment_id: str, channel: str, purpose: str, from_name: str,
     from_address: str, reply_to: str, utm: Mapping[str, str], launch_at: datetime | None, max_lateness: timedelta, audience: Mapping[str, Any],
     selection: Mapping[str, Any], per_minute: int | None, created_by: str,
+    needs_approval: bool = False, postal_address: str = "",
 ) -> Campaign:
     """A draft; with `launch_at` it is scheduled at once. Raises Invalid (campaign.bad_address, …), Unknown (template)."""
     sender = _checked_address("from_address", from_address) if from_address or channel == EMAIL else ""
@@ -42,6 +43,7 @@ async def create_campaign(
         from_name=from_name, from_address=sender, reply_to=answer_to, utm=dict(utm), status="draft", status_reason=None, launch_at=None,
         max_lateness=max_lateness, audience_token=None, audience_complete=False, launched_at=None, finished_at=None, created_at=at,
         updated_at=at, audience=dict(audience), selection=dict(selection), per_minute=per_minute, created_by=created_by,
+        needs_approval=needs_approval, postal_address=postal_address,
     )
     if audiences.read_selection(campaign.selection).lacks_profitability:
         raise errors.profitability_missing()
@@ -75,7 +77,11 @@ async def launch_campaign(service: CampaignService, *, campaign_id: UUID, launch
             raise errors.unknown_campaign()
         if campaign.status not in ("draft", "scheduled", "missed"):
             raise errors.wrong_status(campaign.status, "launched")
-        template = await templates.find(tx.db, campaign.template_id)
+        if (campaign.needs_approval or service.settings.approval) and campaign.approved_by is None:
+            raise errors.not_approved()
+        # What was approved is what is sent, though the template was changed meanwhile.
+        approved = campaign.template_version if campaign.approved_by else None
+        template = await templates.find(tx.db, campaign.template_id, approved)
         if template is None:
             raise errors.unknown_template()
         when = launch_at or service.clock.now()
@@ -89,6 +95,23 @@ async def _check_segment(service: CampaignService, segment_id: str) -> None:
         raise Invalid("campaign.segment_unknown", "There is no such segment.")
     if answer.status != 200:
         raise Unavailable("campaign.segments_unavailable", "Segments cannot be read at the moment.", detail=str(answer.status))
+
+
+async def approve_campaign(service: CampaignService, *, campaign_id: UUID, by: str) -> Campaign:
+    """A second person approves a draft, with the template as it is now. Raises Unknown, Conflict (its author, wrong status)."""
+    async with service.transaction() as tx:
+        campaign = await campaigns.lock(tx.db, campaign_id)
+        if campaign is None:
+            raise errors.unknown_campaign()
+        if campaign.status not in ("draft", "missed"):
+            raise errors.wrong_status(campaign.status, "approved")
+        if by == campaign.created_by:
+            raise errors.same_person()
+        template = await templates.find(tx.db, campaign.template_id)
+        if template is None:
+            raise errors.unknown_template()
+        await campaigns.approve(tx.db, campaign_id, by=by, template_version=template.version)
+        return await _again(tx.db, campaign_id)
 
 
 async def pause_campaign(service: CampaignService, *, campaign_id: UUID) -> Campaign:

@@ -49,6 +49,7 @@ class Sender(NamedTuple):
     reply_to: str
     name: str
     utm: Mapping[str, str]
+    postal_address: str = ""
 
 
 class Ending(NamedTuple):
@@ -166,6 +167,7 @@ async def _senders(service: CampaignService, db: Connection, claimed: Sequence[C
             from_name=own.get("from_name") or (campaign.from_name if campaign else settings.from_name),
             reply_to=own.get("reply_to") or (campaign.reply_to if campaign else ""),
             name=campaign.name if campaign else "", utm=campaign.utm if campaign else {},
+            postal_address=(campaign.postal_address if campaign else "") or settings.postal_address,
         )
     return by_message
 
@@ -194,6 +196,7 @@ def _data(draft: _Draft) -> dict[str, object]:
         customer_id=str(recipient.customer_id), name=recipient.name, email=recipient.email, language=recipient.language,
         traits=recipient.traits, campaign_id=str(message.origin_id), campaign_name=draft.sent_by.name, locale=draft.locale,
         unsubscribe_url=draft.unsubscribe_url, preferences_url=draft.preferences_url, data=message.data, feeds=draft.feeds,
+        postal_address=draft.sent_by.postal_address,
     )
 
 

@@ -33,11 +33,12 @@ _FOOTER_STYLE: Final = "font:12px sans-serif;color:#666;text-align:center"
 
 
 class Compiled(msgspec.Struct, frozen=True):
-    """One locale of a template, ready for Liquid: three Liquid sources."""
+    """One locale of a template, ready for Liquid: three Liquid sources, and the variables they use."""
 
     subject: str
     html: str
     text: str
+    names: tuple[str, ...] = ()
 
 
 class BadTemplate(ValueError):
@@ -56,17 +57,31 @@ def compile_template(*, subject: str, body: str, locale: str, form: str = MJML) 
         raise BadTemplate("body", f"a body has at most {LONGEST_SOURCE} characters")
     for part, source in (("subject", subject), ("body", body)):
         _check_liquid(part, source)
+    names = _variables(subject, body)
     if form == TEXT:
-        return Compiled(subject=" ".join(subject.split()), html="", text=body)
+        return Compiled(subject=" ".join(subject.split()), html="", text=body, names=names)
     html = _to_html(_with_language(body, locale))
     text = _to_text(html)
     missing = [name for name in ("unsubscribe_url", "preferences_url") if name not in body]
     if missing:
         html = html.replace("</body>", _footer(missing, locale) + "</body>", 1)
         text += "\n\n-- \n" + "".join(f"{{{{ {name} }}}}\n" for name in missing)
+    if "postal_address" not in body:
+        html = html.replace("</body>", f'{{% if postal_address != blank %}}<p style="{_FOOTER_STYLE}">{{{{ postal_address }}}}</p>{{% endif %}}</body>', 1)
+        text += "{% if postal_address != blank %}\n{{ postal_address }}\n{% endif %}"
     for part, source in (("subject", subject), ("body", html), ("body", text)):
         _check_liquid(part, source)
-    return Compiled(subject=" ".join(subject.split()), html=html, text=text)
+    return Compiled(subject=" ".join(subject.split()), html=html, text=text, names=names)
+
+
+def _variables(*sources: str) -> tuple[str, ...]:
+    """The variables that sources take from outside, as they are written: `customer.town`."""
+    environment = limits.environment(escape=True)
+    found = {
+        ".".join(str(segment) for segment in variable.segments)
+        for source in sources for used in environment.from_string(source).analyze().globals.values() for variable in used
+    }
+    return tuple(sorted(found))
 
 
 def _footer(missing: list[str], locale: str) -> str:

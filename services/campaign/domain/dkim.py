@@ -41,6 +41,7 @@ class Signer:
             raise BadKey("a signature names its selector and its domain")
         self._key = key
         self._selector = selector
+        self.public = _public(key)
         self.domain = domain
 
     def sign(self, mail: bytes, *, at: int) -> bytes:
@@ -64,6 +65,14 @@ class Signer:
         if isinstance(self._key, RSAPrivateKey):
             return self._key.sign(signed, padding.PKCS1v15(), hashes.SHA256())
         return self._key.sign(hashlib.sha256(signed).digest())
+
+
+def _public(key: RSAPrivateKey | Ed25519PrivateKey) -> str:
+    """The public key as it stands behind `p=` in the DNS."""
+    encodings = serialization.Encoding, serialization.PublicFormat
+    if isinstance(key, RSAPrivateKey):
+        return base64.b64encode(key.public_key().public_bytes(encodings[0].DER, encodings[1].SubjectPublicKeyInfo)).decode()
+    return base64.b64encode(key.public_key().public_bytes(encodings[0].Raw, encodings[1].Raw)).decode()
 
 
 def _wrapped(signature: str) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from services.campaign.queries.audiences import estimate, get_list, list_list_members, list_lists
 from services.campaign.queries.blocks import get_block, get_feed, list_blocks
 from services.campaign.queries.campaigns import get_campaign, get_report, list_campaigns
+from services.campaign.queries.checking import Finding as CheckFinding
+from services.campaign.queries.checking import check_campaign, check_domain, check_template
 from services.campaign.queries.deciding import get_site_figures, get_site_message, list_site_messages
 from services.campaign.queries.experiments import (
     Outcome,
@@ -60,6 +62,7 @@ from services.campaign.queries.templates import get_template, list_templates, pr
 
 __all__ = [
     "SETTLED",
+    "CheckFinding",
     "Chosen",
     "Decision",
     "Finding",
@@ -67,6 +70,9 @@ __all__ = [
     "Outcome",
     "Watched",
     "audit_points",
+    "check_campaign",
+    "check_domain",
+    "check_template",
     "choose_playbooks",
     "count_capped",
     "estimate",

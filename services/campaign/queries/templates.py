@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from services.campaign import errors
-from services.campaign.domain import content, locales
+from services.campaign.domain import blocks, content, locales
 from services.campaign.domain.entities import Recipient, Template
 from services.campaign.domain.rendering import Rendered
 from services.campaign.settings import CampaignService
+from services.campaign.store import blocks as stored
 from services.campaign.store import recipients, templates
 
 
@@ -47,13 +48,22 @@ async def preview(
         traits = {key: value for key, value in data.items() if key not in given}
         recipient = Recipient(UUID(int=0), name=texts["name"], email=texts["email"], language=texts["language"], traits=traits)
     chosen = locales.choose_locale(template.compiled, language=locale or recipient.language, fallback=template.fallback)
-    public = service.platform.public_url.rstrip("/")
-    values = content.template_data(
-        customer_id=str(recipient.customer_id), name=recipient.name, email=recipient.email, language=recipient.language,
-        traits=recipient.traits, campaign_id="preview", campaign_name="Preview", locale=chosen, unsubscribe_url=f"{public}/u/preview",
-        preferences_url=f"{public}/p/preview",
-    )
+    values = await sample_values(service, template, recipient, chosen, own=(data or {}).get("data"))
     rendered = (await service.resources.renderers.render([template.compiled[chosen]], [(0, values)], strict=True))[0]
     if rendered.problem is not None:
         raise errors.cannot_render(rendered.problem, rendered.detail)
     return template, chosen, rendered
+
+
+async def sample_values(service: CampaignService, template: Template, recipient: Recipient, chosen: str, *, own: Any = None) -> dict[str, Any]:
+    """What a template gets for a recipient outside of any sending; `own`: the message's own data."""
+    compiled = template.compiled[chosen]
+    async with service.read() as db:
+        feeds = await stored.feed_items(db, blocks.feeds([compiled.subject, compiled.html, compiled.text]))
+    public = service.platform.public_url.rstrip("/")
+    return content.template_data(
+        customer_id=str(recipient.customer_id), name=recipient.name, email=recipient.email, language=recipient.language,
+        traits={name: value for name, value in recipient.traits.items() if name != "data" or own is None}, campaign_id="preview",
+        campaign_name="Preview", locale=chosen, unsubscribe_url=f"{public}/u/preview", preferences_url=f"{public}/p/preview",
+        data=own if isinstance(own, dict) else {}, feeds=feeds, postal_address=service.settings.postal_address,
+    )

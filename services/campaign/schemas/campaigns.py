@@ -31,8 +31,16 @@ class CreateCampaign(Given):
     audience: GivenAudience = GivenAudience()
     selection: GivenSelection = GivenSelection()
     per_minute: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    needs_approval: bool = False
+    postal_address: Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
     launch_at: AwareDatetime | None = None
     max_lateness_seconds: Annotated[int, Field(ge=1, le=7 * 86400)] = 3600
+
+
+class CheckCampaign(Given):
+    """`follow_links`: whether fixed links are called, to find dead ones."""
+
+    follow_links: bool = True
 
 
 class Launch(Given):
@@ -59,6 +67,10 @@ class CampaignView(BaseModel):
     selection: dict[str, Any]
     per_minute: int | None
     created_by: str
+    needs_approval: bool
+    approved_by: str | None
+    approved_at: datetime | None
+    postal_address: str
     status: str
     status_reason: str | None
     launch_at: datetime | None

@@ -114,3 +114,40 @@ class FeedView(BaseModel):
     problem: str | None
     fetched_at: datetime | None
     updated_at: datetime
+
+
+class CheckTemplate(Given):
+    """`follow_links`: whether fixed links are called, to find dead ones."""
+
+    version: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    follow_links: bool = True
+
+
+class FindingView(BaseModel):
+    """`level`: error, warning, ok or not_looked_up; `where`: the locale, where it is one's."""
+
+    check: str
+    level: str
+    detail: str
+    where: str
+
+
+class CheckView(BaseModel):
+    """`ok`: there is no error."""
+
+    ok: bool
+    findings: list[FindingView]
+
+
+class SendTest(Preview):
+    """A preview, sent to people of yours."""
+
+    to: Annotated[list[Annotated[str, StringConstraints(min_length=3, max_length=254)]], Field(min_length=1, max_length=5)]
+    from_address: Annotated[str, StringConstraints(max_length=254)] = ""
+    from_name: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+class SentView(BaseModel):
+    to: str
+    state: str
+    reason: str

@@ -67,6 +67,13 @@ async def schedule(db: Connection, campaign_id: UUID, *, launch_at: datetime, te
     )
 
 
+async def approve(db: Connection, campaign_id: UUID, *, by: str, template_version: int) -> None:
+    await db.execute(
+        "UPDATE campaign SET approved_by = $2, approved_at = now(), template_version = $3, updated_at = now() WHERE id = $1",
+        campaign_id, by, template_version,
+    )
+
+
 async def start_due(db: Connection) -> tuple[list[UUID], list[UUID]]:
     """Begin planning what is due; what is later than its `max_lateness` becomes `missed`. Returns (started, missed)."""
     rows = await db.fetch(

@@ -90,3 +90,11 @@ async def same_person(db: Connection, customer_id: UUID) -> list[UUID]:
         customer_id,
     )
     return [row["id"] for row in rows]
+
+
+async def some(db: Connection, *, limit: int) -> list[UUID]:
+    """Some people, spread over all."""
+    rows = await db.fetch("SELECT customer_id FROM recipient WHERE merged_into IS NULL AND customer_id >= gen_random_uuid() LIMIT $1", limit)
+    if len(rows) < limit:
+        rows = await db.fetch("SELECT customer_id FROM recipient WHERE merged_into IS NULL ORDER BY customer_id DESC LIMIT $1", limit)
+    return [row["customer_id"] for row in rows]

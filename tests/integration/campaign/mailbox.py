@@ -57,6 +57,13 @@ class Mailbox:
         return email.message_from_bytes(raw, policy=default)
 
 
+def content(message: EmailMessage, kind: str) -> str:
+    """The text of one part (plain or html)."""
+    part = message.get_body((kind,))
+    assert isinstance(part, EmailMessage)
+    return str(part.get_content())
+
+
 @asynccontextmanager
 async def mailbox() -> AsyncIterator[Mailbox]:
     """A listening server on a free port of the loopback."""
