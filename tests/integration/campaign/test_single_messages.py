@@ -52,7 +52,7 @@ async def seconds_of_receipts(play: Stage, name: str, count: int, **body: Any) -
     seconds = []
     for number in range(count):
         begun = time.perf_counter()
-        answer = await asked(play, f"{name}-{number}", **body)
+        answer = await asked(play, f"receipt-{name}-{number}", **body)
         assert answer.status == 202, answer.body
         while (await play.sql("SELECT state FROM message WHERE id = $1", UUID(answer.json()["id"])))[0]["state"] != "accepted":
             await asyncio.sleep(0.01)
