@@ -84,3 +84,8 @@ async def run_errands(service: CampaignService) -> bool:
 async def look_for_occasions(service: CampaignService) -> bool:
     """Let people into journeys on their birthdays and other days."""
     return await commands.look_for_occasions(service)
+
+
+async def run_backtests(service: CampaignService) -> bool:
+    """Run drafts of journeys over the past."""
+    return await commands.run_backtests(service)

@@ -93,6 +93,7 @@ MANIFEST = Manifest(
         Job("bring_events", 0.5, jobs.bring_events),
         Job("run_journeys", 1.0, jobs.run_journeys, exclusive=False),
         Job("run_errands", 1.0, jobs.run_errands),
+        Job("run_backtests", 2.0, jobs.run_backtests),
         Job("look_for_occasions", 60.0, jobs.look_for_occasions),
     ),
     holdings=HOLDINGS,

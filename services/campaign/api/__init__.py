@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.campaign.api import (
     actions,
+    backtests,
     blocks,
     campaigns,
     communities,
@@ -26,5 +27,5 @@ ROUTERS = (
     templates.router, campaigns.router, lists.router, messages.router, suppressions.router, visits.router,
     rewards.router, communities.router, programme_reports.router, programmes.router, actions.router, experiments.router, deciding.router,
     blocks.router, playbooks.router,
-    pressure.router, journeys.grammar, journeys.router,
+    pressure.router, journeys.grammar, journeys.router, backtests.router,
 )

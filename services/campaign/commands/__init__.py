@@ -25,6 +25,7 @@ from services.campaign.commands.deciding import (
 )
 from services.campaign.commands.erasing import erase_people
 from services.campaign.commands.experiments import create_experiment, decide_experiment, judge_experiments
+from services.campaign.commands.journeys.backtesting import run_backtests, start_backtest
 from services.campaign.commands.journeys.days import look_for_occasions
 from services.campaign.commands.journeys.defining import (
     change_draft,
@@ -165,12 +166,14 @@ __all__ = [
     "request_message",
     "resume_campaign",
     "resume_journey",
+    "run_backtests",
     "run_errands",
     "run_journeys",
     "run_programmes",
     "send_messages",
     "send_test",
     "set_programme",
+    "start_backtest",
     "start_playbook",
     "stop_run",
     "suppress_withdrawn",

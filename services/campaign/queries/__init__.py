@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.campaign.queries.audiences import estimate, get_list, list_list_members, list_lists
+from services.campaign.queries.backtests import get_backtest, list_backtest_messages, list_backtests
 from services.campaign.queries.blocks import get_block, get_feed, list_blocks
 from services.campaign.queries.campaigns import get_campaign, get_report, list_campaigns
 from services.campaign.queries.checking import Finding as CheckFinding
@@ -78,6 +79,7 @@ __all__ = [
     "estimate",
     "explain",
     "get_annoyance",
+    "get_backtest",
     "get_block",
     "get_campaign",
     "get_experiment",
@@ -102,6 +104,8 @@ __all__ = [
     "get_statement",
     "get_suppression",
     "get_template",
+    "list_backtest_messages",
+    "list_backtests",
     "list_blocks",
     "list_campaign_messages",
     "list_campaigns",

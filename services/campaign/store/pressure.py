@@ -73,17 +73,31 @@ async def lock(db: Connection, customer_ids: Sequence[UUID]) -> None:
     await db.fetch("SELECT customer_id FROM contact_pressure WHERE customer_id = ANY($1::uuid[]) ORDER BY customer_id FOR UPDATE", ordered)
 
 
-async def taken(db: Connection, customer_ids: Sequence[UUID], *, since: datetime | None = None, until: datetime | None = None) -> list[Contact]:
-    """Places that messages hold: admitted and not refused since, within the longest window (or between two times)."""
+async def taken(db: Connection, customer_ids: Sequence[UUID]) -> list[Contact]:
+    """Places that marketing messages hold: admitted (or handed off, before there was a policy) and not refused since, in the longest window."""
     rows = await db.fetch(
         """
         SELECT m.id, m.customer_id, m.channel, m.purpose, coalesce(p.programme, m.origin_id::text) AS programme, m.priority,
             coalesce(m.value, 0) AS value, greatest(m.admitted_at, m.handed_off_at) AS at
         FROM message m LEFT JOIN pressure_programme p USING (origin_id)
-        WHERE m.customer_id = ANY($1::uuid[]) AND m.admitted_at > coalesce($3, now()) - $2::interval AND m.state NOT IN ('suppressed', 'failed')
-            AND ($4::timestamptz IS NULL OR m.admitted_at < $4)
+        WHERE m.customer_id = ANY($1::uuid[]) AND m.queue = 'marketing' AND m.state NOT IN ('suppressed', 'failed')
+            AND greatest(m.admitted_at, m.handed_off_at) > now() - $2::interval
         """,
-        list(customer_ids), LONGEST + timedelta(days=3), since, until,
+        list(customer_ids), LONGEST + timedelta(days=3),
+    )
+    return [_contact(row, at=row["at"]) for row in rows]
+
+
+async def handed_off(db: Connection, customer_ids: Sequence[UUID], *, until: datetime) -> list[Contact]:
+    """Marketing messages that really went out before a time."""
+    rows = await db.fetch(
+        """
+        SELECT m.id, m.customer_id, m.channel, m.purpose, coalesce(p.programme, m.origin_id::text) AS programme, m.priority,
+            coalesce(m.value, 0) AS value, m.handed_off_at AS at
+        FROM message m LEFT JOIN pressure_programme p USING (origin_id)
+        WHERE m.customer_id = ANY($1::uuid[]) AND m.queue = 'marketing' AND m.state IN ('accepted', 'unknown') AND m.handed_off_at < $2
+        """,
+        list(customer_ids), until,
     )
     return [_contact(row, at=row["at"]) for row in rows]
 

@@ -17,6 +17,7 @@ from services.interaction.api import (
     orders,
     quarantine,
     questionnaires,
+    recorded,
     registries,
     replays,
     responses,
@@ -33,6 +34,7 @@ from services.interaction.api import (
 
 ROUTERS: Final = (
     timeline.router,
+    recorded.router,
     orders.router,
     totals.router,
     questionnaires.router,

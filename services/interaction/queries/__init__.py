@@ -51,6 +51,7 @@ from services.interaction.queries.people import (
     list_teams,
 )
 from services.interaction.queries.quarantine import get_quarantined, list_dead_letters, list_quarantine
+from services.interaction.queries.recorded import list_recorded
 from services.interaction.queries.timeline import get_interaction, list_timeline
 
 __all__ = [
@@ -86,6 +87,7 @@ __all__ = [
     "list_orders",
     "list_policies",
     "list_quarantine",
+    "list_recorded",
     "list_teams",
     "list_timeline",
     "list_touchpoint_customers",
