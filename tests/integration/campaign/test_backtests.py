@@ -113,7 +113,8 @@ async def test_what_cannot_be_tested_on_the_past(cluster: PrivateCluster) -> Non
     async with stage(cluster, smtp=False) as play:
         journeys = Journeys(play)
         steps = {"end": {"type": "exit"}}
-        for entry in ({"api": {}}, {"segment": {"id": "vip"}}):
+        entries: list[dict[str, Any]] = [{"api": {}}, {"segment": {"id": "vip"}}]
+        for entry in entries:
             made = await journeys.call("POST", "", name="X", definition={"entry": entry, "start": "end", "steps": steps})
             answer = await journeys.call("POST", f"/{made.json()['id']}/backtests")
             assert (answer.status, answer.json()["code"]) == (422, "backtest.not_possible")
