@@ -18,6 +18,7 @@ from services.campaign.domain.entities import Campaign
 from services.campaign.schemas.audiences import EstimateView
 from services.campaign.schemas.campaigns import (
     CampaignView,
+    Change,
     Check,
     CheckCampaign,
     CreateCampaign,
@@ -144,7 +145,8 @@ async def decision(service: Running, campaign_id: UUID, customer_id: UUID) -> De
     return DecisionView(
         campaign_id=campaign_id, customer_id=customer_id, receives=made.receives,
         message=MessageView.model_validate(made.message) if made.message else None,
-        checks=[Check(check=each.check, holds=each.holds, detail=each.detail) for each in made.findings],
+        checks=[Check(check=each.check, holds=each.holds, detail=each.detail, evidence=dict(each.evidence)) for each in made.findings],
+        would_change=[Change(**each) for each in made.would_change],
     )
 
 

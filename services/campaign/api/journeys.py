@@ -12,8 +12,10 @@ from chassis.conditions import IfMatch, etag, versions
 from chassis.identity import Caller
 from chassis.web import Page
 from services.campaign import commands, queries
+from services.campaign.domain.explaining import Finding
 from services.campaign.domain.journeys.definition import Definition
 from services.campaign.domain.journeys.entities import Journey
+from services.campaign.schemas.campaigns import JourneyDecisionView
 from services.campaign.schemas.journeys import (
     AddedView,
     AddPeople,
@@ -151,6 +153,21 @@ async def remove_person(service: Running, _caller: Sender, journey_id: UUID, cus
 async def get_figures(service: Running, _caller: Reader, journey_id: UUID) -> FiguresView:
     """Who came in, where they are, how they left, and what became of the messages."""
     return FiguresView.model_validate({"journey_id": journey_id, **await queries.get_journey_figures(service, journey_id=journey_id)})
+
+
+@router.get("/{journey_id}/decisions/{customer_id}")
+async def get_decision(service: Running, _caller: Reader, journey_id: UUID, customer_id: UUID) -> JourneyDecisionView:
+    """Why this person is inside or not, what decided at each branch, and why each message reaches them or not."""
+    made = await queries.explain_journey(service, journey_id=journey_id, customer_id=customer_id)
+    return JourneyDecisionView.model_validate({
+        "journey_id": journey_id, "customer_id": customer_id, "state": made.state, "branches": made.branches,
+        "checks": [_check(each) for each in made.findings],
+        "messages": [{**each, "checks": [_check(one) for one in each["findings"]]} for each in made.messages],
+    })
+
+
+def _check(finding: Finding) -> dict[str, Any]:
+    return {"check": finding.check, "holds": finding.holds, "detail": finding.detail, "evidence": dict(finding.evidence)}
 
 
 @router.get("/{journey_id}/webhook-secret")

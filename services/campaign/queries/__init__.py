@@ -18,7 +18,7 @@ from services.campaign.queries.experiments import (
     reckon_effect,
     size_test,
 )
-from services.campaign.queries.explaining import Decision, Finding, explain
+from services.campaign.queries.explaining import Decision, JourneyDecision, explain, explain_journey
 from services.campaign.queries.journeys import (
     get_journey,
     get_journey_figures,
@@ -67,6 +67,7 @@ __all__ = [
     "Chosen",
     "Decision",
     "Finding",
+    "JourneyDecision",
     "Listed",
     "Outcome",
     "Watched",
@@ -78,6 +79,7 @@ __all__ = [
     "count_capped",
     "estimate",
     "explain",
+    "explain_journey",
     "get_annoyance",
     "get_backtest",
     "get_block",

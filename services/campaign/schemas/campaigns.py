@@ -136,11 +136,20 @@ class ReportView(BaseModel):
 
 
 class Check(BaseModel):
-    """One condition of receiving a campaign. `holds` is null when it could not be found out."""
+    """One condition of receiving a message. `holds` is null when it could not be found out; `evidence`: what it was decided on."""
 
     check: str
     holds: bool | None
     detail: str
+    evidence: dict[str, Any] = {}
+
+
+class Change(BaseModel):
+    """What would turn a condition round."""
+
+    check: str
+    now: bool | None
+    changes: list[str]
 
 
 class DecisionView(BaseModel):
@@ -151,3 +160,33 @@ class DecisionView(BaseModel):
     receives: bool | None
     message: MessageView | None
     checks: list[Check]
+    would_change: list[Change] = []
+
+
+class StepDecision(BaseModel):
+    """One message of a journey; `receives` is null before it was planned."""
+
+    step: str
+    receives: bool | None
+    checks: list[Check]
+    would_change: list[Change]
+
+
+class BranchDecision(BaseModel):
+    """What was taken at a branch (`choice` null: otherwise, or not passed yet), and how its clauses stand now."""
+
+    step: str
+    passed_at: datetime | None
+    choice: int | None
+    clauses: list[dict[str, Any]]
+
+
+class JourneyDecisionView(BaseModel):
+    """`state`: inside, left or never."""
+
+    journey_id: UUID
+    customer_id: UUID
+    state: str
+    checks: list[Check]
+    branches: list[BranchDecision]
+    messages: list[StepDecision]

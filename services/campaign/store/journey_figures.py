@@ -67,3 +67,12 @@ async def figures(db: Connection, journey_id: UUID) -> dict[str, Any]:
         "entered": whole["entered"], "inside": whole["inside"], "at_step": {row["step"]: row["people"] for row in inside},
         "left": {row["outcome"]: row["people"] for row in left}, "messages": [dict(row) for row in messages],
     }
+
+
+async def messages_of(db: Connection, journey_id: UUID, customer_ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    """The newest message of each step."""
+    rows = await db.fetch(
+        "SELECT DISTINCT ON (step) * FROM message WHERE origin_id = $1 AND customer_id = ANY($2::uuid[]) ORDER BY step, id DESC",
+        journey_id, list(customer_ids),
+    )
+    return [dict(row) for row in rows]

@@ -180,6 +180,12 @@ async def set_programme(db: Connection, *, origin_id: UUID, programme: str | Non
     )
 
 
+async def programme_of(db: Connection, origin_id: UUID) -> str:
+    """The name that caps know a campaign or journey by."""
+    found: str | None = await db.fetchval("SELECT programme FROM pressure_programme WHERE origin_id = $1", origin_id)
+    return found or str(origin_id)
+
+
 async def responses(db: Connection, customer_ids: Sequence[UUID], *, since: datetime) -> dict[UUID, list[datetime]]:
     """When these people opened or clicked first, machines left out."""
     rows = await db.fetch(

@@ -40,4 +40,16 @@ async def test_a_segment_is_planned_and_sent(cluster: PrivateCluster) -> None:
         assert sorted(play.box.recipients()) == ["c0@x.example", "c1@x.example"]
         decision = await play.http.call("GET", f"/api/v1/campaigns/{campaign}/decisions/{ids[4]}", scopes=["campaigns:read"])
         checks = {check["check"]: check["holds"] for check in decision.json()["checks"]}
-        assert checks == {"segment": False, "address": True, "channel": True, "consent": False, "ledger": False}
+        assert checks == {
+            "segment": False, "arm": True, "address": True, "channel": True, "consent": False, "pressure": True, "ledger": False,
+        }
+        changes = {each["check"]: each["changes"] for each in decision.json()["would_change"]}
+        assert changes["segment"] == ["clause / (trait, seen: Yazd) turns true"]
+        assert changes["consent"] == ["consent to marketing by email is given"]
+        got = await play.http.call("GET", f"/api/v1/campaigns/{campaign}/decisions/{ids[0]}", scopes=["campaigns:read"])
+        assert got.json()["receives"] is True
+        evidence = {check["check"]: check["evidence"] for check in got.json()["checks"]}
+        assert evidence["segment"]["clauses"][0]["holds"] is True
+        assert evidence["consent"]["entry_id"]
+        assert evidence["ledger"]["permit_id"]
+        assert len(got.json()["would_change"]) == 1

@@ -18,7 +18,7 @@ from services.campaign.commands.journeys import listening
 from services.campaign.domain.journeys.moving import Happened
 from services.campaign.store import journey_errands, replicas
 from tests.integration.campaign.stage import stage
-from tests.integration.campaign.travelling import Journeys, basket
+from tests.integration.campaign.travelling import SCOPES, Journeys, basket
 from tests.integration.interaction.support import checked, settle, track
 
 pytestmark = pytest.mark.asyncio
@@ -330,6 +330,23 @@ async def test_a_template_that_is_not_there(cluster: PrivateCluster) -> None:
         assert answer.json()["errors"][0]["pointer"] == "/steps/mail/template_id"
         assert (await journeys.call("GET", f"/{uuid4()}")).json()["code"] == "journey.unknown"
         assert (await play.http.call("GET", "/schemas/journey", scopes=None)).json()["properties"]["steps"]
+
+
+async def test_what_is_refused_of_drafts(cluster: PrivateCluster) -> None:
+    async with stage(cluster, smtp=False) as play:
+        journeys = Journeys(play)
+        definition = {"entry": {"api": {}}, "start": "a", "steps": {"a": {"type": "exit"}}}
+        made = await journeys.call("POST", "", name="X", definition=definition)
+        path = f"/api/v1/journeys/{made.json()['id']}"
+        assert made.headers["etag"] == '"1"'
+        for tag, status in (('"1"', 200), ('"1"', 409)):
+            answer = await play.http.call("PUT", path, json={"name": "Y", "definition": definition}, scopes=SCOPES, headers={"if-match": tag})
+            assert answer.status == status
+        assert answer.json()["code"] == "journey.draft_moved"
+        answer = await journeys.call("POST", f"/{made.json()['id']}/people", customer_ids=[str(uuid4())])
+        assert (answer.status, answer.json()["code"]) == (409, "journey.wrong_status")
+        reading = await play.http.call("POST", f"{path}/publish", scopes=["campaigns:read", "campaigns:write"])
+        assert reading.status == 403
 
 
 async def test_dates_of_waits(cluster: PrivateCluster) -> None:

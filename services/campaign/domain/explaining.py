@@ -1,0 +1,61 @@
+"""The smallest change that would turn a decision round."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+
+class Finding(NamedTuple):
+    """One condition and whether it holds; None: it could not be found out. `evidence`: what it was decided on. `remedy`: what would turn it."""
+
+    check: str
+    holds: bool | None
+    detail: str
+    evidence: Mapping[str, Any] = {}
+    remedy: Sequence[str] = ()
+
+
+def smallest_flip(rule: Any, clauses: Mapping[str, bool], *, want: bool, pointer: str = "") -> list[str] | None:
+    """The fewest clauses (pointers) of a rule that must change for it to be `want`; [] when it is already; None: nothing known could.
+
+    `clauses`: pointer of each leaf -> whether it holds.
+    """
+    if isinstance(rule, Mapping):
+        if isinstance(rule.get("not"), Mapping):
+            return smallest_flip(rule["not"], clauses, want=not want, pointer=f"{pointer}/not")
+        for key, all_needed in (("all", want), ("any", not want)):
+            if isinstance(rule.get(key), list):
+                parts = [smallest_flip(part, clauses, want=want, pointer=f"{pointer}/{key}/{number}") for number, part in enumerate(rule[key])]
+                return _together(parts) if all_needed else _cheapest(parts)
+    if pointer in clauses:
+        return [] if clauses[pointer] is want else [pointer]
+    below = [_unknown(one, clauses, want) for one in clauses if one.startswith(pointer + "/")]
+    return _cheapest([one for one in below if one is not None]) if below else None
+
+
+def _unknown(pointer: str, clauses: Mapping[str, bool], want: bool) -> list[str] | None:
+    """A part of a rule that stands elsewhere (another segment's): one of its clauses stands for it."""
+    return [] if clauses[pointer] is want else [pointer]
+
+
+def _together(parts: Sequence[list[str] | None]) -> list[str] | None:
+    known = [part for part in parts if part is not None]
+    return [pointer for part in known for pointer in part] if len(known) == len(parts) else None
+
+
+def _cheapest(parts: Sequence[list[str] | None]) -> list[str] | None:
+    known = [part for part in parts if part is not None]
+    return min(known, key=len) if known else None
+
+
+def would_change(findings: Sequence[Finding], *, receives: bool | None) -> list[dict[str, Any]]:
+    """Who gets it not: everything that stands in the way, with its remedy. Who gets it: the condition that is the least to turn."""
+    if receives:
+        standing = [each for each in findings if each.holds and each.remedy]
+        return [_change(min(standing, key=lambda each: len(each.remedy)))] if standing else []
+    return [_change(each) for each in findings if each.holds is False and each.check != "ledger"]
+
+
+def _change(finding: Finding) -> dict[str, Any]:
+    return {"check": finding.check, "now": finding.holds, "changes": list(finding.remedy) or [f"{finding.check}: {finding.detail}"]}

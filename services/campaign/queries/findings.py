@@ -1,0 +1,104 @@
+"""The conditions of a message to one person, each with what it is decided on."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from chassis.errors import Unavailable
+from services.campaign.domain import channels
+from services.campaign.domain import pressure as rules
+from services.campaign.domain.entities import Recipient
+from services.campaign.domain.explaining import Finding, smallest_flip
+from services.campaign.domain.ledger import is_chosen
+from services.campaign.domain.pressure import Contact, Policy
+from services.campaign.settings import CampaignService
+from services.campaign.store import pressure
+
+
+async def in_segment(service: CampaignService, segment_id: str, customer_id: UUID) -> Finding:
+    """Membership now, with every clause of the rule and the fewest that would turn it."""
+    path = f"/api/v1/segments/{quote(segment_id, safe='')}"
+    try:
+        answer = await service.peers["analytics"].call("GET", f"{path}/why/{customer_id}", scopes=["analytics:read"])
+        defined = await service.peers["analytics"].call("GET", path, scopes=["analytics:read"])
+    except Unavailable:
+        return Finding("segment", None, "the analytics service does not answer")
+    if answer.status != 200:
+        return Finding("segment", False if answer.status == 404 else None, "unknown to the segment", {}, ["become known to the segment"])
+    why = answer.json()
+    member, clauses = why.get("holds"), why.get("clauses", [])
+    rule = defined.json().get("rule") if defined.status == 200 else None
+    flips = smallest_flip(rule, {each["pointer"]: each["holds"] for each in clauses}, want=not member) if rule else None
+    named = {each["pointer"]: each for each in clauses}
+    words = [f"clause {each or '/'} ({named[each]['kind']}, seen: {named[each]['seen']}) turns {str(not named[each]['holds']).lower()}" for each in flips or []]
+    return Finding(
+        "segment", member if isinstance(member, bool) else None, "member of the segment now" if member else "not a member now",
+        {"segment_id": segment_id, "version": why.get("version"), "as_of": why.get("as_of"), "clauses": clauses}, words,
+    )
+
+
+def has_address(recipient: Recipient | None, channel: str) -> Finding:
+    """Whether they can be reached there."""
+    place, reason = channels.place_of(recipient, channel) if recipient is not None else (None, "no_profile")
+    words = {
+        None: f"an address for {channel} is known", "no_profile": "nothing is known of this customer",
+        "no_address": f"no address for {channel} is known", "address_invalid": "the address cannot be written to",
+    }
+    return Finding("address", place is not None, words.get(reason, str(reason)), {"reason": reason}, [] if place else [f"learn an address for {channel}"])
+
+
+def chose(recipient: Recipient | None, *, purpose: str, channel: str) -> Finding:
+    if recipient is None or is_chosen(recipient.channels, purpose=purpose, channel=channel):
+        return Finding("channel", True, "no other channel was chosen for this purpose")
+    return Finding(
+        "channel", False, "another channel was chosen for this purpose", {"chosen": dict(recipient.channels)},
+        [f"they choose {channel} for {purpose}, or it is sent on the channel they chose"],
+    )
+
+
+async def has_consent(service: CampaignService, customer_id: UUID, *, purpose: str, channel: str) -> Finding:
+    """What the ledger of consent allows now, with the entry it stands on."""
+    try:
+        answer = await service.peers["consent"].call("GET", f"/api/v1/customers/{customer_id}/consent?limit=1", scopes=["consent:read"])
+    except Unavailable:
+        return Finding("consent", None, "the consent service does not answer")
+    if answer.status != 200:
+        return Finding("consent", None, "nothing is known")
+    for each in answer.json().get("purposes", []):
+        if each.get("purpose") == purpose:
+            standing = each.get("channels", {}).get(channel, {})
+            allowed = bool(standing.get("allowed"))
+            evidence = {name: standing.get(name) for name in ("state", "since", "until", "entry_id", "reason")}
+            remedy = [f"consent to {purpose} by {channel} is {'withdrawn' if allowed else 'given'}"]
+            return Finding("consent", allowed, standing.get("reason") or str(standing.get("state", "unspoken")), evidence, remedy)
+    return Finding("consent", False, "there is no such purpose", {}, [f"the purpose {purpose} is defined"])
+
+
+async def within_caps(
+    service: CampaignService, recipient: Recipient | None, customer_id: UUID, *, message: dict[str, Any] | None, contact: Contact
+) -> Finding:
+    """Contact pressure: for a message that was held back what held it back, else how it stands now."""
+    now = service.clock.now()
+    async with service.read() as db:
+        found = await pressure.policy(db)
+        policy = Policy.model_validate(found[1]) if found else Policy()
+        admitted_at, refusal = await pressure.refusal_of(db, message["id"]) if message else (None, None)
+        family = list(await pressure.families(db, [customer_id]))
+        taken = [each for each in await pressure.taken(db, family) if message is None or each.message_id != message["id"]]
+    version = {"policy_version": found[0] if found else 0}
+    if refusal is not None:
+        words = f"over the cap: {refusal['cap']}" if refusal["why"] == "capped" else f"quiet time until {refusal['until']}"
+        remedy = [f"one message fewer before, or the cap {refusal['cap']} one higher"] if refusal["why"] == "capped" else ["a time that is not quiet"]
+        return Finding("pressure", False, words, {**version, **refusal}, remedy)
+    if admitted_at is not None:
+        return Finding("pressure", True, "admitted", {**version, "admitted_at": admitted_at})
+    if message is not None and message["state"] not in ("planned", "permitted"):
+        return Finding("pressure", None, "was not asked")
+    full = rules.first_full(policy, contact, taken, now)
+    quiet = rules.quiet_until(policy, channel=contact.channel, zone=rules.local_zone(policy, recipient.time_zone if recipient else None), at=now)
+    if full is not None:
+        evidence = {**version, "cap": full.cap.name, "used": full.used, "free_at": full.free_at, "holders": full.holders[:20]}
+        return Finding("pressure", False, f"over the cap: {full.cap.name}", evidence, [f"one message fewer before, or the cap {full.cap.name} one higher"])
+    return Finding("pressure", True, f"there is room; quiet until {quiet}" if quiet else "there is room", {**version, "quiet_until": quiet})
