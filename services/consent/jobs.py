@@ -61,6 +61,11 @@ async def ask_daily_run(service: ConsentService) -> None:
     await commands.ask_daily_run(service)
 
 
+async def begin_erasures(service: ConsentService) -> None:
+    """Begin erasures that other controllers asked for and did not cancel."""
+    await commands.begin_erasures(service)
+
+
 JOBS = (
     Job("expire_permits", every=2, run=expire_permits),
     Job("seal", every=1, run=seal),
@@ -71,5 +76,6 @@ JOBS = (
     Job("drop_copies", every=600, run=drop_copies),
     Job("run_retention", every=1, run=run_retention),
     Job("ask_daily_run", every=600, run=ask_daily_run),
+    Job("begin_erasures", every=5, run=begin_erasures),
     Job("follow_keys", every=10, run=follow_keys, exclusive=False),
 )

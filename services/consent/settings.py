@@ -31,6 +31,7 @@ class ConsentSettings(ServiceSettings):
     root_seconds: float = Field(30.0, ge=0.2, le=60, description="The signed root over the ledger is at most so old while entries come in.")
     organisation: str = Field("this organisation", description="Who is responsible for the data: named in receipts.")
     copy_days: int = Field(14, ge=1, le=90, description="For how long the archive that answers a request for a copy can be downloaded.")
+    opendsr_pending_seconds: float = Field(60.0, ge=0, le=86_400, description="For how long an erasure that came by OpenDSR can be cancelled.")
     answer_days: int = Field(30, ge=1, le=90, description="By when a request for a copy or for erasure is answered.")
 
 

@@ -14,6 +14,9 @@ from services.consent.commands.identities import (
 from services.consent.commands.importing import run_imports, start_import
 from services.consent.commands.keys import find_signer, follow_keys, rotate_key
 from services.consent.commands.lapsing import expire_consents
+from services.consent.commands.opendsr import begin_erasures
+from services.consent.commands.opendsr import cancel_request as cancel_opendsr
+from services.consent.commands.opendsr import take_request as take_opendsr
 from services.consent.commands.permitting import close_permits, expire_permits, grant_permits
 from services.consent.commands.privacy import ask as ask_privacy
 from services.consent.commands.privacy import close as close_privacy
@@ -49,6 +52,8 @@ __all__ = [
     "ask_daily_run",
     "ask_privacy",
     "ask_retention_run",
+    "begin_erasures",
+    "cancel_opendsr",
     "carry_out",
     "change_purpose",
     "choose_contact",
@@ -89,7 +94,9 @@ __all__ = [
     "state_mode",
     "stop_contact",
     "take_erasures",
-    "take_grant", "take_signal",
+    "take_grant",
+    "take_opendsr",
+    "take_signal",
     "unmerge_customers",
     "verify_privacy",
     "watch_privacy",

@@ -14,6 +14,7 @@ from services.consent.queries.links import (
     get_unsubscribe_link,
     open_preferences,
 )
+from services.consent.queries.opendsr import get_status as get_opendsr_status
 from services.consent.queries.permits import find_open_permits, get_permits
 from services.consent.queries.privacy import get_certificate
 from services.consent.queries.privacy import get_request as get_privacy_request
@@ -42,6 +43,7 @@ __all__ = [
     "get_consent",
     "get_entry",
     "get_import",
+    "get_opendsr_status",
     "get_permits",
     "get_privacy_request",
     "get_processing",

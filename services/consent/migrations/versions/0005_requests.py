@@ -36,6 +36,13 @@ STATEMENTS: tuple[str, ...] = (
         id uuid PRIMARY KEY, dry_run boolean NOT NULL, state text NOT NULL CHECK (state IN ('waiting', 'done')), asked_at timestamptz NOT NULL,
         actor text NOT NULL, tried_at timestamptz, waits_for text, finished_at timestamptz, rules jsonb NOT NULL, counts jsonb NOT NULL DEFAULT '{}')
     """,
+    # Requests of other controllers.
+    """
+    CREATE TABLE opendsr_request (
+        id uuid PRIMARY KEY, kind text NOT NULL, controller text NOT NULL, regulation text NOT NULL, submitted_at timestamptz NOT NULL,
+        received_at timestamptz NOT NULL, expected_at timestamptz NOT NULL, request_id uuid REFERENCES privacy_request, cancelled_at timestamptz)
+    """,
+    "CREATE INDEX opendsr_request_begun ON opendsr_request (received_at) WHERE request_id IS NOT NULL AND cancelled_at IS NULL",
     "CREATE INDEX retention_run_waiting ON retention_run (asked_at) WHERE state = 'waiting'",
 )
 
