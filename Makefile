@@ -78,8 +78,25 @@ tests/sdks/node/node_modules/.installed: tests/sdks/node/package.json
 	cd tests/sdks/node && npm install --no-save --no-audit --no-fund --omit=optional --ignore-scripts --loglevel=error
 	@touch $@
 
-sdks: .venv-sdk/.installed tests/sdks/node/node_modules/.installed ## environments with the SDKs that partners use (needs Node)
+tests/sdks/api/node_modules/.installed: tests/sdks/api/package-lock.json
+	cd tests/sdks/api && npm ci --no-audit --no-fund --omit=optional --ignore-scripts --loglevel=error
+	@touch $@
 
-.PHONY: sdks
+sdks: .venv-sdk/.installed tests/sdks/node/node_modules/.installed tests/sdks/api/node_modules/.installed ## environments with the SDKs that partners use, and with generators of clients (needs Node)
+
+.venv-supply/.installed: deploy/supply-chain/requirements.lock
+	$(PYTHON) -m venv .venv-supply
+	.venv-supply/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+sbom: .venv-supply/.installed ## what the platform is made of, as CycloneDX: build/sbom.json
+	@mkdir -p build
+	.venv-supply/bin/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible --of JSON -o build/sbom.json requirements.lock
+
+audit: .venv-supply/.installed ## known vulnerabilities of what is in the locks (asks the advisory database)
+	.venv-supply/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
+	.venv-supply/bin/pip-audit --require-hashes --disable-pip -r requirements-dev.lock
+
+.PHONY: sdks sbom audit
 .PHONY: dev check test test-real bench chaos contracts
 .PHONY: help env run demo cluster cluster-stop

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ INTRODUCTION: Final = (
     "routes take a source key. Problems are `application/problem+json` (RFC 9457), on collection routes the SDKs' own shape."
 )
 
+_UNNAMEABLE: Final = re.compile(r"\W")
 _EVENT: Final = {
     "type": "object",
     "properties": {
@@ -23,7 +25,7 @@ _EVENT: Final = {
 _ACCEPTED: Final = {
     "type": "object",
     "properties": {
-        "success": {"const": True}, "accepted": {"type": "integer"},
+        "success": {"type": "boolean"}, "accepted": {"type": "integer"},
         "rejected": {
             "type": "array",
             "items": {
@@ -42,14 +44,16 @@ def merged(parts: Mapping[str, Mapping[str, Any]], *, version: str, server: str)
     """The document. Names of schemas get their service in front, so that two services may use one name."""
     paths: dict[str, Any] = _collection_paths()
     schemas: dict[str, Any] = {}
+    named: set[str] = set()
     for service, part in parts.items():
         for path, item in part.get("paths", {}).items():
             for method, operation in _renamed(item, service).items():
-                operation["operationId"] = f"{service}_{operation.get('operationId', method)}"
+                operation["operationId"] = _name(service, path, method, str(operation.get("operationId", method)), named)
                 operation.setdefault("tags", [service])
                 paths.setdefault(path, {})[method] = operation
         for name, schema in part.get("components", {}).get("schemas", {}).items():
-            schemas[f"{service}.{name}"] = _renamed(schema, service)
+            # clients are generated with the title as the name of the class, and two services may use one
+            schemas[f"{service}.{name}"] = {**_renamed(schema, service), "title": f"{service.capitalize()}{name}"}
     return {
         "openapi": "3.1.0",
         "info": {"title": TITLE, "version": version, "description": INTRODUCTION},
@@ -64,6 +68,14 @@ def merged(parts: Mapping[str, Mapping[str, Any]], *, version: str, server: str)
         },
         "security": [{"api_key": []}],
     }
+
+
+def _name(service: str, path: str, method: str, given: str, named: set[str]) -> str:
+    """What generated clients call an operation: `customer_list_customers`; with its address where two of a service have one name."""
+    short = f"{service}_{given.removesuffix(_UNNAMEABLE.sub('_', f'{path}_{method}'))}"
+    name = f"{service}_{given}" if short in named else short
+    named.add(name)
+    return name
 
 
 def _renamed(value: Any, service: str) -> Any:
