@@ -107,7 +107,7 @@ def test_two_services_may_use_one_schema_name() -> None:
         }
 
     whole = describing.merged({"a": part("as"), "b": part("bs")}, version="1", server="http://x")
-    assert whole["components"]["schemas"]["a.View"]["title"] == "as"
+    assert {whole["components"]["schemas"][name]["title"] for name in ("a.View", "b.View")} == {"AView", "BView"}, "a class of its own for each"
     assert whole["components"]["schemas"]["b.View"]["properties"]["more"]["items"]["$ref"] == "#/components/schemas/b.View"
     operations = [operation for item in whole["paths"].values() for operation in item.values()]
     assert len({operation["operationId"] for operation in operations}) == len(operations)
