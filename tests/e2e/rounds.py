@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from tests.e2e.journey import BODY, until
@@ -43,9 +44,14 @@ class Round:
     def meet(self, *names: str) -> None:
         """Wait until these people are customers with an address."""
         for name in names:
-            found = self.up.customer(f"user:{name}-{self.tag}")
-            self.ids[name] = found["id"]
-            until(lambda one=found["id"]: self.up.ask("GET", f"/api/v1/customers/{one}")["email"], f"{name} has an address")
+            self.ids[name] = self.up.customer(f"user:{name}-{self.tag}", seconds=60)["id"]
+            until(partial(self._email, name), f"{name} has an address", seconds=60)
+
+    def _email(self, name: str) -> Any:
+        return self.up.ask("GET", f"/api/v1/customers/{self.ids[name]}")["email"]
+
+    def stage(self, name: str) -> Any:
+        return self.up.ask("GET", f"/api/v1/customers/{self.ids[name]}/scores").get("stage")
 
     def grant(self, *names: str) -> None:
         for name in names:

@@ -25,7 +25,7 @@ def test_from_clicks_to_the_next_selection(up: Upright) -> None:
             play.come(name, views=1 if name == "dee" else 4, profit_minor=profit)
         play.meet(*profits)
         lookers = play.segment("Lookers", {"event": "Product Viewed", "count": {"op": "gte", "value": 3}, "within_days": 7})
-        until(lambda: play.members(lookers) == {"ann", "bob", "cem"}, "the lookers are told from the others")
+        until(lambda: play.members(lookers) == {"ann", "bob", "cem"}, "the lookers are told from the others", seconds=60)
         play.grant(*profits)
 
         # 3 selection by profit: the two who bring most; 4 personalised e-mail
@@ -60,7 +60,7 @@ def test_from_clicks_to_the_next_selection(up: Upright) -> None:
         assert (report["clicks"]["messages"], report["outcome"]["effective"], report["outcome"]["revenue"][0]["revenue_minor"]) == (1, 1, 3000)
         left = until(
             lambda: (one := up.ask("GET", f"/api/v1/programmes/{programme}/members/{play.ids['ann']}"))["left_reason"] and one,
-            "the first order ended the acquisition",
+            "the first order ended the acquisition", seconds=60,
         )
         assert left["left_reason"] == "ordered"
 
@@ -68,7 +68,7 @@ def test_from_clicks_to_the_next_selection(up: Upright) -> None:
         missed = play.segment(
             "Missed", {"event": "Product Viewed", "count": {"op": "gte", "value": 3}, "within_days": 7}, {"message": {"outcome": "clicked", "never": True}}
         )
-        until(lambda: play.members(missed) == {"bob", "cem"}, "who clicked is not selected again")
+        until(lambda: play.members(missed) == {"bob", "cem"}, "who clicked is not selected again", seconds=60)
         second = play.send(missed, play.template(body=OFFER), selection={"by": "profit", "at_most": 2})
         assert (second["planned"], second["accepted"], second["reasons"][0]["reason"]) == (2, 1, "withdrawn")
         assert len(box.mails[play.address("bob")]) <= 2

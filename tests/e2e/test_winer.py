@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 from tests.e2e.journey import mailbox, until
 from tests.e2e.rounds import Round
@@ -27,14 +28,11 @@ def test_seven_steps_and_the_second_round(up: Upright) -> None:
 
         # 2 analysis: each has a stage and a purchase class
         for name in people:
-            until(
-                lambda one=play.ids[name]: up.ask("GET", f"/api/v1/customers/{one}/scores").get("stage") not in (None, "acquire"), f"{name} has a stage",
-                seconds=60,
-            )
+            until(partial(play.stage, name), f"{name} has a stage", seconds=60)
 
         # 3 selection: who ordered once
         once = play.segment("Once", ONE_ORDER)
-        until(lambda: play.members(once) == {"ann", "bob", "cem", "dee"} and len(play.members(everybody)) == 5, "the segments are filled")
+        until(lambda: play.members(once) == {"ann", "bob", "cem", "dee"} and len(play.members(everybody)) == 5, "the segments are filled", seconds=60)
         assert play.metric("repeat_rate", everybody) == 0.2
 
         # 5 relationship programme: whoever orders from now on earns points
@@ -66,11 +64,11 @@ def test_seven_steps_and_the_second_round(up: Upright) -> None:
         assert (report["outcome"]["effective"], channel["cost_per_response_minor"]) == (1, 500)
         assert report["outcome"]["revenue"] == [{"currency": "EUR", "orders": 1, "customers": 1, "revenue_minor": 2500}]
         member = f"/api/v1/programmes/{club}/members/{play.ids['ann']}"
-        until(lambda: up.ask("GET", member, expect=None).json().get("balance") == 25, "the order earned points")
-        until(lambda: play.metric("repeat_rate", everybody) == 0.4, "the repeat rate has risen")
+        until(lambda: up.ask("GET", member, expect=None).json().get("balance") == 25, "the order earned points", seconds=60)
+        until(lambda: play.metric("repeat_rate", everybody) == 0.4, "the repeat rate has risen", seconds=60)
 
         # and the next selection is another one: who came back is no longer among those who ordered once
-        until(lambda: play.members(once) == {"bob", "cem", "dee"}, "the segment has changed")
+        until(lambda: play.members(once) == {"bob", "cem", "dee"}, "the segment has changed", seconds=60)
         second = play.send(once, play.template())
         assert (second["planned"], second["accepted"]) == (3, 1)
         assert [len(box.mails[play.address(name)]) for name in ("ann", "bob")] == [1, 2]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
+from chassis.web import Page
 from services.campaign import queries
 from services.campaign.api.experiments import effect_view
 from services.campaign.api.programmes import READ, Running
@@ -13,12 +15,14 @@ from services.campaign.domain.significance import Counted
 from services.campaign.schemas.programme_reports import (
     BudgetView,
     CustomerShare,
+    DealingsView,
     IntervalView,
     MeanView,
     ProgrammeArm,
     ProgrammeReportView,
     SatisfactionView,
     SpreadBudget,
+    SuggestionView,
     TierShare,
 )
 
@@ -40,6 +44,26 @@ async def report(service: Running, programme_id: UUID) -> ProgrammeReportView:
             before={arm: MeanView(**mean._asdict()) for arm, mean in said.before.items()},
             after={arm: MeanView(**mean._asdict()) for arm, mean in said.after.items()},
         ),
+        dealings=[
+            DealingsView(**{name: row[name] if name in ("arm", "members") else row[name] / row["members"] for name in DealingsView.model_fields})
+            for row in found.dealings
+        ],
+    )
+
+
+@router.get("/suggestions/{customer_id}", dependencies=[READ])
+async def suggest(service: Running, customer_id: UUID, limit: Annotated[int, Query(ge=1, le=20)] = 5) -> Page[SuggestionView]:
+    """What to offer a customer next, and why; mails of cross-selling programmes have the first three as `data.suggestions`."""
+    found = await queries.suggest(service, customer_id=customer_id, limit=limit)
+    return Page(
+        data=[
+            SuggestionView(
+                product_id=one["product"], name=one["name"], together=one["together"], share=one["share"], lift=one["lift"],
+                reason=f"{one['together']} customers who bought the same bought this too, {one['lift']:.1f} times as many as of all",
+            )
+            for one in found
+        ],
+        next_page_token=None,
     )
 
 

@@ -26,7 +26,7 @@ from services.campaign.domain.programmes import (
     next_step,
 )
 from services.campaign.settings import CampaignService
-from services.campaign.store import programmes, recipients, replicas, templates
+from services.campaign.store import programmes, recipients, replicas, suggesting, templates
 from services.campaign.store.programmes import Candidate
 
 #: Kind of the sealed links that lead to `/t/p/{token}`. Fields: action, programme, customer, cause.
@@ -150,6 +150,9 @@ async def _data(
     tiers = sorted((await programmes.tiers_of(tx.db, [member.customer_id])).get(member.customer_id, ()))
     # What blocks of a template are chosen by: numbers as numbers, so that they can be compared.
     data: dict[str, Any] = {"programme": programme.name, "scores": {name: _number(value) for name, value in scores.items()}, "tiers": tiers}
+    if programme.kind == "cross_sell":
+        found = await suggesting.companions(tx.db, member.customer_id, limit=3)
+        data["suggestions"] = [{"product_id": one["product"], "name": one["name"] or one["product"]} for one in found]
     if action is not None:
         data["link"] = action_link(service, action, programme.id, member.customer_id, member.cause or "")
     if reward_id is not None:

@@ -44,7 +44,7 @@ from services.campaign.queries.playbooks import (
     list_runs,
 )
 from services.campaign.queries.pressure import SETTLED, count_capped, get_annoyance, get_person, get_policy
-from services.campaign.queries.programme_reports import get_programme_report, spread_budget
+from services.campaign.queries.programme_reports import get_programme_report, spread_budget, suggest
 from services.campaign.queries.programmes import (
     audit_points,
     get_group_sales,
@@ -134,4 +134,5 @@ __all__ = [
     "reckon_effect",
     "size_test",
     "spread_budget",
+    "suggest",
 ]

@@ -11,7 +11,7 @@ from services.campaign.domain.allocating import Customer, Share, allocate
 from services.campaign.domain.programmes import Programme
 from services.campaign.domain.significance import Counted, Effect
 from services.campaign.settings import CampaignService
-from services.campaign.store import programme_figures, programmes, satisfaction
+from services.campaign.store import programme_figures, programmes, recipients, satisfaction, suggesting
 
 #: Scores that say what a customer will bring in minor units, the best first.
 VALUES = ("clv", "ltv", "lifetime_value", "value")
@@ -42,6 +42,7 @@ class Report(NamedTuple):
     buyers: Effect | None
     sales: tuple[float, float, float] | None
     satisfaction: Satisfaction
+    dealings: list[dict[str, Any]]
 
 
 async def get_programme_report(service: CampaignService, *, programme_id: UUID) -> Report:
@@ -52,6 +53,7 @@ async def get_programme_report(service: CampaignService, *, programme_id: UUID) 
             raise errors.unknown_programme()
         arms = await programme_figures.by_arm(db, programme_id=programme_id, at=service.clock.now())
         costs = await programme_figures.costs(db, programme_id=programme_id)
+        dealings = await suggesting.dealings(db, programme_id=programme_id)
         answers = await satisfaction.before_and_after(db, programme_id=programme_id)
     by = {row["arm"]: row for row in arms}
     buyers, sales = None, None
@@ -59,7 +61,7 @@ async def get_programme_report(service: CampaignService, *, programme_id: UUID) 
         groups = [by["treated"], by["holdout"]]
         buyers = significance.effect(*(Counted(row["members"], row["buyers"]) for row in groups))
         sales = significance.mean_effect(*((row["members"], float(row["net_minor"]), row["net_squares"]) for row in groups))
-    return Report(programme, arms, costs, buyers, sales, _satisfaction(programme, answers))
+    return Report(programme, arms, costs, buyers, sales, _satisfaction(programme, answers), dealings)
 
 
 def _satisfaction(programme: Programme, answers: list[dict[str, Any]]) -> Satisfaction:
@@ -81,6 +83,13 @@ def _satisfaction(programme: Programme, answers: list[dict[str, Any]]) -> Satisf
 
 def _mean(counted: tuple[int, float, float] | None) -> Mean:
     return Mean(0, None) if counted is None else Mean(counted[0], counted[1] / counted[0])
+
+
+async def suggest(service: CampaignService, *, customer_id: UUID, limit: int) -> list[dict[str, Any]]:
+    """What to offer a customer next, by what buyers of the same bought too."""
+    async with service.read() as db:
+        person = (await recipients.survivors(db, [customer_id]))[customer_id]
+        return await suggesting.companions(db, person, limit=limit)
 
 
 async def spread_budget(

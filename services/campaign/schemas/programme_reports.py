@@ -46,6 +46,28 @@ class SatisfactionView(BaseModel):
     change: IntervalView | None
 
 
+class DealingsView(BaseModel):
+    """Orders and different products per member, in the time since joining and in an equally long time before."""
+
+    arm: str
+    members: int
+    orders_before: float
+    orders_after: float
+    products_before: float
+    products_after: float
+
+
+class SuggestionView(BaseModel):
+    """`together`: buyers of this and of something the customer bought; `lift`: how much likelier they buy it than everybody."""
+
+    product_id: str
+    name: str | None
+    together: int
+    share: float
+    lift: float
+    reason: str
+
+
 class ProgrammeReportView(BaseModel):
     """`buyers`, `sales_minor`: treated against held out, by person; null without a control group."""
 
@@ -57,6 +79,7 @@ class ProgrammeReportView(BaseModel):
     buyers: EffectView | None
     sales_minor: IntervalView | None
     satisfaction: SatisfactionView
+    dealings: list[DealingsView]
 
 
 class SpreadBudget(Given):

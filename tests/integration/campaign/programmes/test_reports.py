@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from contracts.interaction import OrderLine
 from launcher.embedded_postgres import PrivateCluster
 from services.campaign import commands
 from services.campaign.domain.allocating import Customer, allocate
@@ -77,6 +78,38 @@ async def test_blocks_are_chosen_per_person(cluster: PrivateCluster) -> None:
         await run(play)
         texts = [written(play, await addressee(play, one)) for one in people]
         assert [next(word for word in ("Please stay", "Golden", "Hello") if word in text) for text in texts] == ["Please stay", "Golden", "Hello"]
+
+
+async def test_cross_selling_suggests_and_shows_what_came_of_it(cluster: PrivateCluster) -> None:
+    """P17: what buyers of the same bought too, in the mail with its reason; dealings per customer before and after."""
+    body = (
+        "<mjml><mj-body><mj-section><mj-column><mj-text>{% for one in data.suggestions %}[{{ one.name }}]{% endfor %}</mj-text></mj-column></mj-section>"
+        "</mj-body></mjml>"
+    )
+    tea, pot, cup = (OrderLine(product_id=name, name=name.title(), amount_minor=500) for name in ("tea", "pot", "cup"))
+    async with stage(cluster) as play:
+        club = Club(play)
+        others = [await club.person(number, granted=False) for number in range(6)]
+        for number, customer_id in enumerate(others):
+            await club.order(customer_id, 1_000, lines=[tea, pot] if number < 3 else [cup])
+        await club.order(others[0], 500, lines=[cup])
+        await club.order(others[1], 500, lines=[cup])
+        ann = await club.person(9)
+        await club.order(ann, 500, lines=[tea], at=datetime.now(UTC) - timedelta(hours=1))
+        found = (await club.call("GET", f"/programmes/suggestions/{ann}"))["data"]
+        assert [(one["product_id"], one["together"]) for one in found] == [("pot", 3), ("cup", 2)]
+        assert found[0]["lift"] > found[1]["lift"]
+        settings = {
+            "kind": "cross_sell", "sender": SENDER, "entry": {"orders_at_least": 1}, "steps": [{"template_id": await play.template(body=body)}],
+            "exit_on_order": False,
+        }
+        programme = await club.programme(settings)
+        await run(play)
+        assert "[Pot][Cup]" in written(play, await addressee(play, ann))
+        await club.age(1)
+        await club.order(ann, 500, lines=[pot])
+        report = await club.call("GET", f"/programmes/{programme}/report")
+        assert report["dealings"][0]["products_after"] > 0
 
 
 async def test_a_budget_is_spread_by_value_and_never_overdrawn(cluster: PrivateCluster) -> None:
