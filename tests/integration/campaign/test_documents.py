@@ -48,7 +48,7 @@ def _answered(answer: dict[str, Any], name: str) -> Any:
 async def test_programmes(cluster: PrivateCluster) -> None:
     async with stage(cluster, smtp=False) as play:
         statuses = await pasted(play, "programmes.md", {"CUSTOMER": await play.customer("ann@x.example")})
-    assert len(statuses) == 25
+    assert len(statuses) == 26
 
 
 async def test_experiments(cluster: PrivateCluster) -> None:
