@@ -15,5 +15,13 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
     ),
     rows("in_app_message", "messages", "observed", "customer_id = ANY($1)", "key"),
     rows("audience_list_member", "messages", "ours", "customer_id = ANY($1)", "list_id, customer_id"),
+    rows("journey_person", "journeys", "observed", "customer_id = ANY($1)", "id"),
+    rows(
+        "journey_move", "journeys", "observed", "person_id IN (SELECT id FROM journey_person WHERE customer_id = ANY($1))", "person_id, number",
+    ),
+    rows("journey_errand", "journeys", "ours", "customer_id = ANY($1)", "id"),
+    rows("journey_event", "journeys", "observed", "identity = ANY($2)", "id", less=("id", "identity")),
+    rows("journey_backtest_message", "journeys", "derived", "customer_id = ANY($1)", "backtest_id, number"),
+    rows("annoyance", "messages", "observed", "customer_id = ANY($1)", "id"),
     rows("suppressed_address", "messages", "observed", "address_hash = ANY($2)", "address_hash"),
 )

@@ -289,11 +289,20 @@ async def test_people_are_merged_and_erased(cluster: PrivateCluster) -> None:
         await journeys.call("POST", f"/{journey}/people", customer_ids=[ann, old, bob])
         await play.profile(old, merged_into=ann, version=2)
         assert (await journeys.figures(journey))["left"] == {"merged": 1}
+        from chassis.holding import Person
         from contracts.customer import ErasureState
+        from services.campaign.queries.holding import HOLDINGS
+
+        async def held() -> set[str]:
+            person = Person([UUID(ann), UUID(old)], [])
+            return {each.table for each in HOLDINGS if each.category == "journeys" and await each.read(play.service, person, 0, 10)}
+
+        assert await held() == {"journey_person", "journey_move"}
 
         async with play.service.transaction() as tx:
             state = ErasureState(request_id="r", customer_ids=[ann, old], identities=[], erased_at=play.service.clock.now())
             await commands.erase_people(play.service, tx, states=[state])
+        assert await held() == set()
         assert [row["customer_id"] for row in await play.sql("SELECT customer_id FROM journey_person")] == [UUID(bob)]
         assert await play.sql("SELECT count(*) AS n FROM journey_move") == [(1,)]
 
