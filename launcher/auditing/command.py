@@ -1,4 +1,4 @@
-"""`ecrm audit export FOLDER`, `ecrm audit verify FOLDER`, `ecrm audit verify-receipt FILE`. Exit code 1: something does not hold."""
+"""`ecrm audit export FOLDER`, `ecrm audit verify FOLDER`, `ecrm audit verify-receipt FILE`, `ecrm audit rotate-key`. Exit code 1: something does not hold."""
 
 from __future__ import annotations
 
@@ -59,6 +59,21 @@ def verify(
         screen.print(f"  {message} was begun in time and ended after its permit had: its sender stood still, or it never heard the end", soft_wrap=True)
     if trusted is None:
         screen.print("The keys were not compared with a copy of yours: use --trusted.", soft_wrap=True)
+
+
+@app.command("rotate-key")
+def rotate_key(
+    data: Annotated[Path, typer.Option("--data", envvar="ECRM_DATA", help="Data directory of `ecrm up`, for its address and key.")] = Path("data"),
+    url: Annotated[str, typer.Option("--url", envvar="ECRM_URL", help="The gateway.")] = "",
+    key: Annotated[str, typer.Option("--key", help="API key with `admin`; default: ECRM_ADMIN_KEY or the data directory's.")] = "",
+) -> None:
+    """Let another key sign permits, roots and receipts from now on; earlier ones stay published, so that what they signed can be checked."""
+    try:
+        made, before = asyncio.run(exporting.rotate(url or remote.default_url(data), key or remote.default_key(data, "admin_key")))
+    except (remote.RemoteError, OSError) as error:
+        screen.print(f"[red]{error}[/red]", soft_wrap=True)
+        raise typer.Exit(1) from None
+    screen.print(f"{made} signs now, endorsed by {before}. Save /.well-known/ecrm-permit-keys.json again for --trusted.", soft_wrap=True)
 
 
 @app.command("verify-receipt")

@@ -26,6 +26,13 @@ async def export(url: str, key: str, folder: Path) -> dict[str, int]:
         return await bring(api.ask, folder)
 
 
+async def rotate(url: str, key: str) -> tuple[str, str]:
+    """Let another key sign; (its id, the id of the key that endorsed it). Raises RemoteError."""
+    async with Api(url, key) as api:
+        found = await api.ask("POST", "/api/v1/consents/audit/keys/rotate", None)
+    return found["kid"], found["endorsed_by"]
+
+
 async def bring(ask: Ask, folder: Path) -> dict[str, int]:
     """The same with whatever asks: `await ask(method, path, body)` answers JSON."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -74,6 +74,13 @@ async def list_batches(here: Here, _asking: Auditing, page_token: str | None = N
     return web.Page(data=[_batch(one) for one in found], next_page_token=web.page_token(found[-1].tick) if len(found) == limit else None)
 
 
+@router.post("/keys/rotate", status_code=201)
+async def rotate_key(here: Here, _asking: Auditing) -> dict[str, str]:
+    """From now on another key signs permits, roots and receipts, endorsed by the last; all earlier ones stay published."""
+    before = here.resources.signer.kid
+    return {"kid": await commands.rotate_key(here), "endorsed_by": before}
+
+
 @router.post("/manifest")
 async def sign_manifest(here: Here, _asking: Auditing, body: AskManifest) -> ManifestView:
     """A signature over an export's files: how many records each has and their last running hash."""
