@@ -138,3 +138,38 @@ def bad_answer(pointer: str, message: str) -> Invalid:
 
 def not_ready(missing: list[str]) -> Conflict:
     return Conflict("go_live.not_ready", "The checklist does not pass: answer what is missing, or waive it by name with a reason.", missing=missing)
+
+
+def unknown_model(known: list[str]) -> Unknown:
+    return Unknown("model.unknown", "There is no such kind of model.", known=known)
+
+
+def bad_options(pointer: str, message: str) -> Invalid:
+    return Invalid("model.bad_options", "The model cannot be fitted like this.", errors=[{"pointer": pointer, "detail": message}])
+
+
+def leaks(name: str) -> Invalid:
+    return Invalid(
+        "model.leaks", "An attribute is only known after the outcome; leave it out.",
+        errors=[{"pointer": "/attributes", "detail": f"{name} is the outcome itself or follows from it"}],
+    )
+
+
+def fit_runs() -> Conflict:
+    return Conflict("model.fit_runs", "A fit of this model waits or runs already; wait for its end.")
+
+
+def unknown_fit() -> Unknown:
+    return Unknown("model.unknown_fit", "There is no such fit of this kind of model.")
+
+
+def unknown_version() -> Unknown:
+    return Unknown("model.unknown_version", "This model has no such version (yet): fit it first.")
+
+
+def no_rules(known: list[str]) -> Unknown:
+    return Unknown("model.no_rules", "This kind of model has no rules to set.", known=known)
+
+
+def bad_rules(pointer: str, message: str) -> Invalid:
+    return Invalid("model.bad_rules", "The rules cannot be used.", errors=[{"pointer": pointer, "detail": message}])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.analytics.commands import computing, erasing, evaluating, scoring, upkeep
+from services.analytics.commands import computing, erasing, evaluating, fitting, scoring, upkeep
 from services.analytics.settings import AnalyticsService
 
 
@@ -24,6 +24,11 @@ async def compute_traits(service: AnalyticsService) -> None:
 async def acknowledge_erasures(service: AnalyticsService) -> None:
     """Every two seconds."""
     await erasing.acknowledge_erasures(service)
+
+
+async def fit_models(service: AnalyticsService) -> bool:
+    """Each second: the fit that waits longest, in a process of its own."""
+    return await fitting.work_on_fits(service)
 
 
 async def tidy(service: AnalyticsService) -> None:

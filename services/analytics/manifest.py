@@ -6,7 +6,7 @@ from chassis.manifest import Manifest
 from chassis.reacting import Subscription
 from chassis.scheduling import Job
 from services.analytics import jobs, reactions
-from services.analytics.api import clicks, computed, costs, figures, publishing, segments, strategy
+from services.analytics.api import clicks, computed, costs, figures, models, publishing, segments, strategy
 from services.analytics.commands import loading
 from services.analytics.queries.holding import HOLDINGS, KEPT
 from services.analytics.settings import AnalyticsSettings
@@ -17,13 +17,14 @@ MANIFEST = Manifest(
     settings=AnalyticsSettings,
     migrations="services.analytics.migrations",
     tables=AnalyticsTable.metadata,
-    routers=(segments.router, figures.router, costs.router, computed.router, clicks.router, publishing.router, strategy.router),
+    routers=(segments.router, figures.router, costs.router, computed.router, clicks.router, publishing.router, strategy.router, models.router),
     subscriptions=(Subscription(reader=reactions.READER, topics=reactions.TOPICS, keeper=reactions.on_facts, max_records=4000, linger=0.5),),
     jobs=(
         Job("evaluate_segments", 1.0, jobs.evaluate_segments),
         Job("recompute_scores", 10.0, jobs.recompute_scores),
         Job("compute_traits", 3.0, jobs.compute_traits),
         Job("acknowledge_erasures", 2.0, jobs.acknowledge_erasures),
+        Job("fit_models", 1.0, jobs.fit_models),
         Job("tidy", 5.0, jobs.tidy),
     ),
     holdings=HOLDINGS,

@@ -67,6 +67,6 @@ async def _write(service: AnalyticsService, rows: list[Scored], *, currency: str
 
 async def _remove(service: AnalyticsService, gone: list[UUID], *, now: datetime) -> None:
     async with service.transaction() as tx:
-        for customer, score, value in await scores.remove_scores(tx.db, gone):
+        for customer, score, value in await scores.remove_scores(tx.db, gone, at=now):
             after = "acquire" if score == "stage" else ""
             tx.tell(ScoreChanged(customer_id=str(customer), score=score, value=after, previous=value, changed_at=now))

@@ -178,6 +178,8 @@ _ERASE: Final = {
     "membership": "DELETE FROM membership WHERE customer_id = ANY($1::uuid[])",
     "next_check": "DELETE FROM next_check WHERE customer_id = ANY($1::uuid[])",
     "snapshot_member": "DELETE FROM snapshot_member WHERE customer_id = ANY($1::uuid[])",
+    "score_change": "DELETE FROM score_change WHERE customer_id = ANY($1::uuid[])",
+    "selection_member": "DELETE FROM selection_member WHERE customer_id = ANY($1::uuid[])",
     "score": "DELETE FROM score WHERE customer_id = ANY($1::uuid[])",
     "cost": "UPDATE cost SET customer_id = NULL WHERE customer_id = ANY($1::uuid[])",
     "spending": "DELETE FROM spending WHERE customer_id = ANY($1::uuid[])",

@@ -32,7 +32,11 @@ async def put_scores(
             ON CONFLICT (customer_id, score) DO UPDATE SET value = excluded.value, parts = excluded.parts,
               previous = CASE WHEN s.value <> excluded.value THEN s.value ELSE s.previous END,
               changed_at = CASE WHEN s.value <> excluded.value THEN excluded.changed_at ELSE s.changed_at END
-            RETURNING s.customer_id, s.value)
+            RETURNING s.customer_id, s.value),
+        dated AS (
+            INSERT INTO score_change (customer_id, score, changed_at, value, previous)
+            SELECT w.customer_id, $1, $5, w.value, o.value FROM written w LEFT JOIN old o USING (customer_id)
+            WHERE o.value IS DISTINCT FROM w.value ON CONFLICT DO NOTHING)
         SELECT w.customer_id, w.value, o.value AS previous FROM written w LEFT JOIN old o USING (customer_id)
         WHERE o.value IS DISTINCT FROM w.value
         """,
@@ -41,9 +45,18 @@ async def put_scores(
     return [Changed(row["customer_id"], row["value"], row["previous"]) for row in rows]
 
 
-async def remove_scores(db: Connection, customers: Sequence[UUID]) -> list[tuple[UUID, str, str]]:
-    """Drop all scores of customers who are buyers no more; returns (customer, score, last value)."""
-    rows = await db.fetch("DELETE FROM score WHERE customer_id = ANY($1::uuid[]) RETURNING customer_id, score, value", customers)
+async def remove_scores(db: Connection, customers: Sequence[UUID], *, at: datetime) -> list[tuple[UUID, str, str]]:
+    """Drop all scores of customers who are buyers no more; returns (customer, score, last value). Their stage is acquire then."""
+    rows = await db.fetch(
+        """
+        WITH gone AS (DELETE FROM score WHERE customer_id = ANY($1::uuid[]) RETURNING customer_id, score, value),
+        dated AS (
+            INSERT INTO score_change (customer_id, score, changed_at, value, previous)
+            SELECT customer_id, score, $2, CASE score WHEN 'stage' THEN 'acquire' ELSE '' END, value FROM gone ON CONFLICT DO NOTHING)
+        SELECT customer_id, score, value FROM gone
+        """,
+        customers, at,
+    )
     return [(row["customer_id"], row["score"], row["value"]) for row in rows]
 
 
@@ -52,3 +65,20 @@ async def scores_of(db: Connection, customer_id: UUID) -> list[dict[str, Any]]:
         "SELECT score, value, previous, parts, changed_at FROM score WHERE customer_id = $1 ORDER BY score", customer_id
     )
     return [dict(row) | {"parts": json.loads(row["parts"])} for row in rows]
+
+
+async def drop_score(db: Connection, *, score: str, keep: Sequence[UUID], at: datetime) -> list[tuple[UUID, str]]:
+    """Take one score from everybody who is not listed; returns (customer, last value)."""
+    rows = await db.fetch(
+        """
+        WITH kept AS (SELECT unnest($2::uuid[]) AS customer_id),
+        gone AS (DELETE FROM score s WHERE s.score = $1 AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.customer_id = s.customer_id)
+                 RETURNING s.customer_id, s.value),
+        dated AS (
+            INSERT INTO score_change (customer_id, score, changed_at, value, previous) SELECT customer_id, $1, $3, '', value FROM gone
+            ON CONFLICT DO NOTHING)
+        SELECT customer_id, value FROM gone
+        """,
+        score, keep, at,
+    )
+    return [(row["customer_id"], row["value"]) for row in rows]

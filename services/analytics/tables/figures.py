@@ -17,6 +17,9 @@ class ScoreRow(AnalyticsTable, table=True):
     """A score of a customer, what it is made of and what it was before."""
 
     __tablename__ = "score"
+    __table_args__ = (
+        Index("score_number", "score", text("((parts->>'number')::double precision) DESC NULLS LAST"), "customer_id"),
+    )
 
     customer_id: UUID = Field(primary_key=True)
     score: str = Field(sa_column=Column(Text, primary_key=True))

@@ -1,0 +1,178 @@
+"""Fits of models: asked for, run in a process of their own, compared with the model in use, scores written and told."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+import pyarrow as pa
+
+from chassis import telemetry
+from chassis.ids import new_id
+from contracts.analytics import ScoreChanged
+from services.analytics import errors
+from services.analytics.commands import loading
+from services.analytics.commands.fit_process import COMMAND
+from services.analytics.domain import calendars
+from services.analytics.domain.models import asking, deciding
+from services.analytics.settings import AnalyticsService
+from services.analytics.store import evaluating, model_frames, model_scores, models, scores
+from services.analytics.store.measures import Ask, Window
+
+#: A process that was cut off is started again this often in all.
+ATTEMPTS: Final = 3
+CHUNK: Final = 5_000
+SAID_EVERY: Final = 1.0
+
+_log = telemetry.logger(__name__)
+
+
+class Broken(Exception):
+    """The process ended without a result."""
+
+
+async def ask_fit(service: AnalyticsService, *, kind: str, options: dict[str, Any], by: str) -> UUID:
+    """A fit that a job will run. Raises Unknown, Invalid, Conflict while another one of the same model waits or runs."""
+    known = asking.KINDS.get(kind)
+    if known is None:
+        raise errors.unknown_model(sorted(asking.KINDS))
+    try:
+        checked = asking.check(known, options)
+    except asking.BadOption as error:
+        raise errors.bad_options(error.pointer, error.message) from None
+    except asking.Leak as leak:
+        raise errors.leaks(str(leak)) from None
+    fit_id = new_id()
+    async with service.transaction() as tx:
+        name = checked.pop("name", "default")
+        if not await models.insert_fit(tx.db, fit_id=fit_id, kind=kind, name=name, options=checked, by=by, at=service.clock.now()):
+            raise errors.fit_runs()
+    return fit_id
+
+
+async def work_on_fits(service: AnalyticsService) -> bool:
+    """Run the fit that waits, or the one whose process was cut off. True when there was one."""
+    async with service.read() as db:
+        fit = await models.open_fit(db)
+    if fit is None or not await loading.caught_up(service):
+        return False
+    if fit["attempts"] >= ATTEMPTS:
+        await _fail(service, fit["fit_id"], f"the fitting process was cut off {ATTEMPTS} times; is there enough memory?")
+        return True
+    async with service.transaction() as tx:
+        await models.begin_fit(tx.db, fit_id=fit["fit_id"], at=service.clock.now())
+    with tempfile.TemporaryDirectory(prefix="ecrm-fit-") as name:
+        folder = Path(name)
+        customers = await _write_job(service, fit, folder)
+        try:
+            await _run(service, fit["fit_id"], folder)
+        except Broken:
+            _log.warning("fit_cut_off", service=service.name, attempt=fit["attempts"] + 1)
+            return True
+        result = msgspec.json.decode((folder / "result.json").read_bytes())
+        if "error" in result:
+            await _fail(service, fit["fit_id"], result["error"])
+            return True
+        await _take_over(service, fit, folder, customers, result)
+    return True
+
+
+async def setting(service: AnalyticsService) -> model_frames.Setting:
+    """What frames are made with now."""
+    now, zone = service.clock.now(), service.settings.time_zone
+    today = calendars.today(now, zone)
+    currency = await evaluating.reporting_currency(service.resources, service.settings.reporting_currency)
+
+    def ask(days: int) -> Ask:
+        first, last = today - timedelta(days=days - 1), today + timedelta(days=1)
+        return Ask(Window(first, last, calendars.midnight(first, zone), calendars.midnight(last, zone)), now, currency, margin=service.settings.margin)
+
+    return model_frames.Setting(now, today, zone, currency, ask(36_500), ask(365))
+
+
+async def _write_job(service: AnalyticsService, fit: dict[str, Any], folder: Path) -> list[str]:
+    """Leave frame, job and the artefact of the model in use in the folder; returns the customers of the rows."""
+    given = await setting(service)
+    kind, options = fit["kind"], fit["options"]
+    table, about = await service.resources.read(lambda connection: model_frames.build(connection, kind, given, options))
+    customers: list[str] = table.column("customer").to_pylist() if "customer" in table.column_names else []
+    with pa.OSFile(str(folder / "frame.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table.combine_chunks())
+    (folder / "job.json").write_bytes(msgspec.json.encode({"kind": kind, "options": options, "about": about}))
+    async with service.read() as db:
+        artefact = await models.artefact_in_use(db, kind=kind, name=fit["name"])
+    if artefact is not None:
+        (folder / "previous.npz").write_bytes(artefact)
+    return customers
+
+
+async def _run(service: AnalyticsService, fit_id: UUID, folder: Path) -> None:
+    process = await asyncio.create_subprocess_exec(*COMMAND, str(folder), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        said_at = service.clock.monotonic()
+        async for line in process.stdout:
+            if service.clock.monotonic() - said_at >= SAID_EVERY:
+                said_at = service.clock.monotonic()
+                async with service.transaction() as tx:
+                    await models.note_progress(tx.db, fit_id=fit_id, progress=float(line))
+        if await process.wait():
+            raise Broken
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _fail(service: AnalyticsService, fit_id: UUID, error: str) -> None:
+    async with service.transaction() as tx:
+        await models.fail_fit(tx.db, fit_id=fit_id, error=error, at=service.clock.now())
+
+
+async def _take_over(service: AnalyticsService, fit: dict[str, Any], folder: Path, customers: list[str], result: dict[str, Any]) -> None:
+    """Scores first, then the version: after a crash in between the fit runs again, and values that are stored already are not told twice."""
+    use = fit["options"].get("replace") == "always" or deciding.takes_over(result["comparison"])
+    score = asking.score_name(fit["kind"], fit["name"])
+    if use and result["scored"]:
+        await write_scores(service, score=score, rows=_scored(folder / "scores.jsonl", customers))
+    async with service.transaction() as tx:
+        version = await models.settle_fit(
+            tx.db, fit_id=fit["fit_id"], kind=fit["kind"], name=fit["name"], result=result, artefact=(folder / "artefact.npz").read_bytes(), use=use,
+            at=service.clock.now(),
+        )
+    _log.info("fit_ended", service=service.name, count=version)
+
+
+def _scored(path: Path, customers: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    with path.open("rb") as file:
+        for customer, line in zip(customers, file, strict=True):
+            one = msgspec.json.decode(line)
+            if one is not None:
+                yield customer, one
+
+
+async def write_scores(service: AnalyticsService, *, score: str, rows: Iterator[tuple[str, dict[str, Any]]]) -> int:
+    """Write a score of these customers, tell what changed, and take it from everybody else who has it; returns how many carry it."""
+    now = service.clock.now()
+    kept: list[tuple[str, float | None, str]] = []
+    while batch := list(islice(rows, CHUNK)):
+        async with service.transaction() as tx:
+            changes = await scores.put_scores(
+                tx.db, score=score, customers=[UUID(customer) for customer, _ in batch], values=[one["value"] for _, one in batch],
+                parts=[{"number": one["number"], **one["parts"]} for _, one in batch], at=now,
+            )
+            for change in changes:
+                tx.tell(ScoreChanged(customer_id=str(change.customer_id), score=score, value=change.value, previous=change.previous, changed_at=now))
+        kept += [(customer, one["number"], one["value"]) for customer, one in batch]
+    async with service.transaction() as tx:
+        for customer, previous in await scores.drop_score(tx.db, score=score, keep=[UUID(customer) for customer, _, _ in kept], at=now):
+            tx.tell(ScoreChanged(customer_id=str(customer), score=score, value="", previous=previous, changed_at=now))
+    await service.resources.write(lambda connection: model_scores.keep(connection, score, kept))
+    return len(kept)
