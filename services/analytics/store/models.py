@@ -16,6 +16,20 @@ _COLUMNS: Final = (
 _JSON: Final = ("options", "data", "quality", "explanation", "comparison")
 
 
+_OPEN: Final = f"SELECT {_COLUMNS} FROM model_fit WHERE state IN ('waiting', 'running') ORDER BY state, asked_at LIMIT 1"  # noqa: S608 - own names
+_FIT: Final = f"SELECT {_COLUMNS} FROM model_fit WHERE fit_id = $1"  # noqa: S608 - own names
+_VERSIONS: Final = (
+    f"SELECT {_COLUMNS} FROM model_fit WHERE kind = $1 AND name = $2 AND version IS NOT NULL ORDER BY version DESC LIMIT $3"  # noqa: S608 - own names
+)
+_USED: Final = f"SELECT {_COLUMNS} FROM model_fit WHERE in_use ORDER BY kind, name"  # noqa: S608 - own names
+_RANKED: Final = """
+WITH own AS (SELECT customer_id, value, parts, changed_at, (parts->>'number')::double precision AS number FROM score WHERE score = $1),
+whole AS (SELECT sum(greatest(number, 0)) AS total FROM own)
+SELECT customer_id, value, number, parts, changed_at, greatest(number, 0) / nullif(w.total, 0) AS share FROM own, whole w
+WHERE $2::text IS NULL OR value = $2 ORDER BY CASE WHEN $5::boolean THEN number ELSE -number END NULLS LAST, customer_id LIMIT $3 OFFSET $4
+"""
+
+
 def _read(row: Any) -> dict[str, Any]:
     return dict(row) | {name: json.loads(row[name]) for name in _JSON}
 
@@ -34,7 +48,7 @@ async def insert_fit(db: Connection, *, fit_id: UUID, kind: str, name: str, opti
 
 async def open_fit(db: Connection) -> dict[str, Any] | None:
     """The one to work on: cut off first, then the one that waits longest."""
-    row = await db.fetchrow(f"SELECT {_COLUMNS} FROM model_fit WHERE state IN ('waiting', 'running') ORDER BY state, asked_at LIMIT 1")  # noqa: S608 - own names
+    row = await db.fetchrow(_OPEN)
     return None if row is None else _read(row)
 
 
@@ -70,21 +84,18 @@ async def settle_fit(
 
 
 async def find_fit(db: Connection, fit_id: UUID) -> dict[str, Any] | None:
-    row = await db.fetchrow(f"SELECT {_COLUMNS} FROM model_fit WHERE fit_id = $1", fit_id)  # noqa: S608 - own names
+    row = await db.fetchrow(_FIT, fit_id)
     return None if row is None else _read(row)
 
 
 async def versions(db: Connection, *, kind: str, name: str, limit: int = 200) -> list[dict[str, Any]]:
     """The newest first."""
-    rows = await db.fetch(
-        f"SELECT {_COLUMNS} FROM model_fit WHERE kind = $1 AND name = $2 AND version IS NOT NULL ORDER BY version DESC LIMIT $3",  # noqa: S608 - own names
-        kind, name, limit,
-    )
+    rows = await db.fetch(_VERSIONS, kind, name, limit)
     return [_read(row) for row in rows]
 
 
 async def models_in_use(db: Connection) -> list[dict[str, Any]]:
-    rows = await db.fetch(f"SELECT {_COLUMNS} FROM model_fit WHERE in_use ORDER BY kind, name")  # noqa: S608 - own names
+    rows = await db.fetch(_USED)
     return [_read(row) for row in rows]
 
 
@@ -113,16 +124,7 @@ async def put_rules(db: Connection, *, kind: str, given: dict[str, Any], at: dat
 
 async def ranked(db: Connection, *, score: str, value: str | None, start: int, limit: int, ascending: bool) -> list[dict[str, Any]]:
     """Customers by a score's number, with rank and share of the total of what is above nothing."""
-    way = "ASC" if ascending else "DESC"
-    rows = await db.fetch(
-        f"""
-        WITH own AS (SELECT customer_id, value, parts, changed_at, (parts->>'number')::double precision AS number FROM score WHERE score = $1),
-        whole AS (SELECT sum(greatest(number, 0)) AS total FROM own)
-        SELECT customer_id, value, number, parts, changed_at, greatest(number, 0) / nullif(w.total, 0) AS share FROM own, whole w
-        WHERE $2::text IS NULL OR value = $2 ORDER BY number {way} NULLS LAST, customer_id LIMIT $3 OFFSET $4
-        """,  # noqa: S608 - one of two words
-        score, value, limit, start,
-    )
+    rows = await db.fetch(_RANKED, score, value, limit, start, ascending)
     return [
         dict(row) | {"parts": json.loads(row["parts"]), "rank": start + place} for place, row in enumerate(rows, 1)
     ]

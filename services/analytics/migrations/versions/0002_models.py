@@ -51,4 +51,4 @@ def downgrade() -> None:
     """Back to 0001."""
     op.execute("DROP INDEX score_number")
     for table in ("selection_member", "selection", "score_change", "model_rules", "model_fit"):
-        op.execute(f"DROP TABLE {table}")
+        op.drop_table(table)
