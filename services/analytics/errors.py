@@ -173,3 +173,11 @@ def no_rules(known: list[str]) -> Unknown:
 
 def bad_rules(pointer: str, message: str) -> Invalid:
     return Invalid("model.bad_rules", "The rules cannot be used.", errors=[{"pointer": pointer, "detail": message}])
+
+
+def nothing_to_choose_from(score: str) -> Conflict:
+    return Conflict("selection.no_model", "Nobody carries the score that the choice is made by: fit its model first.", score=score)
+
+
+def unknown_selection() -> Unknown:
+    return Unknown("selection.unknown", "There is no such selection.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Iterator
-from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -18,13 +17,11 @@ from chassis import telemetry
 from chassis.ids import new_id
 from contracts.analytics import ScoreChanged
 from services.analytics import errors
-from services.analytics.commands import loading
+from services.analytics.commands import frames, loading
 from services.analytics.commands.fit_process import COMMAND
-from services.analytics.domain import calendars
 from services.analytics.domain.models import asking, deciding
 from services.analytics.settings import AnalyticsService
-from services.analytics.store import evaluating, model_frames, model_scores, models, scores
-from services.analytics.store.measures import Ask, Window
+from services.analytics.store import model_frames, models, scores
 
 #: A process that was cut off is started again this often in all.
 ATTEMPTS: Final = 3
@@ -84,25 +81,13 @@ async def work_on_fits(service: AnalyticsService) -> bool:
     return True
 
 
-async def setting(service: AnalyticsService) -> model_frames.Setting:
-    """What frames are made with now."""
-    now, zone = service.clock.now(), service.settings.time_zone
-    today = calendars.today(now, zone)
-    currency = await evaluating.reporting_currency(service.resources, service.settings.reporting_currency)
-
-    def ask(days: int) -> Ask:
-        first, last = today - timedelta(days=days - 1), today + timedelta(days=1)
-        return Ask(Window(first, last, calendars.midnight(first, zone), calendars.midnight(last, zone)), now, currency, margin=service.settings.margin)
-
-    return model_frames.Setting(now, today, zone, currency, ask(36_500), ask(365))
-
-
 async def _write_job(service: AnalyticsService, fit: dict[str, Any], folder: Path) -> list[str]:
     """Leave frame, job and the artefact of the model in use in the folder; returns the customers of the rows."""
-    given = await setting(service)
+    given = await frames.setting(service)
     kind, options = fit["kind"], fit["options"]
     table, about = await service.resources.read(lambda connection: model_frames.build(connection, kind, given, options))
-    customers: list[str] = table.column("customer").to_pylist() if "customer" in table.column_names else []
+    # Of interests the frame has a row for each product of a customer, the scores one for each customer.
+    customers: list[str] = table.column("customer").to_pylist() if "customer" in table.column_names else sorted(set(table.column("owner").to_pylist()))
     with pa.OSFile(str(folder / "frame.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table.combine_chunks())
     (folder / "job.json").write_bytes(msgspec.json.encode({"kind": kind, "options": options, "about": about}))
@@ -148,6 +133,15 @@ async def _take_over(service: AnalyticsService, fit: dict[str, Any], folder: Pat
             at=service.clock.now(),
         )
     _log.info("fit_ended", service=service.name, count=version)
+    if use and score == "lifetime":
+        await after_lifetime(service)
+
+
+async def after_lifetime(service: AnalyticsService) -> None:
+    """Who has another future value may have another tier."""
+    from services.analytics.commands import ruling
+
+    await ruling.recompute_tiers(service)
 
 
 def _scored(path: Path, customers: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -161,7 +155,7 @@ def _scored(path: Path, customers: list[str]) -> Iterator[tuple[str, dict[str, A
 async def write_scores(service: AnalyticsService, *, score: str, rows: Iterator[tuple[str, dict[str, Any]]]) -> int:
     """Write a score of these customers, tell what changed, and take it from everybody else who has it; returns how many carry it."""
     now = service.clock.now()
-    kept: list[tuple[str, float | None, str]] = []
+    kept: list[UUID] = []
     while batch := list(islice(rows, CHUNK)):
         async with service.transaction() as tx:
             changes = await scores.put_scores(
@@ -170,9 +164,8 @@ async def write_scores(service: AnalyticsService, *, score: str, rows: Iterator[
             )
             for change in changes:
                 tx.tell(ScoreChanged(customer_id=str(change.customer_id), score=score, value=change.value, previous=change.previous, changed_at=now))
-        kept += [(customer, one["number"], one["value"]) for customer, one in batch]
+        kept += [UUID(customer) for customer, _ in batch]
     async with service.transaction() as tx:
-        for customer, previous in await scores.drop_score(tx.db, score=score, keep=[UUID(customer) for customer, _, _ in kept], at=now):
+        for customer, previous in await scores.drop_score(tx.db, score=score, keep=kept, at=now):
             tx.tell(ScoreChanged(customer_id=str(customer), score=score, value="", previous=previous, changed_at=now))
-    await service.resources.write(lambda connection: model_scores.keep(connection, score, kept))
     return len(kept)

@@ -7,9 +7,11 @@ from typing import Final
 from uuid import UUID
 
 from contracts.analytics import ScoreChanged
+from services.analytics.commands import frames
+from services.analytics.domain.models import ruling
 from services.analytics.settings import AnalyticsService
-from services.analytics.store import evaluating, score_sql, scores
-from services.analytics.store.score_sql import Scored
+from services.analytics.store import evaluating, models, score_sql, scores
+from services.analytics.store.score_sql import Scored, Thresholds
 
 CHUNK: Final = 5_000
 HOUR: Final = 3600
@@ -35,8 +37,14 @@ async def recompute_scores(service: AnalyticsService) -> int:
     now = service.clock.now()
     currency, zone = await evaluating.reporting_currency(service.resources, service.settings.reporting_currency), service.settings.time_zone
     by_days = service.settings.frequency == "days"
+    year = (await frames.setting(service)).year
+    async with service.read() as db:
+        cuts, stage = await models.rules(db, "rfm"), await models.rules(db, "stage")
+    thresholds = Thresholds(**{**ruling.DEFAULTS["rfm"], **ruling.DEFAULTS["stage"], **(cuts["rules"] if cuts else {}), **(stage["rules"] if stage else {})})
     rows, gone = await service.resources.read(
-        lambda connection: score_sql.changed(connection, as_of=now, currency=currency, zone=zone, by_days=by_days)
+        lambda connection: score_sql.changed(
+            connection, as_of=now, currency=currency, zone=zone, by_days=by_days, thresholds=thresholds, year=year
+        )
     )
     for start in range(0, len(rows), CHUNK):
         await _write(service, rows[start : start + CHUNK], currency=currency, now=now)
@@ -58,11 +66,16 @@ async def _write(service: AnalyticsService, rows: list[Scored], *, currency: str
     ]
     async with service.transaction() as tx:
         for score, values in (("rfm", [f"{row.r}{row.f}{row.m}" for row in rows]), ("stage", [row.stage for row in rows])):
-            parts = figures if score == "rfm" else [{"orders": row.orders} for row in rows]
+            parts = figures if score == "rfm" else [_stage_parts(row) for row in rows]
             for change in await scores.put_scores(tx.db, score=score, customers=customers, values=values, parts=parts, at=now):
                 tx.tell(
                     ScoreChanged(customer_id=str(change.customer_id), score=score, value=change.value, previous=change.previous, changed_at=now)
                 )
+
+
+def _stage_parts(row: Scored) -> dict[str, object]:
+    reason = "enough orders and enough profit within 365 days" if row.stage == "retain" else "has ordered, but too few orders or too little profit within 365 days"
+    return {"orders": row.orders, "reasons": [f"{reason} (rules: /api/v1/models/stage/rules)"]}
 
 
 async def _remove(service: AnalyticsService, gone: list[UUID], *, now: datetime) -> None:

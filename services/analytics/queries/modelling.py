@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from services.analytics import errors
-from services.analytics.domain.models import asking
+from services.analytics.domain.models import asking, equity_scenario, ruling
 from services.analytics.settings import AnalyticsService
-from services.analytics.store import evaluating, models
+from services.analytics.store import evaluating, models, selections
 
 
 async def list_models(service: AnalyticsService) -> list[dict[str, Any]]:
@@ -75,8 +75,43 @@ async def get_history(service: AnalyticsService, *, customer_id: UUID, score: st
 
 def score_of(kind: str, name: str) -> str:
     """The name of a model's score. Raises Unknown."""
+    if kind in ruling.DEFAULTS:
+        return kind
     _kind(kind)
     return asking.score_name(kind, name)
+
+
+async def get_rules(service: AnalyticsService, *, kind: str) -> dict[str, Any]:
+    """The thresholds of rfm, stage or tier and what they mean. Raises Unknown."""
+    if kind not in ruling.DEFAULTS:
+        raise errors.no_rules(sorted(ruling.DEFAULTS))
+    async with service.read() as db:
+        found = await models.rules(db, kind)
+    if found is None:
+        found = {"version": 0, "rules": ruling.DEFAULTS[kind], "set_at": None, "set_by": "default"}
+    return {"kind": kind, "meaning": ruling.READABLE[kind], **found}
+
+
+async def value_of_base(
+    service: AnalyticsService, *, retention_points: float, margin_percent: float, acquisition_percent: float
+) -> dict[str, Any]:
+    """The sum of all future values, its index against the first version, and what would follow from a change."""
+    async with service.read() as db:
+        versions = await models.versions(db, kind="lifetime", name="default", limit=200)
+        equity = await selections.total(db, "lifetime")
+    used = next((one for one in versions if one["in_use"]), None)
+    if used is None:
+        return {"value_minor": None, "reason": "not enough data: fit the model lifetime first", "as_of": service.clock.now()}
+    first = versions[-1]["explanation"].get("customer_equity")
+    explanation = used["explanation"]
+    return {
+        "value_minor": round(equity), "index": equity / first if first else None, "model_version": used["version"], "fitted_at": used["ended_at"],
+        "months": explanation["months"], "discount": explanation["discount"], "margin": explanation["margin"], "as_of": service.clock.now(), "reason": None,
+        "what_if": equity_scenario.scenario(
+            equity, months=explanation["months"], discount=explanation["discount"], retention_points=retention_points, margin_percent=margin_percent,
+            acquisition_percent=acquisition_percent,
+        ),
+    }
 
 
 def _kind(kind: str) -> None:

@@ -20,7 +20,6 @@ OF_CUSTOMERS: Final = {
     "alias": "DELETE FROM alias WHERE customer IN (SELECT unnest($1::UUID[])) OR root IN (SELECT unnest($1::UUID[]))",
     "consent": "DELETE FROM consent WHERE customer IN (SELECT unnest($1::UUID[]))",
     "score": "DELETE FROM score WHERE customer IN (SELECT unnest($1::UUID[]))",
-    "model_score": "DELETE FROM model_score WHERE customer IN (SELECT unnest($1::UUID[]))",
     "message": "UPDATE message SET customer = NULL WHERE customer IN (SELECT unnest($1::UUID[]))",
     **service_schema.OF_CUSTOMERS,
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from services.analytics.store import measures
+from services.analytics.domain.models.asking import FIGURES
+from services.analytics.store import attribute_frames, measures
 from services.analytics.store.measures import Ask
 from services.analytics.store.rows import one_row
 
@@ -82,9 +84,99 @@ def naive(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
+def churn(connection: DuckDBPyConnection, setting: Setting, options: dict[str, Any]) -> tuple[pa.Table, dict[str, Any]]:
+    """Buyers two horizons ago, one horizon ago and now, each with what was known then."""
+    import pyarrow as pa
+
+    horizon, now = int(options.get("horizon_days", 90)), naive(setting.as_of)
+    names = list(options.get("attributes") or FIGURES)
+    moments = [now - timedelta(days=horizon * back) for back in (2, 1, 0)]
+    parts = []
+    for stage, at in enumerate(moments):
+        attribute_frames.buyers(connection, at=at, horizon=horizon, now=now)
+        needed = [*names, *(name for name in ("purchase_days", "recency_days", "age_days") if name not in names)]
+        part = attribute_frames.read(connection, needed, currency=setting.currency)
+        parts.append(part.append_column("stage", pa.array([stage] * part.num_rows, pa.int64())))
+    return pa.concat_tables(parts), {"attributes": names, "horizon_days": horizon, "moments": [str(at.date()) for at in moments]}
+
+
+def survival(connection: DuckDBPyConnection, setting: Setting, options: dict[str, Any]) -> tuple[pa.Table, dict[str, Any]]:
+    """Everybody with a trait that holds the duration; `ended` by the trait of the event."""
+    event = options["event"]
+    extra = {"duration": options["duration"], "event": event["trait"]} | ({"group": options["group"]} if "group" in options else {})
+    table = _traits(connection, setting, options, extra)
+    return _said(table, "event", event["equals"], "ended", known="duration"), {"basis": "traits"}
+
+
+def propensity(connection: DuckDBPyConnection, setting: Setting, options: dict[str, Any]) -> tuple[pa.Table, dict[str, Any]]:
+    """Learnt from those who were contacted alone."""
+    return answers(connection, setting, options, held_back=False)
+
+
+def answers(
+    connection: DuckDBPyConnection, setting: Setting, options: dict[str, Any], *, held_back: bool = True
+) -> tuple[pa.Table, dict[str, Any]]:
+    """Outcome (and treatment) by traits, or those of contacts; then everybody else as they are now, to be scored."""
+    import pyarrow as pa
+
+    if "outcome" in options:
+        extra = {"said": options["outcome"]["trait"]} | ({"arm": options["treatment"]["trait"]} if "treatment" in options else {})
+        table = _said(_traits(connection, setting, options, extra), "said", options["outcome"]["equals"], "outcome")
+        if "treatment" in options:
+            table = _said(table, "arm", options["treatment"]["equals"], "treated")
+        return table, {"attributes": list(options["attributes"]), "basis": "traits"}
+    days, campaign = int(options.get("response_days", 7)), options.get("campaign_id")
+    names = list(options.get("attributes") or FIGURES)
+    attribute_frames.contacts(connection, campaign=campaign, days=days, now=naive(setting.as_of), held_back=held_back)
+    contacted = attribute_frames.read(connection, names, currency=setting.currency)
+    attribute_frames.everybody(connection, at=naive(setting.as_of))
+    rest = attribute_frames.read(connection, names, currency=setting.currency)
+    done = set(contacted.column("customer").to_pylist())
+    rest = rest.filter(pa.array([customer not in done for customer in rest.column("customer").to_pylist()], pa.bool_()))
+    basis = f"an order within {days} days after a message of {'campaign ' + campaign if campaign else 'any campaign'}"
+    return pa.concat_tables([contacted, rest], promote_options="default"), {"attributes": names, "basis": basis}
+
+
+def attributes(connection: DuckDBPyConnection, setting: Setting, options: dict[str, Any]) -> tuple[pa.Table, dict[str, Any]]:
+    """Everybody with these attributes now, and the known group."""
+    extra = {"group": options["group"]} if "group" in options else {}
+    return _traits(connection, setting, options, extra), {"attributes": list(options["attributes"])}
+
+
+def interests(connection: DuckDBPyConnection, setting: Setting, options: dict[str, Any]) -> tuple[pa.Table, dict[str, Any]]:
+    """(customer, product) once each, with the day of the last purchase, the category and the mean amount."""
+    table = connection.sql(
+        """
+        SELECT customer::VARCHAR AS owner, product_id AS product, any_value(category) AS category, max(ordered_at)::DATE::VARCHAR AS day,
+               avg(amount_minor)::DOUBLE AS amount
+        FROM line_of WHERE product_id IS NOT NULL AND currency = $currency GROUP BY 1, 2 ORDER BY 1, 2
+        """,
+        params={"currency": setting.currency},
+    ).to_arrow_table()
+    return table, {"currency": setting.currency}
+
+
+def _traits(connection: DuckDBPyConnection, setting: Setting, options: dict[str, Any], extra: dict[str, str]) -> pa.Table:
+    attribute_frames.everybody(connection, at=naive(setting.as_of))
+    return attribute_frames.read(connection, list(options.get("attributes") or ()), currency=setting.currency, extra=extra)
+
+
+def _said(table: pa.Table, column: str, wanted: Any, title: str, *, known: str | None = None) -> pa.Table:
+    """A column of 1 where a trait is the wanted value, 0 where it is another, missing where it (or `known`) is missing."""
+    import pyarrow as pa
+
+    word = str(wanted).lower() if isinstance(wanted, bool) else f"{wanted:g}" if isinstance(wanted, float) else str(wanted)
+    there = table.column(known or column).to_pylist()
+    values = [None if other is None or value is None else float(value == word) for value, other in zip(table.column(column).to_pylist(), there, strict=True)]
+    return table.append_column(title, pa.array(values, pa.float64()))
+
+
 def build(connection: DuckDBPyConnection, kind: str, setting: Setting, options: dict[str, Any]) -> tuple[pa.Table, dict[str, Any]]:
     """(frame, what it was made with) of a kind of model."""
     return _FRAMES[kind](connection, setting, options)
 
 
-_FRAMES: Final = {"lifetime": lifetime}
+_FRAMES: Final[dict[str, Callable[[Any, Setting, dict[str, Any]], tuple[Any, dict[str, Any]]]]] = {
+    "lifetime": lifetime, "churn": churn, "survival": survival, "propensity": propensity, "uplift": answers, "clusters": attributes,
+    "discriminant": attributes, "interests": interests,
+}

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import pyarrow as pa
 
+from services.analytics.store import measures
+from services.analytics.store.measures import Ask
 from services.analytics.store.rows import one_row
 
 if TYPE_CHECKING:
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 
 #: Recency: whole days since the last order. Frequency: days with an order, or orders. Monetary: net value less refunds and credit notes,
 #: in the reporting currency. Each score is 1 + the fifth of the buyers that lie strictly below (equal figures, equal scores);
-#: 5 is best. Stage: retain = two orders or more, and the last 365 days' revenue at least the median of the buyers.
+#: 5 is best; with cut points of one's own it is 1 + how many of the four are reached. Stage: retain = two orders or more, and the last 365 days' profit
+#: at least the median of the buyers: `lately` is the revenue of these days, or the profit once `profit` holds what the costs say.
 _SCORES: Final = """
 CREATE TEMP TABLE fresh AS
 WITH bought AS (
@@ -34,9 +37,12 @@ WITH bought AS (
 ), ranked AS (
     SELECT *, count(*) OVER () AS n, rank() OVER (ORDER BY recency DESC) AS rr, rank() OVER (ORDER BY frequency) AS fr,
            rank() OVER (ORDER BY monetary) AS mr FROM figures
-), middle AS (SELECT median(lately) AS half FROM figures)
-SELECT customer, (1 + (5 * (rr - 1)) // n)::INTEGER AS r, (1 + (5 * (fr - 1)) // n)::INTEGER AS f, (1 + (5 * (mr - 1)) // n)::INTEGER AS m,
-       recency, days, orders, monetary, CASE WHEN orders >= 2 AND lately >= half THEN 'retain' ELSE 'enhance' END AS stage
+), middle AS (SELECT quantile_cont(lately, $quantile::DOUBLE) AS half FROM figures)
+SELECT customer,
+       CASE WHEN len($r_cuts::DOUBLE[]) = 4 THEN 1 + len(list_filter($r_cuts::DOUBLE[], lambda c: recency <= c)) ELSE 1 + (5 * (rr - 1)) // n END::INTEGER AS r,
+       CASE WHEN len($f_cuts::DOUBLE[]) = 4 THEN 1 + len(list_filter($f_cuts::DOUBLE[], lambda c: frequency >= c)) ELSE 1 + (5 * (fr - 1)) // n END::INTEGER AS f,
+       CASE WHEN len($m_cuts::DOUBLE[]) = 4 THEN 1 + len(list_filter($m_cuts::DOUBLE[], lambda c: monetary >= c)) ELSE 1 + (5 * (mr - 1)) // n END::INTEGER AS m,
+       recency, days, orders, monetary, CASE WHEN orders >= $least_orders::INTEGER AND lately >= half THEN 'retain' ELSE 'enhance' END AS stage
 FROM ranked, middle
 """
 
@@ -45,6 +51,21 @@ SELECT f.customer::VARCHAR, f.r, f.f, f.m, f.recency, f.days, f.orders, f.moneta
 WHERE s.customer IS NULL OR (s.r, s.f, s.m, s.recency_days, s.purchase_days, s.orders, s.monetary_minor, s.stage)
       IS DISTINCT FROM (f.r, f.f, f.m, f.recency, f.days, f.orders, f.monetary, f.stage)
 """
+
+
+_LATELY: Final = "(b.lately - coalesce(r.back_lately, 0))::BIGINT AS lately"
+_RETURNED: Final = "FROM bought b LEFT JOIN returned r ON r.customer = b.customer"
+_PROFIT: Final = "SELECT customer, sum(numerator)::BIGINT AS made FROM ($rows) WHERE kind = 'customer' GROUP BY 1"
+
+
+class Thresholds(NamedTuple):
+    """Cut points of R, F and M (none: fifths) and what makes somebody stay in `retain`."""
+
+    recency_days: list[float] = []
+    frequency: list[float] = []
+    monetary_minor: list[float] = []
+    least_orders: int = 2
+    profit_quantile: float = 0.5
 
 
 class Scored(NamedTuple):
@@ -61,21 +82,35 @@ class Scored(NamedTuple):
     stage: str
 
 
-def compute(connection: DuckDBPyConnection, *, as_of: datetime, currency: str, zone: str, by_days: bool = True) -> None:
-    """Leave the scores in the temporary table `fresh` of this cursor."""
+def compute(
+    connection: DuckDBPyConnection, *, as_of: datetime, currency: str, zone: str, by_days: bool = True, thresholds: Thresholds | None = None,
+    year: Ask | None = None,
+) -> None:
+    """Leave the scores in the temporary table `fresh` of this cursor. `year`: the question of the last 365 days' profit, else revenue stands for it."""
     moment = as_of.astimezone(UTC).replace(tzinfo=None)
     try:
         year_ago = moment.replace(year=moment.year - 1)
     except ValueError:
         year_ago = moment.replace(year=moment.year - 1, day=28)
-    connection.execute(_SCORES, {"zone": zone, "currency": currency, "year_ago": year_ago, "as_of": moment, "by_days": by_days})
+    chosen = thresholds or Thresholds()
+    values = {
+        "zone": zone, "currency": currency, "year_ago": year_ago, "as_of": moment, "by_days": by_days, "quantile": chosen.profit_quantile,
+        "least_orders": chosen.least_orders, "r_cuts": chosen.recency_days, "f_cuts": chosen.frequency, "m_cuts": chosen.monetary_minor,
+    }
+    sql = _SCORES
+    if year is not None:
+        sql = sql.replace("WITH bought AS", f"WITH profit AS ({_PROFIT.replace('$rows', measures.statement('profit', year))}), bought AS", 1)
+        sql = sql.replace(_LATELY, "coalesce(p.made, 0)::BIGINT AS lately").replace(_RETURNED, f"{_RETURNED} LEFT JOIN profit p ON p.customer = b.customer")
+        values = {**measures.parameters(sql, year), **values}
+    connection.execute(sql, values)
 
 
 def changed(
-    connection: DuckDBPyConnection, *, as_of: datetime, currency: str, zone: str, by_days: bool = True
+    connection: DuckDBPyConnection, *, as_of: datetime, currency: str, zone: str, by_days: bool = True, thresholds: Thresholds | None = None,
+    year: Ask | None = None,
 ) -> tuple[list[Scored], list[UUID]]:
     """(buyers whose figures differ from the stored ones, customers who are buyers no more)."""
-    compute(connection, as_of=as_of, currency=currency, zone=zone, by_days=by_days)
+    compute(connection, as_of=as_of, currency=currency, zone=zone, by_days=by_days, thresholds=thresholds, year=year)
     rows = [Scored(*row) for row in connection.execute(_CHANGED).fetchall()]
     gone = connection.execute("SELECT customer::VARCHAR FROM score WHERE customer NOT IN (SELECT customer FROM fresh)").fetchall()
     return rows, [UUID(row[0]) for row in gone]

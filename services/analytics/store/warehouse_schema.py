@@ -47,7 +47,6 @@ CREATE TABLE IF NOT EXISTS cost (
 CREATE TABLE IF NOT EXISTS score (
     customer UUID, r INTEGER, f INTEGER, m INTEGER, recency_days INTEGER, purchase_days INTEGER, orders INTEGER, monetary_minor BIGINT,
     stage VARCHAR, seq BIGINT);
-CREATE TABLE IF NOT EXISTS model_score (customer UUID, score VARCHAR, number DOUBLE, word VARCHAR, seq BIGINT);
 CREATE TABLE IF NOT EXISTS erasure (
     request_id VARCHAR, customers UUID[], erased_at TIMESTAMP, rows_erased VARCHAR, acknowledged BOOLEAN);
 CREATE TABLE IF NOT EXISTS erased (identity UHUGEINT, request_id VARCHAR);

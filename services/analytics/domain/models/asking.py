@@ -72,7 +72,7 @@ def check(kind: Kind, options: dict[str, Any]) -> dict[str, Any]:
         raise BadOption("/method", f"the methods are {', '.join(kind.methods)}")
     if kind.name in {"propensity", "uplift"}:
         _check_outcome(kind.name, given)
-    _check_attributes(given)
+    _check_attributes(given, ("outcome", "treatment", "event", "duration", *(("group",) if kind.name == "discriminant" else ())))
     return given
 
 
@@ -86,10 +86,9 @@ def _check_outcome(name: str, given: dict[str, Any]) -> None:
         raise BadOption("/attributes", "with an outcome by traits name the attributes it is told from")
 
 
-def _check_attributes(given: dict[str, Any]) -> None:
-    outcomes = {
-        f"trait:{value['trait'] if isinstance(value, dict) else value}" for key in ("outcome", "treatment", "event", "duration", "group") if (value := given.get(key))
-    }
+def _check_attributes(given: dict[str, Any], told: tuple[str, ...]) -> None:
+    """`told`: the options that name what is to be told, so they cannot tell it."""
+    outcomes = {f"trait:{value['trait'] if isinstance(value, dict) else value}" for key in told if (value := given.get(key))}
     for place, name in enumerate(given.get("attributes", ())):
         if name in outcomes:
             raise Leak(name)

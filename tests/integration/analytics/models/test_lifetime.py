@@ -6,8 +6,8 @@ import pytest
 
 from launcher.embedded_postgres import PrivateCluster
 from tests.integration.analytics.models import market
-from tests.integration.analytics.story import ask, heard
-from tests.support.platform import started
+from tests.integration.analytics.story import ask, heard, until
+from tests.support.platform import TestPlatform, started
 from tests.unit.analytics.shop import customer_id
 
 pytestmark = pytest.mark.asyncio
@@ -59,3 +59,64 @@ async def test_fit_score_compare_and_rank(cluster: PrivateCluster) -> None:
         assert len(moved) >= 2
         assert moved[-1]["previous"] is None
         assert moved[0]["previous"] == moved[1]["value"]
+
+        await _invest(platform)
+
+
+async def _invest(platform: TestPlatform) -> None:
+    """A8, A14, M3, K12: tiers by a rule that can be checked by hand, stages and cut points that can be set, the value of the base."""
+    everybody = (await ask(platform, "GET", "/models/lifetime/ranking?limit=1000"))["data"]
+    futures = {one["customer_id"]: one["parts"]["future_minor"] for one in everybody}
+    counts = {one["value"]: one["customers"] for one in (await ask(platform, "GET", "/models/tier/counts"))["groups"]}
+    assert sum(counts.values()) == len(futures) == 900
+    assert counts["high"] == pytest.approx(180, abs=3)
+    touch = sorted(futures.values())[450]
+    rules = await ask(platform, "PUT", "/models/tier/rules", {"high_share": 0.1, "touch_cost_minor": touch})
+    assert (rules["version"], rules["rules"]["high_share"]) == (1, 0.1)
+    cut = sorted(futures.values(), reverse=True)[89]
+    tiers = {one["customer_id"]: one for value in ("high", "medium", "none") for one in (await ask(platform, "GET", f"/models/tier/ranking?value={value}&limit=1000"))["data"]}
+    for customer, future in futures.items():
+        if abs(future - cut) > 1 and abs(future - touch) > 1:
+            assert tiers[customer]["value"] == ("none" if future <= 0 or future < touch else "high" if future >= cut else "medium")
+        assert tiers[customer]["parts"]["reasons"]
+    moved = (await ask(platform, "GET", "/models/tier/counts"))["transitions"]
+    assert any((one["previous"], one["value"]) == ("medium", "none") for one in moved)
+    await platform.drain()
+    told = [one for one in await heard(platform.log, "ecrm.analytics.score_changed.v1") if one["score"] == "tier"]
+    assert {one["value"] for one in told} == {"high", "medium", "none"}
+
+    base = await ask(platform, "GET", "/models/lifetime/base?retention_points=1&margin_percent=10&acquisition_percent=-1")
+    assert base["value_minor"] == pytest.approx(sum(futures.values()), rel=1e-6)
+    assert base["what_if"]["margin"]["value_minor"] == pytest.approx(1.1 * base["value_minor"], rel=1e-6)
+    assert base["what_if"]["retention"]["value_minor"] > base["value_minor"]
+
+    async def shares() -> dict[str, int]:
+        return {one["value"]: one["customers"] for one in (await ask(platform, "GET", "/models/stage/counts"))["groups"]}
+
+    async def staged() -> bool:
+        return sum((await shares()).values()) == 900
+
+    await until(staged, seconds=30)
+    before = await shares()
+    await ask(platform, "PUT", "/models/stage/rules", {"least_orders": 1, "profit_quantile": 0.0})
+
+    async def all_stay() -> bool:
+        return (await shares()).get("retain", 0) > before.get("retain", 0)
+
+    await until(all_stay, seconds=30)
+    moves = (await ask(platform, "GET", "/models/stage/counts"))["transitions"]
+    assert any((one["previous"], one["value"]) == ("enhance", "retain") for one in moves)
+
+    cuts = {"recency_days": [300, 200, 100, 50], "frequency": [2, 3, 4, 5], "monetary_minor": [100, 1000, 5000, 20000]}
+    await ask(platform, "PUT", "/models/rfm/rules", cuts)
+
+    async def cut_anew() -> bool:
+        found = (await ask(platform, "GET", "/models/rfm/ranking?limit=1000"))["data"]
+        return all(
+            one["value"] == "".join(str(1 + reached) for reached in (
+                sum(one["parts"]["recency_days"] <= cut for cut in cuts["recency_days"]), sum(one["parts"]["purchase_days"] >= cut for cut in cuts["frequency"]),
+                sum(one["parts"]["monetary_minor"] >= cut for cut in cuts["monetary_minor"]),
+            )) for one in found
+        )
+
+    await until(cut_anew, seconds=30)
