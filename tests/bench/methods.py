@@ -12,7 +12,15 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from services.analytics.domain.models import bgnbd, fit_groups, fit_survival, gammagamma, paretonbd, purchasing, survival
+from services.analytics.domain.models import (
+    bgnbd,
+    fit_groups,
+    fit_survival,
+    gammagamma,
+    paretonbd,
+    purchasing,
+    survival,
+)
 from services.analytics.domain.models.fitting import Job
 from tests.unit.analytics.models import cdnow
 

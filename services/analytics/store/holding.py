@@ -81,4 +81,6 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
     rows("next_check", "scores", "ours", "customer_id = ANY($1)", "segment_id, customer_id"),
     rows("snapshot_member", "scores", "derived", "customer_id = ANY($1)", "snapshot_id, position"),
     rows("score", "scores", "derived", "customer_id = ANY($1)", "customer_id, score"),
+    rows("score_change", "scores", "derived", "customer_id = ANY($1)", "customer_id, score, changed_at"),
+    rows("selection_member", "scores", "derived", "customer_id = ANY($1)", "selection_id, position"),
 )
