@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import jinja2
-from babel import Locale, UnknownLocaleError, negotiate_locale
+from babel import Locale, negotiate_locale
 from babel.dates import format_date
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
+from chassis import languages
 from services.consent.api.texts import TEXTS
 
 _PERSIAN_DIGITS: Final = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
@@ -56,14 +57,7 @@ def language_of(request: Request, preferred: str | None = None) -> str:
     own = (preferred or "").replace("_", "-").partition("-")[0].lower()
     if own in TEXTS:
         return own
-    wanted = []
-    for part in request.headers.get("accept-language", "")[:500].split(","):
-        name, _, weight = part.strip().partition(";q=")
-        try:
-            wanted.append((-float(weight or 1), Locale.parse(name.strip(), sep="-").language))
-        except (ValueError, UnknownLocaleError):
-            continue
-    return negotiate_locale([name for _, name in sorted(wanted, key=lambda found: found[0])], list(TEXTS)) or "en"
+    return negotiate_locale(languages.wanted(request.headers.get("accept-language", "")), list(TEXTS)) or "en"
 
 
 def text_in(texts: dict[str, str], language: str, default: str = "") -> str:

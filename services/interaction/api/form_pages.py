@@ -10,13 +10,14 @@ from importlib import resources
 from typing import Any, Final
 
 import jinja2
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markupsafe import Markup
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
+from chassis import languages
 from chassis.errors import Unknown
 from services.interaction import commands, queries
 from services.interaction.api.timeline import Here
@@ -164,14 +165,7 @@ def _page(language: str, *, status: int = 200, **shown: Any) -> HTMLResponse:
 
 def _language(request: Request, there: Sequence[str]) -> str:
     """`?lang=`, else the first of the reader's languages that there is."""
-    wanted: list[tuple[float, str]] = [(-2.0, request.query_params.get("lang", ""))]
-    for part in request.headers.get("accept-language", "")[:500].split(","):
-        name, _, weight = part.strip().partition(";q=")
-        try:
-            wanted.append((-float(weight or 1), Locale.parse(name.strip(), sep="-").language))
-        except (ValueError, UnknownLocaleError):
-            continue
-    return form_pages.chosen_language([name for _, name in sorted(wanted, key=lambda each: each[0])], there)
+    return form_pages.chosen_language([request.query_params.get("lang", ""), *languages.wanted(request.headers.get("accept-language", ""))], there)
 
 
 @cache

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Final
 from urllib.parse import parse_qs
 
 import jinja2
-from babel import Locale, UnknownLocaleError, negotiate_locale
+from babel import Locale, negotiate_locale
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
-from chassis import web
+from chassis import languages, web
 from chassis.errors import Unknown
 from services.interaction import commands, queries
 from services.interaction.settings import InteractionService
@@ -86,14 +86,7 @@ def _page(request: Request, asked: dict[str, Any] | None, *, state: str, status:
 
 def _language(request: Request, known: str | None) -> str:
     """The first of the reader's languages that we have, else that of the case."""
-    wanted = []
-    for part in request.headers.get("accept-language", "")[:500].split(","):
-        name, _, weight = part.strip().partition(";q=")
-        try:
-            wanted.append((-float(weight or 1), Locale.parse(name.strip(), sep="-").language))
-        except (ValueError, UnknownLocaleError):
-            continue
-    named = [name for _, name in sorted(wanted, key=lambda found: found[0])]
+    named = languages.wanted(request.headers.get("accept-language", ""))
     return negotiate_locale([*named, *([known] if known else [])], list(TEXTS)) or "en"
 
 
