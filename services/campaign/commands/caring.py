@@ -9,7 +9,7 @@ from uuid import UUID
 
 from chassis.unit_of_work import Transaction
 from contracts import links
-from services.campaign.commands import points
+from services.campaign.commands import points, referrals
 from services.campaign.commands.planning import Planned, plan_messages
 from services.campaign.commands.programmes import arm
 from services.campaign.commands.rewards import check_in
@@ -26,6 +26,7 @@ from services.campaign.domain.programmes import (
     next_step,
 )
 from services.campaign.settings import CampaignService
+from services.campaign.store import points as books
 from services.campaign.store import programmes, recipients, replicas, suggesting, templates
 from services.campaign.store.programmes import Candidate
 
@@ -150,6 +151,7 @@ async def _data(
     tiers = sorted((await programmes.tiers_of(tx.db, [member.customer_id])).get(member.customer_id, ()))
     # What blocks of a template are chosen by: numbers as numbers, so that they can be compared.
     data: dict[str, Any] = {"programme": programme.name, "scores": {name: _number(value) for name, value in scores.items()}, "tiers": tiers}
+    data |= await _standing(service, tx, member.customer_id)
     if programme.kind == "cross_sell":
         found = await suggesting.companions(tx.db, member.customer_id, limit=3)
         data["suggestions"] = [{"product_id": one["product"], "name": one["name"] or one["product"]} for one in found]
@@ -163,6 +165,18 @@ async def _data(
         data["reward"] = {"id": str(reward.id), "name": reward.name, "points": reward.points}
         data["link"] = action_link(service, "redeem", programme.id, member.customer_id, str(reward.id))
     return data, withheld
+
+
+async def _standing(service: CampaignService, tx: Transaction, customer_id: UUID) -> dict[str, Any]:
+    """A member's points and own code, so that a mail can be the statement of a points programme and the invitation to recommend."""
+    found: dict[str, Any] = {}
+    for other in await programmes.running(tx.db, ("loyalty", "referral")):
+        if other.kind == "loyalty":
+            person = await recipients.same_person(tx.db, customer_id)
+            found["points"] = (await books.balances(tx.db, programme_id=other.id, customer_ids=person))[0]
+        else:
+            found["code"] = await referrals.make_code(service, tx, programme_id=other.id, customer_id=customer_id)
+    return found
 
 
 def _number(value: str) -> float | str:

@@ -23,13 +23,18 @@ async def get_code(service: CampaignService, *, programme_id: UUID, customer_id:
         await _referral_programme(tx, programme_id)
         if not await recipients.fetch(tx.db, [customer_id]):
             raise errors.unknown_customer()
-        digest = hashlib.blake2b(programme_id.bytes + customer_id.bytes, digest_size=5, key=service.link_secret[:32]).digest()
-        code = await rewards.put_code(
-            tx.db, programme_id=programme_id, customer_id=customer_id, code=base64.b32encode(digest).decode(), at=service.clock.now()
-        )
+        code = await make_code(service, tx, programme_id=programme_id, customer_id=customer_id)
         person = await recipients.same_person(tx.db, customer_id)
         came, paid = await rewards.count_referrals(tx.db, programme_id=programme_id, customer_ids=person)
         return code, came, paid
+
+
+async def make_code(service: CampaignService, tx: Transaction, *, programme_id: UUID, customer_id: UUID) -> str:
+    """A customer's code within a caller's transaction; always the same."""
+    digest = hashlib.blake2b(programme_id.bytes + customer_id.bytes, digest_size=5, key=service.link_secret[:32]).digest()
+    return await rewards.put_code(
+        tx.db, programme_id=programme_id, customer_id=customer_id, code=base64.b32encode(digest).decode(), at=service.clock.now()
+    )
 
 
 async def refer(service: CampaignService, *, programme_id: UUID, code: str, customer_id: UUID) -> UUID:

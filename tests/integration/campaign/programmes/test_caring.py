@@ -251,3 +251,29 @@ async def test_recommending(cluster: PrivateCluster) -> None:
         seen = await club.call("POST", f"/programmes/{programme}/codes", {"customer_id": ann})
         assert (seen["code"], seen["came"], seen["rewarded"]) == (code, 1, 1)
         await club.audit(loyalty)
+
+
+async def test_a_mail_is_statement_and_invitation(cluster: PrivateCluster) -> None:
+    """P19: points and one's own code stand in the mail; what is redeemed by its link is paid with those points; a friend comes by the code."""
+    body = MAIL.replace("{{ data.reward.name }}", "{{ data.points }} points, code {{ data.code }}")
+    async with stage(cluster) as play:
+        club = Club(play)
+        loyalty = await club.programme({**LOYALTY, "tiers": []})
+        referral = await club.programme({"kind": "referral", "loyalty_id": loyalty, "referrer_points": 100})
+        reward = await club.reward(loyalty, points=70)
+        ann, bob = await club.person(1), await club.person(2, granted=False)
+        await club.order(ann, 9_000)
+        await club.programme({
+            "kind": "individual", "sender": SENDER, "entry": {"orders_at_least": 1}, "exit_on_order": False,
+            "steps": [{"template_id": await play.template(body=body), "reward_id": reward}],
+        })
+        await run(play)
+        text = written(play, await addressee(play, ann))
+        told = re.search(r"90 points, code (\w+)", text)
+        assert told is not None
+        assert (await play.http.call("POST", links(play, await addressee(play, ann))[0], scopes=None)).status == 200
+        assert await club.balance(loyalty, ann) == 20
+        await club.call("POST", f"/programmes/{referral}/referrals", {"code": told[1], "customer_id": bob})
+        await club.order(bob, 1_000)
+        assert await club.balance(loyalty, ann) == 120
+        await club.audit(loyalty)
