@@ -62,6 +62,8 @@ bench: dev ## throughput against the floor, CPU and memory, both measured in one
 	$(BIN)/python -m tests.bench.interaction_timeline
 	$(BIN)/python -m tests.bench.consent_permits
 	$(BIN)/python -m tests.bench.campaign_decisions
+	$(BIN)/python -m tests.bench.analytics_loading
+	$(BIN)/python -m tests.bench.analytics_queries
 	$(BIN)/python -m tests.bench.analytics_lifetime
 
 chaos: dev ## kill loops in both shapes (SCALE=full for the long form)

@@ -66,7 +66,7 @@ def removal_effects(paths: dict[tuple[tuple[str, ...], bool], int]) -> dict[str,
         for here, there in itertools.pairwise(states):
             moves.setdefault(here, {})[there] = moves.get(here, {}).get(there, 0) + count
     channels_seen = sorted({channel for path, _ in paths for channel in path})
-    whole = _absorbed(moves, None)
+    whole = _absorbed(moves, None) if moves else 0.0
     if whole == 0:
         return dict.fromkeys(channels_seen, 0.0)
     return {channel: max(0.0, 1 - _absorbed(moves, channel) / whole) for channel in channels_seen}

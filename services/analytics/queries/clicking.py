@@ -66,7 +66,10 @@ async def get_funnel(
     seconds = None if within_minutes is None else within_minutes * 60
 
     def read(connection: Any) -> tuple[list[funnels.Reached], list[funnels.Reached]]:
-        funnels.gather(connection, since=asked.since, until=asked.until, per=per, minutes=session_minutes, scoped=_limit(connection, asked))
+        funnels.gather(
+            connection, since=asked.since, until=asked.until, per=per, minutes=session_minutes, scoped=_limit(connection, asked), steps=wanted,
+            visits=by == "visitor",
+        )
         now = asked.about["as_of"]
         total = funnels.funnel(connection, steps=wanted, within_seconds=seconds, by=None, now=now)
         return total, funnels.funnel(connection, steps=wanted, within_seconds=seconds, by=by, now=now) if by is not None else []

@@ -26,8 +26,8 @@ _SPELT: Final = "ییکهوااا01234567890123456789"
 
 
 def folded(text: str) -> str:
-    """SQL for a text in the form in which Persian spellings are compared."""
-    return f"translate({text}, '{_SPELLINGS}', '{_SPELT}')"
+    """SQL for a text in the form in which Persian spellings are compared; texts with one byte a sign are in it already."""
+    return f"CASE WHEN strlen({text}) = length({text}) THEN {text} ELSE translate({text}, '{_SPELLINGS}', '{_SPELT}') END"
 
 
 class Sources(NamedTuple):

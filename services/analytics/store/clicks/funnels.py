@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -36,27 +37,40 @@ class Move(NamedTuple):
     first_time: int
 
 
-def gather(connection: DuckDBPyConnection, *, since: datetime, until: datetime, per: str, minutes: int, scoped: bool) -> None:
+def gather(
+    connection: DuckDBPyConnection, *, since: datetime, until: datetime, per: str, minutes: int, scoped: bool, steps: Sequence[FunnelStep] = (),
+    visits: bool = True,
+) -> None:
     """Leave the events of the window in the temporary table `click`: who, subject (a customer or a visit), key, and whether it is the first visit.
 
-    A visit ends after `minutes` without an event. Events of bots do not count.
+    A visit ends after `minutes` without an event. Events of bots do not count. With `steps`, and `visits` not asked for, only their events are read.
     """
     scope = "AND i.customer IN (SELECT customer FROM scope)" if scoped else ""
+    properties = "e.properties" if any(step.where for step in steps) else "NULL::VARCHAR AS properties"
+    visits = visits or per == "visit"
+    names = sorted({step.name for step in steps})
+    narrow = "AND e.name IN (SELECT unnest($names::VARCHAR[]))" if names and "*" not in names and not visits else ""
+    numbered = """
+        begun AS (
+            SELECT *, coalesce(occurred_at - lag(occurred_at) OVER w > to_minutes($minutes), true)::INTEGER AS begins FROM seen
+            WINDOW w AS (PARTITION BY who ORDER BY place)),
+        numbered AS (SELECT * EXCLUDE (begins), sum(begins) OVER (PARTITION BY who ORDER BY place) AS visit FROM begun)
+    """ if visits else "numbered AS (SELECT *, 1 AS visit FROM seen)"
     sql = f"""
         CREATE OR REPLACE TEMP TABLE click AS
         WITH seen AS (
             SELECT CASE WHEN i.customer IS NULL THEN hash(e.identity) ELSE hash(i.customer) END AS who, e.kind, e.name, e.channel, e.source, e.utm_source, e.utm_medium,
-                   e.properties, e.occurred_at, {_KEY} AS place
+                   {properties}, e.occurred_at, {_KEY} AS place
             FROM event e LEFT JOIN identity i ON i.identity = e.identity
-            WHERE e.occurred_at >= $since AND e.occurred_at < $until AND e.initiator <> 'bot' {scope}),
-        begun AS (
-            SELECT *, coalesce(occurred_at - lag(occurred_at) OVER w > to_minutes($minutes), true)::INTEGER AS begins FROM seen
-            WINDOW w AS (PARTITION BY who ORDER BY place)),
-        numbered AS (SELECT *, sum(begins) OVER (PARTITION BY who ORDER BY place) AS visit FROM begun)
+            WHERE e.occurred_at >= $since AND e.occurred_at < $until AND e.initiator <> 'bot' {narrow} {scope}),
+        {numbered}
         SELECT *, CASE WHEN $visits THEN hash(who, visit) ELSE who END AS subject, CASE WHEN visit = 1 THEN 'first' ELSE 'returning' END AS visitor
         FROM numbered
         """  # noqa: S608 - own fragments
-    connection.execute(sql, {"since": _naive(since), "until": _naive(until), "minutes": minutes, "visits": per == "visit"})
+    values: dict[str, Any] = {"since": _naive(since), "until": _naive(until), "visits": per == "visit"}
+    values |= {"minutes": minutes} if visits else {}
+    values |= {"names": names} if narrow else {}
+    connection.execute(sql, values)
 
 
 def funnel(
