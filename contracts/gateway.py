@@ -53,8 +53,19 @@ class CollectionRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     gpc: str = "record"
 
 
+class ConsentBasis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why what a source brings may be kept. `basis`: consent, contract, legitimate_interest, public or licence; `statement`: in words, with where it is written."""
+
+    basis: str
+    statement: str
+
+
 class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the door and the collector must know of a source."""
+    """What the door and the collector must know of a source.
+
+    `kind`: browser (its key is public), server, or external: somebody else's system, such as a social network, whose word counts least unless
+    `trust` is high.
+    """
 
     source_id: str
     name: str
@@ -70,7 +81,14 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     require_consent: str | None = None
     consent_categories: dict[str, str] = {}
     never: CollectionRules | None = None
+    trust: str = "low"
+    consent_basis: ConsentBasis | None = None
     version: int = 1
+
+    @property
+    def authority(self) -> str:
+        """How far it is believed: server, browser or external, in this order."""
+        return "server" if self.kind == "external" and self.trust == "high" else self.kind
 
 
 class KeyState(Fact, frozen=True, kw_only=True):

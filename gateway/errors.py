@@ -40,6 +40,16 @@ class UnknownScope(Invalid):
         super().__init__("keys.unknown_scope", f"Known scopes are: {', '.join(known)}.", scopes=known)
 
 
+class BasisNeeded(Invalid):
+    """What a system that is not ours brings needs a reason to be kept."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "sources.basis_needed",
+            "A source of kind `external` needs a `consent_basis`; with the basis `consent` also `require_consent`, the purpose each person has to have granted.",
+        )
+
+
 class BadKey(Invalid):
     """A key set by hand must be usable in every header and query."""
 

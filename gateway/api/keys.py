@@ -89,7 +89,7 @@ async def get_source(here: Here, _asking: Administrator, source_id: UUID) -> sch
 async def change_source(here: Here, _asking: Administrator, source_id: UUID, body: schemas.ChangeSource) -> schemas.SourceView:
     """Change the given fields; null clears what may be absent. Every door knows within five seconds."""
     changes = body.model_dump(exclude_unset=True)
-    clearable = {"default_currency", "default_region", "require_consent", "never"}
+    clearable = {"default_currency", "default_region", "require_consent", "never", "consent_basis"}
     empty = sorted(name for name, value in changes.items() if value is None and name not in clearable)
     if empty:
         raise Invalid("sources.not_null", f"These cannot be null: {', '.join(empty)}.")
@@ -139,6 +139,9 @@ def _source(source: Source, keys: list[Key]) -> schemas.SourceView:
         default_currency=settings.default_currency, default_region=settings.default_region, order_namespace=settings.order_namespace,
         ip=settings.ip, rate_per_second=settings.rate_per_second, require_subject=settings.require_subject,
         require_consent=settings.require_consent, consent_categories=settings.consent_categories,
-        never=schemas.NeverCollected.model_validate(msgspec.structs.asdict(settings.never)) if settings.never else None, version=settings.version,
+        never=schemas.NeverCollected.model_validate(msgspec.structs.asdict(settings.never)) if settings.never else None,
+        trust=settings.trust,
+        consent_basis=schemas.ConsentBasis.model_validate(msgspec.structs.asdict(settings.consent_basis)) if settings.consent_basis else None,
+        version=settings.version,
         created_at=source.created_at, changed_at=source.changed_at, keys=[_key(key) for key in keys],
     )

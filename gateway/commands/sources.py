@@ -31,9 +31,9 @@ class CreatedSource(NamedTuple):
 async def create_source(
     service: GatewayService, *, settings: Mapping[str, Any], actor: str, text: str | None = None
 ) -> CreatedSource:
-    """`settings` are fields of SourceSettings but the id. Raises BadKey, KeyTaken."""
+    """`settings` are fields of SourceSettings but the id. Raises BadKey, KeyTaken, BasisNeeded."""
     now, source_id = service.clock.now(), new_id()
-    source = Source(source_id, msgspec.convert({**settings, "source_id": str(source_id), "version": 1}, SourceSettings), now, now)
+    source = Source(source_id, _checked({**settings, "source_id": str(source_id), "version": 1}), now, now)
     async with service.transaction() as tx:
         await store.insert_source(tx.db, source)
         created, state = await _add(service, tx, source, actor=actor, text=text)
@@ -43,13 +43,13 @@ async def create_source(
 
 
 async def change_source(service: GatewayService, *, source_id: UUID, changes: Mapping[str, Any]) -> Source:
-    """Set the given fields; every process knows within seconds. Raises UnknownSource."""
+    """Set the given fields; every process knows within seconds. Raises UnknownSource, BasisNeeded."""
     async with service.transaction() as tx:
         known = await store.find_source(tx.db, source_id, lock=True)
         if known is None:
             raise errors.UnknownSource
         fields = {**msgspec.to_builtins(known.settings), **changes, "version": known.settings.version + 1}
-        settings = msgspec.convert(fields, SourceSettings)
+        settings = _checked(fields)
         source = known._replace(settings=settings, changed_at=service.clock.now())
         await store.update_source(tx.db, source)
         states = [state_of(key, settings) for key in await store.keys_of(tx.db, source_id)]
@@ -89,6 +89,14 @@ async def _add(
         new.id, key_hash(new.text), keys.SOURCE, source.settings.name, ["collect:write"], source.id, service.clock.now(), actor, None, None
     )
     return Created(key, new.text), await add_key(tx, key, source.settings)
+
+
+def _checked(fields: Mapping[str, Any]) -> SourceSettings:
+    settings = msgspec.convert(fields, SourceSettings)
+    basis = settings.consent_basis
+    if (settings.kind == "external" and basis is None) or (basis is not None and basis.basis == "consent" and not settings.require_consent):
+        raise errors.BasisNeeded
+    return settings
 
 
 def _tell(tx: Transaction, source: Source) -> None:

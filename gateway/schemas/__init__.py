@@ -91,8 +91,19 @@ class NeverCollected(Given):
         return fields
 
 
+class ConsentBasis(Given):
+    """Why what a source brings may be kept; with `consent` it also needs `require_consent`, the purpose that each person has to have granted."""
+
+    basis: Literal["consent", "contract", "legitimate_interest", "public", "licence"]
+    statement: Annotated[str, StringConstraints(min_length=1, max_length=1000, strip_whitespace=True, pattern=r"^[^\x00]*$")]
+
+
 class SourceFields(Given):
-    """What may be set of a source. `kind` browser: its key is public, so it merges nobody by e-mail and confirms nothing."""
+    """What may be set of a source. `kind` browser: its key is public, so it merges nobody by e-mail and confirms nothing.
+
+    `kind` external: a system that is not yours (a social network, a partner, a bought feed). It names its `consent_basis`; with `trust` low its word
+    counts less than that of everybody else and merges nobody, with high it counts like a server of yours.
+    """
 
     origins: Annotated[list[Origin], Field(max_length=100)] | None = None
     enabled: bool | None = None
@@ -105,16 +116,18 @@ class SourceFields(Given):
     require_consent: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")] | None = None
     consent_categories: Annotated[dict[str, str], Field(max_length=100)] | None = None
     never: NeverCollected | None = None
+    trust: Literal["low", "high"] | None = None
+    consent_basis: ConsentBasis | None = None
 
 
 class CreateSource(SourceFields):
     name: Name
-    kind: Literal["browser", "server"] = "server"
+    kind: Literal["browser", "server", "external"] = "server"
 
 
 class ChangeSource(SourceFields):
     name: Name | None = None
-    kind: Literal["browser", "server"] | None = None
+    kind: Literal["browser", "server", "external"] | None = None
 
 
 class SourceView(BaseModel):
@@ -132,6 +145,8 @@ class SourceView(BaseModel):
     require_consent: str | None
     consent_categories: dict[str, str]
     never: NeverCollected | None
+    trust: str
+    consent_basis: ConsentBasis | None
     version: int
     created_at: datetime
     changed_at: datetime

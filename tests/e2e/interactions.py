@@ -24,6 +24,7 @@ def tell(up: Upright) -> None:
     knowledge(up, tag)
     plan(up, tag)
     orders_and_visits(up, tag, ann)
+    external(up, tag)
     privacy(up, tag, ann)
 
 
@@ -159,6 +160,34 @@ def orders_and_visits(up: Upright, tag: str, ann: str) -> None:
     said = up.collect([{"type": "track", "userId": f"ann-{tag}", "event": "Order Completed", "properties": refused}])
     assert said["rejected"][0]["code"] == "card_number"
     assert up.ask("GET", "/api/v1/intake")["data"]
+
+
+def external(up: Upright, tag: str) -> None:
+    """D13: a social network feeds in under its own name, with its basis; its word counts least until it is trusted."""
+    refused = up.ask("POST", "/api/v1/sources", {"name": f"Social {tag}", "kind": "external"}, expect=422)
+    assert refused["code"] == "sources.basis_needed"
+    basis = {"basis": "public", "statement": "Posts that everybody can read; terms of the network, section 4"}
+    social = up.ask("POST", "/api/v1/sources", {"name": f"Social {tag}", "kind": "external", "consent_basis": basis}, expect=201)
+    assert (social["trust"], social["consent_basis"]) == ("low", basis)
+
+    def feeds(city: str, number: int) -> bool:
+        batch = [
+            {"type": "identify", "userId": f"kim-{tag}", "messageId": f"i{number}-{tag}", "traits": {"city": city, "handle": "@kim"}},
+            {"type": "track", "userId": f"kim-{tag}", "messageId": f"t{number}-{tag}", "event": "Social Post", "properties": {"text": "I like it"}},
+        ]
+        return httpx2.post(f"{up.url}/v1/batch", json={"batch": batch}, auth=(social["key"], ""), timeout=30).status_code == 200
+
+    up.collect([{"type": "identify", "userId": f"kim-{tag}", "traits": {"city": "Qom"}}])
+    until(lambda: feeds("Rome", 1), "the network's key opens the door")
+    kim = up.customer(f"user:kim-{tag}")["id"]
+    seen = until(lambda: (one := up.ask("GET", f"/api/v1/customers/{kim}"))["traits"].get("handle") and one, "the network's word is known")
+    assert seen["traits"]["city"] == "Qom"
+    assert (seen["provenance"]["handle"]["authority"], seen["provenance"]["handle"]["source"]) == ("external", social["id"])
+    posts = until(lambda: [one for one in up.timeline(kim, 3) if one["source"] == social["id"] and one["kind"] == "track"], "its posts are on the timeline")
+    assert len(posts) == 1
+    up.ask("PATCH", f"/api/v1/sources/{social['id']}", {"trust": "high"})
+    numbers = iter(range(2, 1000))
+    until(lambda: feeds("Rome", next(numbers)) and up.ask("GET", f"/api/v1/customers/{kim}")["traits"]["city"] == "Rome", "it is believed")
 
 
 def privacy(up: Upright, tag: str, ann: str) -> None:

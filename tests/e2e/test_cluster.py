@@ -103,7 +103,7 @@ def test_customers(seven: Upright) -> None:
 
 
 def test_interactions(seven: Upright) -> None:
-    """C11 U14 U15 U19 U40 U43: everything employees do with contacts, over separate processes."""
+    """C11 D13 U14 U15 U19 U40 U43: everything employees do with contacts, over separate processes."""
     interactions.tell(seven)
 
 

@@ -19,7 +19,7 @@ def test_everything_an_employee_does_with_customers(up: Upright) -> None:
 
 
 def test_everything_employees_do_with_contacts(up: Upright) -> None:
-    """C11 U14 U15 U19 U40 U43: from a mail to its case, work, selling, forms, knowledge, plans, visits and erasure, in one process."""
+    """C11 D13 U14 U15 U19 U40 U43: from a mail to its case, work, selling, forms, knowledge, plans, visits and erasure, in one process."""
     interactions.tell(up)
 
 

@@ -18,7 +18,7 @@ from services.customer.schemas.reaching import NeedView
 
 SENSITIVE: Final = "customers:sensitive"
 
-_AUTHORITY = {traits.TAKEN_BACK: "taken_back", traits.IMPLIED: "implied", traits.BROWSER: "browser", traits.SERVER: "server"}
+_AUTHORITY = {traits.TAKEN_BACK: "taken_back", traits.IMPLIED: "implied", **{rank: name for name, rank in traits.RANKS.items()}}
 
 
 def hidden_from(asking: Caller, sensitive: frozenset[str]) -> frozenset[str]:

@@ -122,7 +122,7 @@ def _assertions(
 ) -> list[Assertion]:
     """What an event says of a person, and a `group` event of an account beside that."""
     server = said.authority == "server"
-    rank = traits.SERVER if server else traits.BROWSER
+    rank = traits.RANKS.get(said.authority, traits.EXTERNAL)
     position = (int(header(record.headers, ORIGIN) or record.offset), record.partition)
     told: traits.Traits = {}
     if said.kind in _TELLING:

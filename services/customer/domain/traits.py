@@ -17,7 +17,8 @@ MAX_NAME: Final = 100
 
 #: How far a teller is trusted: a higher rank is never overwritten by a lower one.
 #: `TAKEN_BACK` stands in the history only: the document has no such trait any more.
-TAKEN_BACK, IMPLIED, BROWSER, SERVER = -1, 0, 1, 2
+TAKEN_BACK, IMPLIED, EXTERNAL, BROWSER, SERVER = -1, 0, 1, 2, 3
+RANKS: Final = {"external": EXTERNAL, "browser": BROWSER, "server": SERVER}
 
 _SAME: Final = {
     "email": ("email", "e_mail", "email_address"),

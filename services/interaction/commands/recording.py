@@ -245,7 +245,7 @@ def _origin(service: InteractionService, incoming: Incoming, settings: dict[str,
         source=stamp.source,
         identity=service.hash_identity(primary).hex() if primary else "",
         known=bool(primary) and not primary.startswith("anon:"),
-        browser=stamp.authority == "browser",
+        browser=stamp.authority != "server",
         namespace=source.order_namespace if source is not None else "",
         default_currency=source.default_currency if source is not None else None,
     )
@@ -325,5 +325,5 @@ def _contact(out: Outgoing) -> Contact:
     event = out.incoming.event
     return contact_of(
         interaction_id=UUID(event.stamp.receipt_id), identity=out.identity, kind=event.kind, channel=event.channel, initiator=event.initiator,
-        purpose=out.purpose, occurred_at=event.stamp.timestamp, properties=event.properties, trusted=event.stamp.authority != "browser",
+        purpose=out.purpose, occurred_at=event.stamp.timestamp, properties=event.properties, trusted=event.stamp.authority == "server",
     )

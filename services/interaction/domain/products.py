@@ -23,7 +23,7 @@ def collect(event: CleanEvent, found: dict[str, ProductRow]) -> None:
     products = event.properties.get("products")
     if not isinstance(products, list):
         return
-    told_at = _BROWSER if event.stamp.authority == "browser" else event.stamp.timestamp
+    told_at = _BROWSER if event.stamp.authority != "server" else event.stamp.timestamp
     for product in products:
         if not isinstance(product, dict) or product.get("fee") is True:
             continue

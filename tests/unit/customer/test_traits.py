@@ -14,7 +14,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 trait = st.builds(
     traits.Trait,
     value=st.one_of(st.none(), st.integers(0, 3), st.sampled_from(["a", "b"])),
-    rank=st.sampled_from([traits.IMPLIED, traits.BROWSER, traits.SERVER]),
+    rank=st.sampled_from([traits.IMPLIED, traits.EXTERNAL, traits.BROWSER, traits.SERVER]),
     at=st.integers(0, 3).map(lambda days: START + timedelta(days=days)),
     position=st.tuples(st.integers(0, 50), st.integers(0, 3)),
     event_id=st.uuids().map(str),

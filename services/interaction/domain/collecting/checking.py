@@ -75,7 +75,7 @@ def check_touchpoint(raw: bytes, receipt: Receipt) -> Accepted:
     receipt_id, source = receipt.new_id(), receipt.source
     unique = identities.message_id(event.get("id")) or receipt_id
     stamp = Stamp(
-        id=unique, form="touchpoint", type="touchpoint", event=name, source=source.source_id, authority=source.kind, receipt_id=receipt_id,
+        id=unique, form="touchpoint", type="touchpoint", event=name, source=source.source_id, authority=source.authority, receipt_id=receipt_id,
         received_at=receipt.received_at, timestamp=messages.received_moment(event.get("occurred_at"), receipt.received_at), keys=[customer],
     )
     return Accepted(customer.encode(), raw, msgspec.json.encode(stamp), unique.encode(), receipt_id)

@@ -120,13 +120,13 @@ def _accept(slice_: bytes, event: dict[str, Any], name: str, customer: str | Non
     occurred = data.get("occurred_at") if type(data) is dict and name.startswith(reserved.PREFIX) else None
     original = moments.read_moment(event.get("time"))
     notes = []
-    if name == "ecrm.order.refunded.v1" and source.kind == "browser":
-        notes.append("not_from_browser")
+    if name == "ecrm.order.refunded.v1" and source.authority != "server":
+        notes.append("not_from_browser" if source.kind == "browser" else "not_trusted")
     receipt_id = receipt.new_id()
     # (source, id) of the CloudEvent, written so that two different pairs never look alike
     unique = identities.message_id(json.dumps([event["source"], event["id"]], ensure_ascii=False, separators=(",", ":")))
     stamp = Stamp(
-        id=unique, form="cloudevent", type="event", event=name, source=source.source_id, authority=source.kind, receipt_id=receipt_id,
+        id=unique, form="cloudevent", type="event", event=name, source=source.source_id, authority=source.authority, receipt_id=receipt_id,
         received_at=receipt.received_at, timestamp=messages.received_moment(occurred or event.get("time"), receipt.received_at),
         original_timestamp=original, keys=[customer] if customer else [], gpc=receipt.gpc, notes=notes,
         ip=shared.allowed_ip(receipt.ip, source.ip) if source.kind == "browser" else None,

@@ -128,8 +128,8 @@ def check_message(slice_: bytes, event: dict[str, Any], kind: str, parts: shared
         _link(
             keys, notes, receipt, kind=kind, user=user, anonymous=anonymous, previous=previous, traits=traits, context=context
         )
-    if name in SERVER_ONLY and receipt.source.kind == "browser":
-        notes.append("not_from_browser")
+    if name in SERVER_ONLY and receipt.source.authority != "server":
+        notes.append("not_from_browser" if receipt.source.kind == "browser" else "not_trusted")
     return accept(slice_, event, receipt, parts, context=context, when=when, keys=keys, notes=notes, kind=kind, name=name)
 
 
@@ -154,7 +154,7 @@ def accept(
     receipt_id = receipt.new_id()
     message_id = identities.message_id(event.get("messageId")) or receipt_id
     stamp = Stamp(
-        id=message_id, type=kind, event=name, source=source.source_id, authority=source.kind, receipt_id=receipt_id, received_at=received,
+        id=message_id, type=kind, event=name, source=source.source_id, authority=source.authority, receipt_id=receipt_id, received_at=received,
         timestamp=when.timestamp, original_timestamp=when.original, sent_at=when.sent, keys=keys, ip=ip, user_agent=user_agent,
         gpc=receipt.gpc or context.get("gpc") is True, notes=notes, context=parts.raw_context, integrations=parts.raw_integrations,
     )

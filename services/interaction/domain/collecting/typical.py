@@ -116,7 +116,7 @@ class Usual:
         self._proved = walking.is_plain_text(whole)
         # One bracket in all, as in most batches of browsers: then braces alone bound the depth.
         self._most_braces = walking.MAX_DEPTH - 1 if whole.find(b"[", whole.find(b"[") + 1) < 0 else 0
-        tail = _Tail(source.source_id, source.kind, received)
+        tail = _Tail(source.source_id, source.authority, received)
         self._crawler = False
         if self._browser:
             tail.ip, tail.user_agent = shared.allowed_ip(receipt.ip, "keep"), receipt.user_agent
