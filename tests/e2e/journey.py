@@ -77,8 +77,8 @@ def tell(up: Upright, box: Box) -> None:
          "properties": {"order_id": f"o-{tag}", "total": 42.0, "currency": "EUR", "products": [{"product_id": "tea", "price": 42.0}]}},
     ])
     customer = up.customer(f"user:{user}")["id"]
-    entries = up.timeline(customer, 4)
-    assert sorted(entry["kind"] for entry in entries) == ["identify", "page", "track", "track"]
+    entries = up.timeline(customer, 5)
+    assert sorted(entry["kind"] for entry in entries) == ["identify", "order", "page", "track", "track"]
     profile = until(lambda: (one := up.ask("GET", f"/api/v1/customers/{customer}"))["email"] and one, "the profile has its e-mail address")
     assert (profile["email"], profile["name"]) == (address, "Sara")
     assert up.customer(f"anon:anon-{tag}")["id"] == customer
@@ -115,7 +115,7 @@ def tell(up: Upright, box: Box) -> None:
     )
     assert (report["clicks"]["messages"], report["click_through_rate"], report["responded"]) == (1, 1.0, 1)
     on_timeline = until(
-        lambda: [entry for entry in up.timeline(customer, 5) if entry["kind"] not in {"identify", "page", "track"}], "the message is on the timeline"
+        lambda: [entry for entry in up.timeline(customer, 6) if entry["kind"] not in {"identify", "order", "page", "track"}], "the message is on the timeline"
     )
     assert any(entry["channel"] == "email" for entry in on_timeline)
     (sent,) = [message for message in up.ask("GET", f"/api/v1/customers/{customer}/messages")["data"] if message["state"] == "accepted"]
