@@ -60,6 +60,7 @@ bench: dev ## throughput against the floor, CPU and memory, both measured in one
 	$(BIN)/python -m tests.bench.customers_import
 	$(BIN)/python -m tests.bench.interaction_assignment
 	$(BIN)/python -m tests.bench.interaction_timeline
+	$(BIN)/python -m tests.bench.interaction_sessions
 	$(BIN)/python -m tests.bench.consent_permits
 	-$(BIN)/python -m tests.bench.campaign_sending
 	$(BIN)/python -m tests.bench.campaign_decisions
