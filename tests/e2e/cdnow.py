@@ -47,7 +47,9 @@ def import_twice(up: Upright, sample: Path, folder: Path) -> None:
 def look(up: Upright, master_id: str, amounts: list[int]) -> None:
     """One customer's timeline, orders and scores."""
     customer = up.customer(f"user:{master_id}")["id"]
-    assert len(up.timeline(customer, len(amounts))) == len(amounts)
+    entries = up.timeline(customer, 2 * len(amounts))
+    for wanted in (True, False):  # each purchase as it was told, and as an order
+        assert len([entry for entry in entries if (entry["kind"] == "order") is wanted]) == len(amounts)
     orders = up.all(f"/api/v1/customers/{customer}/orders")
     assert sorted(order["paid_minor"] for order in orders) == sorted(amounts)
     assert {order["currency"] for order in orders} == {"USD"}
