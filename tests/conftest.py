@@ -14,10 +14,11 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 from launcher.embedded_postgres import PrivateCluster
 from tests.support.cluster import running_cluster
 
-#: `pytest --hypothesis-profile=deep`: many more examples of each property.
+#: `pytest --hypothesis-profile=deep`: many more examples of each property, others in each run.
 settings.register_profile("deep", max_examples=1000, deadline=None)
-# An example may take long on a busy machine; what has to be fast is measured elsewhere.
-settings.register_profile("usual", deadline=None)
+# The usual run tries the same examples each time, so that a change is judged by what it changed. An example may take long on a
+# busy machine; what has to be fast is measured elsewhere.
+settings.register_profile("usual", deadline=None, derandomize=True)
 settings.load_profile("usual")
 
 ROOT = Path(__file__).resolve().parent.parent

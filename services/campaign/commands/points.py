@@ -101,7 +101,10 @@ async def spend(tx: Transaction, *, programme: Programme, customer_id: UUID, amo
 
 
 async def restore(tx: Transaction, *, programme: Programme, customer_id: UUID, reference: str, at: datetime) -> None:
-    """A redemption is taken back: its points return to the lots they came from, unless they repay what is owed."""
+    """A redemption is taken back: its points return to the lots they came from, unless they repay what is owed.
+
+    Nobody loses them by having paid: where a lot expired meanwhile, they last as long again as they would have when they were spent.
+    """
     person = await recipients.same_person(tx.db, customer_id)
     accounts = await points.lock_accounts(tx.db, programme_id=programme.id, customer_ids=person)
     found = await points.find_posted(tx.db, programme_id=programme.id, kind="redeem", reference=reference)
@@ -114,11 +117,11 @@ async def restore(tx: Transaction, *, programme: Programme, customer_id: UUID, r
         kept = min(given, debt)
         debt -= kept
         if given > kept:
-            back.append((lot.id, given - kept))
+            back.append((lot, given - kept))
             by_account[lot.customer_id] = by_account.get(lot.customer_id, 0) + given - kept
     entries = rules.restore_entries(payer, by_account, repaid=repaid)
     await points.post(tx.db, Posted(new_id(), programme.id, payer, "restore", reference, amount, at), entries)
-    await points.give_back(tx.db, back)
+    await points.give_back(tx.db, back, taken_at=found["at"], at=at)
 
 
 async def adjust(

@@ -162,13 +162,17 @@ async def uses_of(db: Connection, transaction_id: UUID) -> list[tuple[Lot, int]]
     return [(Lot(row["id"], row["customer_id"], row["remaining"], row["expires_at"], row["order_id"]), row["points"]) for row in rows]
 
 
-async def give_back(db: Connection, back: Sequence[tuple[UUID, int]]) -> None:
+async def give_back(db: Connection, back: Sequence[tuple[Lot, int]], *, taken_at: datetime, at: datetime) -> None:
+    """Points return to their lots. A lot that expired meanwhile lasts as much longer as it did when they were taken."""
     await db.execute(
         """
-        UPDATE points_lot SET remaining = remaining + given.points FROM unnest($1::uuid[], $2::bigint[]) AS given (id, points)
+        UPDATE points_lot SET
+            remaining = remaining + given.points,
+            expires_at = CASE WHEN expires_at <= $4 THEN greatest(expires_at, $4 + (expires_at - $3)) ELSE expires_at END
+        FROM unnest($1::uuid[], $2::bigint[]) AS given (id, points)
         WHERE points_lot.id = given.id
         """,
-        [lot for lot, _ in back], [points for _, points in back],
+        [lot.id for lot, _ in back], [points for _, points in back], taken_at, at,
     )
 
 

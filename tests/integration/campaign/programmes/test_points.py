@@ -53,6 +53,29 @@ async def test_orders_earn_refunds_take_back_and_debts_are_repaid(cluster: Priva
         assert sum(line["change"] for line in statement["data"]) == 0
 
 
+async def test_points_given_back_late_can_be_spent_again(cluster: PrivateCluster) -> None:
+    """P7: points whose time ran out while they were spent last as long again, when the redemption is cancelled, as they would have then."""
+    async with stage(cluster, smtp=False, services=("campaign",)) as play:
+        club = Club(play)
+        programme = await club.programme(LOYALTY)
+        ann = await club.person(granted=False)
+        await club.order(ann, 10_000)
+        reward = await club.reward(programme, points=100)
+        await club.age(360)
+        taken = await club.call("POST", f"/programmes/rewards/{reward}/redemptions", {"customer_id": ann}, status=201)
+        await club.age(30)
+        await commands.expire_points(play.service)
+        await club.call("POST", f"/programmes/redemptions/{taken['id']}/cancel")
+        await club.age(4)
+        assert not await commands.expire_points(play.service)
+        assert await club.balance(programme, ann) == 100
+        again = await club.call("POST", f"/programmes/rewards/{reward}/redemptions", {"customer_id": ann}, status=201)
+        await club.call("POST", f"/programmes/redemptions/{again['id']}/cancel")
+        await club.age(2)
+        await commands.expire_points(play.service)
+        assert (await club.balance(programme, ann), (await club.audit(programme))["expired"]) == (0, 100)
+
+
 async def test_tiers_multiply_and_rules_choose_lines(cluster: PrivateCluster) -> None:
     """P7: what is earned in a tier counts more; a rule may count one category or product only; orders in other currencies earn nothing."""
     from contracts.interaction import OrderLine
