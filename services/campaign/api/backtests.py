@@ -27,7 +27,10 @@ async def start_backtest(
     given = body or StartBacktest()
     until = given.until or service.clock.now()
     since = given.since or until - timedelta(days=90)
-    backtest_id = await commands.start_backtest(service, journey_id=journey_id, since=since, until=until, definition=given.definition)
+    backtest_id = await commands.start_backtest(
+        service, journey_id=journey_id, since=since, until=until, definition=given.definition,
+        named=[(one.customer_id, one.at) for one in given.people], costs=given.costs.model_dump() if given.costs else None,
+    )
     response.headers["location"] = f"/api/v1/journeys/{journey_id}/backtests/{backtest_id}"
     return BacktestView.model_validate(await queries.get_backtest(service, journey_id=journey_id, backtest_id=backtest_id))
 

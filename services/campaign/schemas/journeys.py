@@ -142,12 +142,31 @@ class SecretView(BaseModel):
     secret: str
 
 
+class NamedPerson(Given):
+    """Somebody you would have let in, and when."""
+
+    customer_id: UUID
+    at: AwareDatetime
+
+
+class Prices(Given):
+    """What a thousand messages of a channel cost, in minor units of the currency."""
+
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    per_1000_minor: Annotated[dict[Annotated[str, Field(max_length=50)], Annotated[int, Field(ge=0, le=10**12)]], Field(min_length=1, max_length=20)]
+
+
 class StartBacktest(Given):
-    """Over the past between two times (90 days up to now unless told otherwise), with this definition or the draft."""
+    """Over the past between two times (90 days up to now unless told otherwise), with this definition or the draft.
+
+    `people`: come in by the API at these times. `costs`: prices of messages, where they are not those that campaigns were booked at.
+    """
 
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
     definition: dict[str, Any] | None = None
+    people: Annotated[list[NamedPerson], Field(max_length=10_000)] = []
+    costs: Prices | None = None
 
 
 class BacktestView(BaseModel):

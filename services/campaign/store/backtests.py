@@ -27,11 +27,74 @@ class Found(NamedTuple):
     detail: Mapping[str, Any]
 
 
-async def insert(db: Connection, *, backtest_id: UUID, journey_id: UUID, definition: Mapping[str, Any], since: datetime, until: datetime) -> None:
+async def insert(
+    db: Connection, *, backtest_id: UUID, journey_id: UUID, definition: Mapping[str, Any], since: datetime, until: datetime,
+    costs: Mapping[str, Any] | None, people: Sequence[tuple[UUID, datetime]],
+) -> None:
     await db.execute(
-        "INSERT INTO journey_backtest (id, journey_id, definition, since, until, status, created_at) VALUES ($1, $2, $3::jsonb, $4, $5, 'waiting', now())",
-        backtest_id, journey_id, _encode(definition).decode(), since, until,
+        """
+        INSERT INTO journey_backtest (id, journey_id, definition, since, until, costs, status, created_at)
+        VALUES ($1, $2, $3::jsonb, $4, $5, $6::jsonb, 'waiting', now())
+        """,
+        backtest_id, journey_id, _encode(definition).decode(), since, until, _encode(costs).decode() if costs is not None else None,
     )
+    await db.execute(
+        "INSERT INTO journey_backtest_person SELECT $1, * FROM unnest($2::uuid[], $3::timestamptz[]) ON CONFLICT DO NOTHING",
+        backtest_id, [one for one, _ in people], [at for _, at in people],
+    )
+
+
+async def named(db: Connection, backtest_id: UUID) -> list[tuple[UUID, datetime]]:
+    """Whom somebody would have let in by the API, and when."""
+    rows = await db.fetch("SELECT customer_id, at FROM journey_backtest_person WHERE backtest_id = $1 ORDER BY at, customer_id", backtest_id)
+    return [(row["customer_id"], row["at"]) for row in rows]
+
+
+async def let_in(db: Connection, journey_id: UUID, *, since: datetime, until: datetime) -> list[tuple[UUID, datetime, dict[str, Any]]]:
+    """Who really came into a journey between two times, and with what."""
+    rows = await db.fetch(
+        "SELECT customer_id, entered_at, data FROM journey_person WHERE journey_id = $1 AND entered_at >= $2 AND entered_at < $3 ORDER BY entered_at, id",
+        journey_id, since, until,
+    )
+    return [(row["customer_id"], row["entered_at"], msgspec.json.decode(row["data"])) for row in rows]
+
+
+async def note_segment_move(db: Connection, *, segment_id: str, customer_id: UUID, entered: bool, at: datetime) -> None:
+    """Somebody entered or left a segment; told twice it is there once."""
+    await db.execute("INSERT INTO segment_move VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", segment_id, customer_id, at, entered)
+
+
+async def segment_moves(db: Connection, segment_id: str, *, entered: bool, since: datetime, until: datetime) -> list[tuple[UUID, datetime]]:
+    rows = await db.fetch(
+        "SELECT customer_id, at FROM segment_move WHERE segment_id = $1 AND entered = $2 AND at >= $3 AND at < $4 ORDER BY at, customer_id",
+        segment_id, entered, since, until,
+    )
+    return [(row["customer_id"], row["at"]) for row in rows]
+
+
+async def segment_known_since(db: Connection, segment_id: str) -> datetime | None:
+    """The first time anybody is known to have entered or left; None: nothing is recorded of this segment."""
+    found: datetime | None = await db.fetchval("SELECT min(at) FROM segment_move WHERE segment_id = $1", segment_id)
+    return found
+
+
+async def forget_segment_moves(db: Connection, *, before: datetime) -> None:
+    await db.execute("DELETE FROM segment_move WHERE at < $1", before)
+
+
+async def booked_costs(db: Connection) -> list[dict[str, Any]]:
+    """What campaigns were booked to cost by channel and currency, with the messages they handed off there: what a message costs."""
+    rows = await db.fetch(
+        """
+        WITH booked AS (SELECT campaign_id, channel, currency, sum(amount_minor)::bigint AS amount FROM campaign_cost GROUP BY 1, 2, 3),
+        sent AS (
+            SELECT m.origin_id::text AS campaign_id, m.channel, count(*) AS messages FROM message m
+            WHERE m.origin_id::text IN (SELECT campaign_id FROM booked) AND m.state IN ('accepted', 'unknown') GROUP BY 1, 2)
+        SELECT b.channel, b.currency, sum(b.amount)::bigint AS amount_minor, sum(s.messages)::bigint AS messages
+        FROM booked b JOIN sent s USING (campaign_id, channel) GROUP BY 1, 2 ORDER BY 1, 4 DESC, 2
+        """
+    )
+    return [dict(row) for row in rows]
 
 
 async def claim(db: Connection, *, lease: timedelta) -> dict[str, Any] | None:
@@ -99,5 +162,6 @@ async def messages(
 def _row(row: Any) -> dict[str, Any]:
     values = dict(row)
     values["definition"] = msgspec.json.decode(values["definition"])
-    values["result"] = msgspec.json.decode(values["result"]) if values["result"] else None
+    for name in ("result", "costs"):
+        values[name] = msgspec.json.decode(values[name]) if values[name] else None
     return values

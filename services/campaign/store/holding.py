@@ -22,6 +22,8 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
     rows("journey_errand", "journeys", "ours", "customer_id = ANY($1)", "id"),
     rows("journey_event", "journeys", "observed", "identity = ANY($2)", "id", less=("id", "identity")),
     rows("journey_backtest_message", "journeys", "derived", "customer_id = ANY($1)", "backtest_id, number"),
+    rows("journey_backtest_person", "journeys", "ours", "customer_id = ANY($1)", "backtest_id, at"),
+    rows("segment_move", "scores", "derived", "customer_id = ANY($1)", "segment_id, at"),
     rows("annoyance", "messages", "observed", "customer_id = ANY($1)", "id"),
     rows("suppressed_address", "messages", "observed", "address_hash = ANY($2)", "address_hash"),
 )

@@ -201,7 +201,10 @@ async def erase(db: Connection, customer_ids: Sequence[UUID]) -> dict[str, int]:
     """All that is known of their journeys, with history, errands and backtests."""
     people = await db.execute("DELETE FROM journey_person WHERE customer_id = ANY($1::uuid[])", list(customer_ids))
     tests = await db.execute("DELETE FROM journey_backtest_message WHERE customer_id = ANY($1::uuid[])", list(customer_ids))
-    return {"journey_person": int(people.rpartition(" ")[2]), "journey_backtest_message": int(tests.rpartition(" ")[2])}
+    named = await db.execute("DELETE FROM journey_backtest_person WHERE customer_id = ANY($1::uuid[])", list(customer_ids))
+    moves = await db.execute("DELETE FROM segment_move WHERE customer_id = ANY($1::uuid[])", list(customer_ids))
+    gone = {"journey_person": people, "journey_backtest_message": tests, "journey_backtest_person": named, "segment_move": moves}
+    return {table: int(status.rpartition(" ")[2]) for table, status in gone.items()}
 
 
 def person_of(row: Any) -> Person:

@@ -165,6 +165,7 @@ class JourneyBacktestRow(CampaignTable, table=True):
     definition: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     since: datetime = Field(sa_type=TIME)
     until: datetime = Field(sa_type=TIME)
+    costs: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
     status: str = Field(sa_type=Text)
     reason: str | None = Field(default=None, sa_type=Text)
     result: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
@@ -191,3 +192,29 @@ class JourneyBacktestMessageRow(CampaignTable, table=True):
     outcome: str = Field(sa_type=Text)
     reason: str | None = Field(default=None, sa_type=Text)
     detail: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class JourneyBacktestPersonRow(CampaignTable, table=True):
+    """Whom somebody would have let in by the API, and when."""
+
+    __tablename__ = "journey_backtest_person"
+    __table_args__ = (
+        ForeignKeyConstraint(["backtest_id"], ["journey_backtest.id"], ondelete="CASCADE"),
+        Index("journey_backtest_person_customer", "customer_id"),
+    )
+
+    backtest_id: UUID = Field(primary_key=True)
+    customer_id: UUID = Field(primary_key=True)
+    at: datetime = Field(primary_key=True, sa_type=TIME)
+
+
+class SegmentMoveRow(CampaignTable, table=True):
+    """Somebody entered or left a segment."""
+
+    __tablename__ = "segment_move"
+    __table_args__ = (Index("segment_move_customer", "customer_id"), Index("segment_move_age", "at"))
+
+    segment_id: str = Field(primary_key=True, sa_type=Text)
+    at: datetime = Field(primary_key=True, sa_type=TIME)
+    customer_id: UUID = Field(primary_key=True)
+    entered: bool = Field(primary_key=True)

@@ -43,6 +43,10 @@ class Audience:
         if self.away:
             await _answer(send, 503, {})
             return
+        if "/why/" in scope["path"]:
+            _, _, _, _, segment, _, customer = scope["path"].split("/")
+            await _answer(send, 200, {"id": segment, "holds": customer in self.segments.get(segment, [])})
+            return
         if not scope["path"].endswith("/members"):
             await _answer(send, 404 if "/unknown" in scope["path"] else 200, {"id": "s"})
             return

@@ -109,15 +109,77 @@ def erased(customer_id: str, at: Any) -> Any:
     return ErasureState(request_id="r", customer_ids=[customer_id], identities=[], erased_at=at)
 
 
+async def test_entries_by_segment_date_and_api(cluster: PrivateCluster) -> None:
+    """N7: who entered a segment as it was recorded, whose day it was, whom somebody let in or would have; with cost and cap collisions."""
+    async with stage(cluster, services=("interaction", "consent", "campaign"), smtp=False) as play:
+        journeys, now = Journeys(play), play.service.clock.now()
+        ann, bob = await play.customer("ann@x.example", traits={"since": "2020-05-05"}), await play.customer("bob@x.example", traits={"since": "soon"})
+        eve = await play.customer("eve@x.example", granted=False)
+        begin, end = play.service.clock.now(), now + timedelta(days=40)
+        await play.http.call("PUT", "/api/v1/pressure", json={"caps": [{"most": 1, "per": "week"}]}, scopes=["campaigns:send"])
+        template = await play.template()
+
+        async def run(entry: dict[str, Any], **body: Any) -> Any:
+            definition = {
+                "entry": entry, "start": "first", "reentry": "after_exit",
+                "steps": {"first": {"type": "message", "template_id": template, "next": "second"}, "second": {"type": "message", "template_id": template}},
+            }
+            made = await journeys.call("POST", "", name="X", definition=definition)
+            path = f"/{made.json()['id']}/backtests"
+            started = await journeys.call("POST", path, since=begin.isoformat(), until=end.isoformat(), **body)
+            if started.status != 202:
+                return started.json()
+            while await commands.run_backtests(play.service):
+                pass
+            view = (await play.http.call("GET", started.headers["location"], scopes=SCOPES)).json()
+            assert view["status"] == "done", view
+            return view["result"]
+
+        refused = await run({"segment": {"id": "vip"}})
+        assert refused["code"] == "backtest.not_possible"
+        async with play.service.transaction() as tx:
+            for customer, day in ((ann, 1), (ann, 1), (bob, 2), (eve, 3), (ann, 20)):
+                await commands.note_membership(
+                    play.service, tx, segment_id="vip", customer_id=UUID(customer), on="entered", at=now + timedelta(days=day)
+                )
+        found = await run({"segment": {"id": "vip"}}, costs={"currency": "EUR", "per_1000_minor": {"email": 1500}})
+        assert (found["entered"], found["people"], found["reached"]) == (4, 3, 3), found
+        assert found["blocked"] == {"capped": 3, "no_consent": 2}
+        assert found["collisions"] == [{"cap": "1 per week", "messages": 3, "people": 2}]
+        assert found["cost"]["by_channel"]["email"] == {"messages": 3, "cost_minor": 5, "currency": "EUR", "per_1000_minor": 1500, "basis": "given"}
+        assert await run({"segment": {"id": "vip"}}, costs={"currency": "EUR", "per_1000_minor": {"email": 1500}}) == found, "the same each time"
+        assert (await run({"segment": {"id": "vip", "on": "left"}}))["entered"] == 0
+
+        near = (now + timedelta(days=10)).date()
+        await play.profile(ann, email="ann@x.example", traits={"since": f"2020-{near:%m-%d}"}, version=2)
+        found = await run({"date": {"trait": "since"}})
+        assert (found["entered"], found["people"], found["reached"], found["cost"]["unknown"]) == (1, 1, 1, ["email"])
+
+        assert (await run({"api": {}}))["code"] == "backtest.not_possible"
+        named = [{"customer_id": one, "at": (now + timedelta(days=3)).isoformat()} for one in (ann, bob)]
+        found = await run({"api": {}}, people=named)
+        assert (found["entered"], found["reached"]) == (2, 2)
+        outside = [{"customer_id": ann, "at": (now - timedelta(days=3)).isoformat()}]
+        assert (await run({"api": {}}, people=outside))["code"] == "backtest.not_possible"
+        journey = await journeys.published({"entry": {"api": {}}, "start": "m", "steps": {"m": {"type": "message", "template_id": template}}})
+        await journeys.call("POST", f"/{journey}/people", customer_ids=[ann, eve])
+        started = await journeys.call("POST", f"/{journey}/backtests", since=begin.isoformat(), until=end.isoformat())
+        while await commands.run_backtests(play.service):
+            pass
+        found = (await play.http.call("GET", started.headers["location"], scopes=SCOPES)).json()["result"]
+        assert (found["entered"], found["reached"], found["blocked"]) == (2, 1, {"no_consent": 1}), "those who were really let in"
+
+
 async def test_what_cannot_be_tested_on_the_past(cluster: PrivateCluster) -> None:
     async with stage(cluster, smtp=False) as play:
         journeys = Journeys(play)
         steps = {"end": {"type": "exit"}}
-        entries: list[dict[str, Any]] = [{"api": {}}, {"segment": {"id": "vip"}}]
-        for entry in entries:
+        entries: list[tuple[dict[str, Any], str]] = [({"api": {}}, "whom you would have let in"), ({"segment": {"id": "vip"}}, "Wait until the segment")]
+        for entry, advice in entries:
             made = await journeys.call("POST", "", name="X", definition={"entry": entry, "start": "end", "steps": steps})
             answer = await journeys.call("POST", f"/{made.json()['id']}/backtests")
             assert (answer.status, answer.json()["code"]) == (422, "backtest.not_possible")
+            assert advice in answer.body.decode()
         made = await journeys.call("POST", "", name="X", definition={"entry": {"event": {"name": "A"}}, "start": "end", "steps": steps})
         now = play.service.clock.now()
         answer = await journeys.call("POST", f"/{made.json()['id']}/backtests", since=now.isoformat(), until=now.isoformat())

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
@@ -17,28 +17,27 @@ from chassis import telemetry
 from chassis.errors import Unavailable
 from chassis.ids import new_id
 from services.campaign import errors
-from services.campaign.commands.journeys import days
+from services.campaign.commands.journeys import past
 from services.campaign.commands.journeys.defining import locked, read_definition
-from services.campaign.commands.journeys.listening import data_of
 from services.campaign.commands.journeys.moving import ask_segments, traits_of
+from services.campaign.commands.journeys.past import TooMany
 from services.campaign.domain import channels
 from services.campaign.domain import ledger as addressing
 from services.campaign.domain import pressure as rules
 from services.campaign.domain.entities import Recipient
 from services.campaign.domain.journeys import checking
 from services.campaign.domain.journeys.conditions import Known
-from services.campaign.domain.journeys.definition import Definition, Message, WaitFor
-from services.campaign.domain.journeys.moving import Around, Happened
+from services.campaign.domain.journeys.costing import price
+from services.campaign.domain.journeys.definition import Definition, Message
+from services.campaign.domain.journeys.moving import Around
 from services.campaign.domain.journeys.replaying import Replayed, Stimulus, Written, replay
 from services.campaign.domain.pressure import Contact, Policy
 from services.campaign.settings import CampaignService
 from services.campaign.store import backtests, pressure, recipients, replicas
-from services.campaign.store import journeys as store
 from services.campaign.store.backtests import Found
 
 LEASE: Final = timedelta(minutes=5)
 LONGEST: Final = timedelta(days=400)
-MOST_EVENTS: Final = 500_000
 ASKED_AT_ONCE: Final = 16
 PEOPLE: Final = 500
 #: What is not kept as it stood then, so that the present has to stand in for it.
@@ -47,31 +46,35 @@ PRESENT: Final = ("traits and time zones of people", "addresses and chosen chann
 _log = telemetry.logger(__name__)
 
 
-class _TooMany(Exception):
-    """More of the past than one backtest takes."""
-
-
 class _Place(NamedTuple):
     at: datetime
     written: Written
 
 
 async def start_backtest(
-    service: CampaignService, *, journey_id: UUID, since: datetime, until: datetime, definition: Mapping[str, Any] | None
+    service: CampaignService, *, journey_id: UUID, since: datetime, until: datetime, definition: Mapping[str, Any] | None,
+    named: Sequence[tuple[UUID, datetime]] = (), costs: Mapping[str, Any] | None = None,
 ) -> UUID:
-    """Queue a backtest of a definition, or of the draft. Raises Invalid, Unknown."""
+    """Queue a backtest of a definition, or of the draft.
+
+    `named`: customers who come in by the API, and when; `costs`: {currency, per_1000_minor: {channel: minor units}}, where they are not
+    to be taken from what campaigns were booked to cost. Raises Invalid, Unknown.
+    """
     async with service.transaction() as tx:
         journey = await locked(tx, journey_id)
         given = definition if definition is not None else journey.draft
         read = read_definition(service, given)
-        if read.entry.segment is not None:
-            raise errors.cannot_backtest("who entered a segment when is not kept; try the event that brings people into it.")
-        if read.entry.api is not None:
-            raise errors.cannot_backtest("people come in by the API only, and nobody can know whom you would have named.")
         if not since < until or until - since > LONGEST:
             raise errors.cannot_backtest("`since` lies before `until`, at most 400 days.")
+        if any(not since <= at < until for _, at in named):
+            raise errors.cannot_backtest("the times in `people` lie between `since` and `until`.")
+        lacks = await past.what_is_missing(service, journey_id=journey_id, definition=read, since=since, until=until, named=bool(named))
+        if lacks is not None:
+            raise errors.cannot_backtest(lacks)
         backtest_id = new_id()
-        await backtests.insert(tx.db, backtest_id=backtest_id, journey_id=journey_id, definition=given, since=since, until=until)
+        await backtests.insert(
+            tx.db, backtest_id=backtest_id, journey_id=journey_id, definition=given, since=since, until=until, costs=costs, people=named
+        )
     return backtest_id
 
 
@@ -87,7 +90,7 @@ async def run_backtests(service: CampaignService) -> bool:
     result: dict[str, Any] | None = None
     try:
         found, result = await _run(service, claimed, definition)
-    except _TooMany:
+    except TooMany:
         reason = "too_many_events"
     except Unavailable:
         _log.warning("backtest_waits", backtest_id=str(claimed["id"]))
@@ -101,8 +104,11 @@ async def run_backtests(service: CampaignService) -> bool:
 
 async def _run(service: CampaignService, claimed: Mapping[str, Any], definition: Definition) -> tuple[list[Found], dict[str, Any]]:
     since, until = claimed["since"], claimed["until"]
-    pasts = await _stimuli(service, definition, since, until)
+    pasts = await past.stimuli(
+        service, backtest_id=claimed["id"], journey_id=claimed["journey_id"], definition=definition, since=since, until=until
+    )
     async with service.read() as db:
+        booked = await backtests.booked_costs(db)
         policies = [(at, Policy.model_validate(policy)) for _, policy, at in await pressure.policies(db)]
     people = sorted(pasts)
     passages, written = [], []
@@ -115,76 +121,8 @@ async def _run(service: CampaignService, claimed: Mapping[str, Any], definition:
             await backtests.keep_claim(tx.db, claimed["id"], lease=LEASE)
     programme = definition.programme or str(claimed["journey_id"])
     found = await _judge(service, written, policies, until, programme=programme)
-    return found, _sum(definition, len(passages), passages, found)
-
-
-async def _stimuli(service: CampaignService, definition: Definition, since: datetime, until: datetime) -> dict[UUID, list[Stimulus]]:
-    """What happened to each person, in order."""
-    pasts: dict[UUID, list[Stimulus]] = {}
-    names = {step.event.name for step in definition.steps.values() if isinstance(step, WaitFor)} | {each.event.name for each in definition.leave_on}
-    if definition.entry.event is not None:
-        names.add(definition.entry.event.name)
-    if names:
-        for identity, events in (await _past(service, names, since, until)).items():
-            pasts.setdefault(identity, []).extend(Stimulus(event.received_at, f"event:{event.event_id}", event, data_of(event)) for event in events)
-    if definition.entry.date is not None:
-        await _occasions(service, definition, since, until, pasts)
-    return {one: sorted(stimuli, key=lambda each: (each.at, each.key)) for one, stimuli in pasts.items()}
-
-
-async def _past(service: CampaignService, names: set[str], since: datetime, until: datetime) -> dict[UUID, list[Happened]]:
-    """Recorded events by customer, paged from the interaction service. Raises Unavailable."""
-    by_identity: dict[bytes, list[Happened]] = {}
-    query = urlencode([*(("name", name) for name in sorted(names)), ("since", since.isoformat()), ("until", until.isoformat())])
-    token, count = None, 0
-    while True:
-        path = f"/internal/recorded?{query}" + (f"&page_token={quote(token)}" if token else "")
-        answer = await service.peers["interaction"].call("GET", path, scopes=["interactions:read"], timeout=60)
-        if answer.status != 200:
-            raise Unavailable("backtest.past_unavailable", "The past cannot be read at the moment.", detail=str(answer.status))
-        page = answer.json()
-        for each in page["data"]:
-            event = Happened(
-                each["event_id"], each["name"], each["properties"] if isinstance(each["properties"], dict) else {},
-                datetime.fromisoformat(each["occurred_at"]), datetime.fromisoformat(each["received_at"]),
-            )
-            by_identity.setdefault(bytes.fromhex(each["identity"]), []).append(event)
-        count += len(page["data"])
-        if count > MOST_EVENTS:
-            raise _TooMany
-        token = page["next_page_token"]
-        if token is None:
-            break
-    async with service.read() as db:
-        owners = await replicas.owners(db, list(by_identity))
-    found: dict[UUID, list[Happened]] = {}
-    for identity, events in by_identity.items():
-        if identity in owners:
-            found.setdefault(owners[identity], []).extend(events)
-    return found
-
-
-async def _occasions(
-    service: CampaignService, definition: Definition, since: datetime, until: datetime, pasts: dict[UUID, list[Stimulus]]
-) -> None:
-    occasion = definition.entry.date
-    assert occasion is not None, "asked by the caller"
-    after = None
-    while True:
-        async with service.read() as db:
-            people = await store.people_with_trait(db, occasion.trait, after=after, limit=days.BATCH)
-            found = await pressure.policy(db)
-        policy = Policy.model_validate(found[1]) if found else Policy()
-        day = since.date() - timedelta(days=1)
-        while day <= until.date() + timedelta(days=1):
-            for customer_id, at in days.occasions(occasion, people, policy, day):
-                if since <= at < until:
-                    data = {"occasion": {"trait": occasion.trait, "day": day.isoformat()}}
-                    pasts.setdefault(customer_id, []).append(Stimulus(at, days.key_of(day), None, data))
-            day += timedelta(days=1)
-        if len(people) < days.BATCH:
-            return
-        after = people[-1][0]
+    cost = price([(one.channel, 1) for one in found if one.outcome == "reached"], given=claimed["costs"], booked=booked)
+    return found, _sum(definition, len(passages), passages, found) | {"cost": cost}
 
 
 async def _replay(
@@ -296,22 +234,32 @@ async def _consents(service: CampaignService, places: Sequence[_Place]) -> dict[
     return dict(await asyncio.gather(*(one(number, place) for number, place in enumerate(places))))
 
 
+def _collisions(found: Sequence[Found]) -> list[dict[str, Any]]:
+    """Which caps stood in the way, how often, for how many people."""
+    by_cap: dict[str, list[UUID]] = {}
+    for one in found:
+        if one.reason == "capped":
+            by_cap.setdefault(str(one.detail["cap"]), []).append(one.customer_id)
+    return [{"cap": cap, "messages": len(ids), "people": len(set(ids))} for cap, ids in sorted(by_cap.items())]
+
+
 def _sum(definition: Definition, entered: int, passages: Sequence[Any], found: Sequence[Found]) -> dict[str, Any]:
     lines = [msgspec.json.encode((str(one.customer_id), one.at, one.step, one.outcome, one.reason)) for one in found]
-    present = [*PRESENT, *(["memberships of segments"] if checking.segments_in(definition) else [])]
+    best = any(isinstance(step, Message) and step.send == "best" for step in definition.steps.values())
+    present = [*PRESENT, *(["best hours: those messages are placed at once"] if best else []), *(["memberships of segments"] if checking.segments_in(definition) else [])]
     return {
         "label": "reach, not outcome", "entered": entered, "people": len({one.customer_id for one in passages}),
         "outcomes": dict(sorted(Counter(one.outcome or "inside" for one in passages).items())),
         "messages": len(found), "reached": sum(one.outcome == "reached" for one in found),
         "people_reached": len({one.customer_id for one in found if one.outcome == "reached"}),
         "blocked": dict(sorted(Counter(one.reason for one in found if one.reason).items())),
-        "cap_collisions": sum(one.reason == "capped" for one in found),
+        "cap_collisions": sum(one.reason == "capped" for one in found), "collisions": _collisions(found),
         "by_step": {
             step: {"reached": reached, "blocked": blocked}
             for step in definition.steps
             if (reached := sum(one.step == step and one.outcome == "reached" for one in found))
             + (blocked := sum(one.step == step and one.outcome == "blocked" for one in found))
         },
-        "as_it_stood_then": ["events", "consent", "caps and quiet time", "messages that were sent"], "as_it_stands_now": present,
+        "as_it_stood_then": ["events", "entries", "consent", "caps and quiet time", "messages that were sent"], "as_it_stands_now": present,
         "digest": hashlib.sha256(b"\n".join(lines)).hexdigest(),
     }

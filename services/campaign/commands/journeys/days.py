@@ -16,11 +16,14 @@ from services.campaign.domain.journeys import moving as rules
 from services.campaign.domain.journeys.definition import Definition, Occasion
 from services.campaign.domain.pressure import Policy
 from services.campaign.settings import CampaignService
+from services.campaign.store import backtests
 from services.campaign.store import journeys as store
 
 BATCH: Final = 1_000
 #: An occasion that is found later than this is over.
 TOO_LATE: Final = timedelta(hours=24)
+#: How long it is kept who entered and left which segment; twice the longest backtest.
+SEGMENTS_KEPT: Final = timedelta(days=800)
 
 
 async def look_for_occasions(service: CampaignService) -> bool:
@@ -28,8 +31,9 @@ async def look_for_occasions(service: CampaignService) -> bool:
 
     Days are looked through a day ahead, so that everybody is found before the day begins in their own time zone.
     """
-    async with service.read() as db:
-        active = await store.active(db)
+    async with service.transaction() as tx:
+        await backtests.forget_segment_moves(tx.db, before=service.clock.now() - SEGMENTS_KEPT)
+        active = await store.active(tx.db)
     more = False
     for journey_id, version in active:
         async with service.transaction() as tx:

@@ -98,12 +98,12 @@ async def _call(service: CampaignService, errand: Errand) -> int:
             "data": errand.body["data"],
         },
     })
-    headers = calling_out.signed(
-        [webhook_secret(service, errand.journey_id)], message_id=f"msg_{errand.id.hex}", at=int(service.clock.timestamp()), body=body
-    )
+    key = f"msg_{errand.id.hex}"
+    headers = calling_out.signed([webhook_secret(service, errand.journey_id)], message_id=key, at=int(service.clock.timestamp()), body=body)
+    headers |= {"content-type": "application/json", "idempotency-key": key}
     try:
         async with calling_out.Outside(private_networks=service.platform.private_networks) as outside:
-            reply = await outside.post(errand.body["step"]["url"], body=body, headers={**headers, "content-type": "application/json"})
+            reply = await outside.post(errand.body["step"]["url"], body=body, headers=headers)
     except NotAllowed:
         raise _Refused("url.not_allowed") from None
     if reply.status == 410:

@@ -20,10 +20,10 @@ from services.campaign.commands.journeys.moving import Step, load, move
 from services.campaign.domain.journeys.definition import AfterDays, Definition
 from services.campaign.domain.journeys.moving import Happened, Move, Person
 from services.campaign.settings import CampaignService
+from services.campaign.store import backtests, recipients
 from services.campaign.store import journey_errands as events
 from services.campaign.store import journey_people as people
 from services.campaign.store import journeys as store
-from services.campaign.store import recipients
 from services.campaign.store.journey_people import Entering
 from services.campaign.store.journeys import Listener
 
@@ -151,7 +151,8 @@ def _position(one: Entering, now: datetime) -> Person:
 
 
 async def note_membership(service: CampaignService, tx: Transaction, *, segment_id: str, customer_id: UUID, on: str, at: datetime) -> None:
-    """Somebody entered or left a segment."""
+    """Somebody entered or left a segment: kept for backtests, and some journeys let them in."""
+    await backtests.note_segment_move(tx.db, segment_id=segment_id, customer_id=customer_id, entered=on == "entered", at=at)
     found = [one for one in await store.listeners(tx.db, SEGMENT[on], [segment_id]) if one.entry]
     if not found:
         return

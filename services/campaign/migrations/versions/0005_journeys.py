@@ -74,6 +74,14 @@ JOURNEYS = (
     """,
     "CREATE INDEX journey_errand_due ON journey_errand (due_at) WHERE due_at IS NOT NULL",
     "CREATE INDEX journey_errand_person ON journey_errand (person_id)",
+    # Who entered and left which segment when, so that a journey can be tested on it.
+    """
+    CREATE TABLE segment_move (
+        segment_id text NOT NULL, customer_id uuid NOT NULL, at timestamptz NOT NULL, entered boolean NOT NULL,
+        PRIMARY KEY (segment_id, at, customer_id, entered))
+    """,
+    "CREATE INDEX segment_move_customer ON segment_move (customer_id)",
+    "CREATE INDEX segment_move_age ON segment_move (at)",
     # How far the people with an occasion on a day were looked through.
     """
     CREATE TABLE journey_day (
@@ -83,7 +91,7 @@ JOURNEYS = (
     """
     CREATE TABLE journey_backtest (
         id uuid PRIMARY KEY, journey_id uuid NOT NULL REFERENCES journey, definition jsonb NOT NULL, since timestamptz NOT NULL,
-        until timestamptz NOT NULL, status text NOT NULL, reason text, result jsonb, created_at timestamptz NOT NULL, finished_at timestamptz,
+        until timestamptz NOT NULL, costs jsonb, status text NOT NULL, reason text, result jsonb, created_at timestamptz NOT NULL, finished_at timestamptz,
         lease_until timestamptz)
     """,
     "CREATE INDEX journey_backtest_journey ON journey_backtest (journey_id, id)",
@@ -94,6 +102,13 @@ JOURNEYS = (
         PRIMARY KEY (backtest_id, number))
     """,
     "CREATE INDEX journey_backtest_message_customer ON journey_backtest_message (customer_id)",
+    # Whom somebody would have let in by the API.
+    """
+    CREATE TABLE journey_backtest_person (
+        backtest_id uuid NOT NULL REFERENCES journey_backtest ON DELETE CASCADE, customer_id uuid NOT NULL, at timestamptz NOT NULL,
+        PRIMARY KEY (backtest_id, customer_id, at))
+    """,
+    "CREATE INDEX journey_backtest_person_customer ON journey_backtest_person (customer_id)",
 )
 
 
