@@ -64,6 +64,7 @@ bench: dev ## throughput against the floor, CPU and memory, both measured in one
 	$(BIN)/python -m tests.bench.consent_permits
 	-$(BIN)/python -m tests.bench.campaign_sending
 	$(BIN)/python -m tests.bench.campaign_decisions
+	$(BIN)/python -m tests.bench.campaign_journeys
 	$(BIN)/python -m tests.bench.analytics_loading
 	$(BIN)/python -m tests.bench.analytics_queries
 	$(BIN)/python -m tests.bench.analytics_lifetime
