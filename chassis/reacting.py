@@ -25,7 +25,7 @@ from chassis import dead_letters, inbox, telemetry
 from chassis import positions as kept
 from chassis.database import COLLISIONS, INFRASTRUCTURE
 from chassis.errors import Unknown
-from chassis.eventlog import LogGap, NotConfirmed, Partition, Reader, Stored
+from chassis.eventlog import SKIMMED, LogGap, NotConfirmed, Partition, Reader, Stored
 from chassis.positions import StaleOffset
 from chassis.service import Service
 from chassis.unit_of_work import Transaction
@@ -61,6 +61,8 @@ class Subscription:
 
     `facts`: handlers by fact class; each record is applied once (inbox), alone (savepoint). `batch`: all records of the
     micro-batch in order; must change nothing when a record comes twice. `keeper`: effects live outside PostgreSQL.
+    `wanted`: whether anything is done with records at all at the moment; while not, they are passed over unread. It is asked in the
+    transaction that moves the position, so nothing is missed that was appended after the want was there. Not for compacted topics.
     `linger`: seconds from the beginning of one batch to the next, unless a batch is full: what a transaction costs is shared by
     the records that come meanwhile. A record that comes after a quiet time never waits.
     """
@@ -71,6 +73,7 @@ class Subscription:
     batch: BatchHandler | None = None
     keeper: Callable[[Any], PositionKeeper] | None = None
     after_commit: Callable[[Any, list[Stored]], Awaitable[None]] | None = None
+    wanted: Callable[[Any, Transaction], Awaitable[bool]] | None = None
     max_records: int = 2000
     linger: float = 0.0
 
@@ -89,6 +92,7 @@ class ReaderLoop:
         self.reader: Reader | None = None
         self._failures = 0
         self._held: kept.Held = {}  # positions as this process left them, while nobody else moved them
+        self._unwanted = False  # what came last was passed over
         self._nobody_waits = False  # no open dead letter; only who moves a position can add one, so it holds as long as `_held`
         self._keeper = subscription.keeper(service) if subscription.keeper else None
 
@@ -119,6 +123,7 @@ class ReaderLoop:
             return await kept.read(db, self.group, partitions)
 
     async def _step(self, reader: Reader) -> None:
+        reader.skim = self._unwanted
         batch = await reader.poll(timeout=0.5, max_records=self.subscription.max_records)
         if not batch:
             self.last_progress = self.service.clock.monotonic()
@@ -191,6 +196,7 @@ class ReaderLoop:
     async def _apply_once(self, owned: Mapping[Partition, list[Stored]], held: kept.Held, *, nobody_waits: bool, careful: bool) -> None:
         """`careful`: an error is narrowed down to its record, which is set aside; else it is raised."""
         async with self.service.transaction() as work:
+            self._unwanted = not await self._wants(work, owned)
             if await kept.advance_held(work.db, self.group, owned, held):
                 origins = {partition: held[partition][1] for partition in owned}
             else:
@@ -199,7 +205,9 @@ class ReaderLoop:
             records = [
                 record for partition, listed in owned.items() for record in _above_origin(listed, origins.get(partition))
             ]
-            if not nobody_waits:
+            if self._unwanted:
+                records = []
+            elif not nobody_waits:
                 records, nobody_waits = await dead_letters.park_known(work.db, self.group, records)
             if self.subscription.batch is None:
                 await self._apply_facts(work, records, careful=careful)
@@ -209,6 +217,17 @@ class ReaderLoop:
                 await self.subscription.batch(self.service, work, records)
         self._held = held | {partition: kept.moved(listed, origins.get(partition)) for partition, listed in owned.items()}
         self._nobody_waits = nobody_waits and not careful
+
+    async def _wants(self, work: Transaction, owned: Mapping[Partition, list[Stored]]) -> bool:
+        """Raises StaleOffset when records were passed over that are wanted by now."""
+        if self.subscription.wanted is None:
+            return True
+        if not await self.subscription.wanted(self.service, work):
+            return False
+        if any(record.headers is SKIMMED for records in owned.values() for record in records):
+            self._unwanted = False
+            raise StaleOffset({partition: records[0].offset for partition, records in owned.items()})
+        return True
 
     async def again(self, work: Transaction, records: list[Stored]) -> None:
         """Apply records of a dead letter once more, inside the caller's transaction; any error is raised."""

@@ -70,6 +70,7 @@ ENTRIES: Final = (
     Entry("ecrm.interaction.consent_signal_seen.v1", interaction.ConsentSignalSeen, "interaction", "ecrm.interaction.facts", "identity"),
     Entry("ecrm.interaction.bounce_received.v1", interaction.BounceReceived, "interaction", "ecrm.interaction.facts", "identity"),
     Entry("ecrm.interaction.complaint_received.v1", interaction.ComplaintReceived, "interaction", "ecrm.interaction.facts", "identity"),
+    Entry("ecrm.interaction.reply_received.v1", interaction.ReplyReceived, "interaction", "ecrm.interaction.facts", "identity"),
     Entry("ecrm.interaction.task_due.v1", interaction.TaskDue, "interaction", "ecrm.interaction.facts", "task_id"),
     Entry("ecrm.interaction.auction_closed.v1", interaction.AuctionClosed, "interaction", "ecrm.interaction.facts", "auction_id"),
     Entry("ecrm.interaction.lead_opened.v1", interaction.LeadOpened, "interaction", "ecrm.interaction.facts", "lead_id"),

@@ -170,6 +170,16 @@ class ComplaintReceived(Fact, frozen=True, kw_only=True):
     message_id: str | None = None
 
 
+class ReplyReceived(Fact, frozen=True, kw_only=True):
+    """Somebody answered a message of ours; a machine's answer (out of office, a confirmation of receipt) is none. `message_id`: the message."""
+
+    identity: str
+    message_id: str
+    channel: str
+    replied_at: Moment
+    source: str
+
+
 class TaskDue(Fact, frozen=True, kw_only=True):
     """A reminder of work to do: told once for each, `minutes_before` it is due; to the employee, or to the team where nobody has it."""
 

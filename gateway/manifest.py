@@ -54,7 +54,7 @@ MANIFEST = Manifest(
     tables=GatewayTable.metadata,
     routers=(keys.router, operations.router, webhooks.router, people.router, people.issuer, auditing.router, views.router, documents.router),
     mounts=(Mount(("/*",), Door),),
-    subscriptions=(reactions.WEBHOOKS,),
+    subscriptions=reactions.WEBHOOKS,
     jobs=(
         Job("forget_operations", every=3600, run=commands.forget_operations),
         Job("forget_answers", every=900, run=commands.forget_answers),

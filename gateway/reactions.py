@@ -15,4 +15,15 @@ async def on_facts(service: GatewayService, work: Transaction, records: list[Sto
     await commands.plan_deliveries(service, work.db, records)
 
 
-WEBHOOKS = Subscription("webhooks", (*webhooks.TOPICS, "ecrm.state.erasure"), batch=on_facts, linger=0.25)
+async def wants_interactions(_service: GatewayService, work: Transaction) -> bool:
+    """Whether an endpoint asks for every recorded interaction: by far the most there is to read."""
+    return await commands.anybody_wants(work.db, topic=INTERACTIONS)
+
+
+INTERACTIONS = "ecrm.interaction"
+WEBHOOKS = (
+    Subscription(
+        "webhooks", (*(topic for topic in webhooks.TOPICS if topic != INTERACTIONS), "ecrm.state.erasure"), batch=on_facts, linger=0.25
+    ),
+    Subscription("webhooks_interactions", (INTERACTIONS,), batch=on_facts, wanted=wants_interactions, linger=0.25),
+)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -66,6 +66,10 @@ class Stored(NamedTuple):
         return self.offset + self.step
 
 
+#: The headers of a record that stands for many which were passed over: key and value are empty, offset and step say where they were.
+SKIMMED: Final[Headers] = (("ecrm_skimmed", b"1"),)
+
+
 def unbroken(position: int, records: Sequence[Stored]) -> bool:
     """Whether these records, at least one, begin at the position and nothing is missing between them."""
     return records[0].offset == position and records[-1].next - position == sum([record.step for record in records])
@@ -112,6 +116,10 @@ class Reader(Protocol):
     def assigned(self) -> frozenset[Partition]:
         """The partitions this member owns now."""
         ...
+
+    skim: bool
+    """While it is set `poll` may give one `SKIMMED` record in the place of many, which costs next to nothing. What was polled ahead may
+    still come the other way after a change; never set it for compacted topics."""
 
     async def poll(self, *, timeout: float = 0.5, max_records: int = 2000) -> dict[Partition, list[Stored]]:
         """Up to `max_records` for each owned partition, in order; empty after `timeout` seconds without any.

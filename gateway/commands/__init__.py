@@ -15,7 +15,7 @@ from gateway.commands.people import (
     remove_person,
     sign_in,
 )
-from gateway.commands.planning import forget_deliveries, plan_deliveries, replay_some
+from gateway.commands.planning import anybody_wants, forget_deliveries, plan_deliveries, replay_some
 from gateway.commands.repeating import begin_once, end_once, forget_answers
 from gateway.commands.sources import CreatedSource, add_source_key, change_source, create_source
 from gateway.commands.webhooks import (
@@ -38,6 +38,7 @@ __all__ = [
     "add_person",
     "add_source_key",
     "anchor_audit",
+    "anybody_wants",
     "begin_once",
     "begin_replay",
     "change_person",

@@ -38,6 +38,13 @@ async def plan_deliveries(service: GatewayService, db: Connection, records: Sequ
                 await store.plan(db, webhook.id, planned, at=now)
 
 
+async def anybody_wants(db: Connection, *, topic: str) -> bool:
+    """Whether an endpoint asked for any event of a topic."""
+    told = [wire for wire, entry in rules.EVENT_TYPES.items() if entry.topic == topic]
+    webhooks = await store.listening(db)
+    return any(rules.wanting(webhooks, wire) for wire in told)
+
+
 def messages_for(webhook: Webhook, records: Sequence[Stored]) -> list[Message]:
     """What an endpoint is to be told of these records, each message once."""
     wanted: dict[bytes, bool] = {}

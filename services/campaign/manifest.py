@@ -18,6 +18,7 @@ from contracts.interaction import (
     OrderPlaced,
     OrderRefunded,
     OrderUpdated,
+    ReplyReceived,
     SurveyAnswered,
 )
 from services.campaign import api, jobs, reactions
@@ -58,7 +59,10 @@ MANIFEST = Manifest(
         Subscription("consent", ("ecrm.consent",), linger=0.1, facts={ConsentWithdrawn: reactions.on_consent_withdrawn}),
         Subscription(
             "bounces", ("ecrm.interaction.facts",), linger=0.1,
-            facts={BounceReceived: reactions.on_bounce_received, ComplaintReceived: reactions.on_complaint_received},
+            facts={
+                BounceReceived: reactions.on_bounce_received, ComplaintReceived: reactions.on_complaint_received,
+                ReplyReceived: reactions.on_reply_received,
+            },
         ),
         Subscription("identities", ("ecrm.state.identity",), batch=reactions.on_identities, linger=0.25),
         Subscription(
@@ -70,8 +74,7 @@ MANIFEST = Manifest(
         ),
         Subscription("scores", ("ecrm.analytics",), linger=0.25, facts={ScoreChanged: reactions.on_score_changed, CostBooked: reactions.on_cost_booked}),
         Subscription("said_consent", ("ecrm.state.consent",), batch=reactions.on_said_consent, linger=0.25),
-        Subscription("replies", ("ecrm.interaction",), batch=reactions.on_interactions, linger=0.5),
-        Subscription("triggers", ("ecrm.interaction",), batch=reactions.on_events, linger=0.25),
+        Subscription("triggers", ("ecrm.interaction",), batch=reactions.on_events, wanted=reactions.wants_events, linger=0.25),
         Subscription(
             "memberships", ("ecrm.analytics",), linger=0.25,
             facts={SegmentEntered: reactions.on_segment_entered, SegmentLeft: reactions.on_segment_left},

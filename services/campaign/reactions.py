@@ -11,7 +11,14 @@ from contracts.analytics import CostBooked, ScoreChanged, SegmentEntered, Segmen
 from contracts.consent import ConsentState, ConsentWithdrawn
 from contracts.customer import ErasureState, IdentityState, ProfileState
 from contracts.envelope import Envelope
-from contracts.interaction import BounceReceived, CaseResolved, ComplaintReceived, OrderFields, SurveyAnswered
+from contracts.interaction import (
+    BounceReceived,
+    CaseResolved,
+    ComplaintReceived,
+    OrderFields,
+    ReplyReceived,
+    SurveyAnswered,
+)
 from services.campaign import commands
 from services.campaign.settings import CampaignService
 
@@ -82,9 +89,8 @@ async def on_cost_booked(_service: CampaignService, tx: Transaction, fact: CostB
         )
 
 
-async def on_interactions(_service: CampaignService, tx: Transaction, records: list[Stored]) -> None:
-    """Mails that answer a message of ours."""
-    await commands.note_replies(tx, replies=commands.answers(records))
+async def on_reply_received(_service: CampaignService, tx: Transaction, fact: ReplyReceived, _envelope: Envelope) -> None:
+    await commands.note_reply(tx, message_id=fact.message_id, at=fact.replied_at)
 
 
 async def on_said_consent(_service: CampaignService, tx: Transaction, records: list[Stored]) -> None:
@@ -92,6 +98,11 @@ async def on_said_consent(_service: CampaignService, tx: Transaction, records: l
     last = {UUID(record.key.decode()): record.value for record in records}
     said = {customer_id: None if value is None else decoding.decode(ConsentState, value).purposes for customer_id, value in last.items()}
     await commands.replicate_said(tx, said=said)
+
+
+async def wants_events(_service: CampaignService, tx: Transaction) -> bool:
+    """Whether any journey listens to events at all."""
+    return await commands.listens_to_events(tx)
 
 
 async def on_events(_service: CampaignService, tx: Transaction, records: list[Stored]) -> None:

@@ -13,7 +13,7 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 from aiokafka.errors import IllegalStateError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from aiokafka.structs import TopicPartition
 
-from chassis.eventlog import LogGap, NotConfirmed, Partition, Positions, Stored, unbroken
+from chassis.eventlog import SKIMMED, LogGap, NotConfirmed, Partition, Positions, Stored, unbroken
 from chassis.eventlog.kafka import records as decoding
 from chassis.eventlog.kafka import stopping
 from chassis.eventlog.kafka.inspecting import Inspector, distance
@@ -91,6 +91,7 @@ class GroupReader:
         self._committing: asyncio.Task[None] | None = None
         self._to_commit: dict[Partition, int] = {}
         self._closed = False
+        self._skim = decoding.Skim()
         decoding.install()
         self._consumer: Any = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
@@ -106,6 +107,7 @@ class GroupReader:
             fetch_min_bytes=QUIET.min_bytes,
             fetch_max_wait_ms=QUIET.max_wait_ms,
             max_partition_fetch_bytes=256 * 1024,  # compressed; what is larger comes alone
+            value_deserializer=self._skim,
         )
 
     async def start(self, *, seconds: float) -> None:
@@ -129,6 +131,15 @@ class GroupReader:
     def assigned(self) -> frozenset[Partition]:
         """The partitions of this member."""
         return self._assigned
+
+    @property
+    def skim(self) -> bool:
+        """Whether records are passed over."""
+        return self._skim.on
+
+    @skim.setter
+    def skim(self, on: bool) -> None:
+        self._skim.on = on
 
     def own(self, partitions: frozenset[Partition]) -> None:
         """The listener's side of an assignment; `poll` asks for the positions, where an error can be told."""
@@ -300,10 +311,13 @@ class GroupReader:
         if expected is None or partition not in self._assigned:
             return []
         if records[0].offset < expected:  # fetched before the position was set, or the position is within a pack
-            if records[-1].offset < expected < records[-1].next:
+            if records[-1].offset < expected < records[-1].next and records[-1].headers is not SKIMMED:
                 self.seek(partition, expected)
                 raise LogGap(partition, expected, records[-1].next)  # the pack never had so many
-            records = [record for record in records if record.offset >= expected]
+            records = [
+                _from(record, expected) for record in records
+                if record.offset >= expected or (record.headers is SKIMMED and record.next > expected)
+            ]
         if not records:
             return []
         if partition.topic in self._compacted:
@@ -351,3 +365,8 @@ class GroupReader:
             except (KafkaError, IllegalStateError) as error:
                 log.info("positions were not told to the log: %s", type(error).__name__)
             await asyncio.sleep(COMMIT_SECONDS)  # figures only: after every batch they would be half of all that is asked of the broker
+
+
+def _from(record: Stored, offset: int) -> Stored:
+    """What of a record lies at the offset or behind it: all, but of many that were passed over."""
+    return record if record.offset >= offset else record._replace(offset=offset, step=record.next - offset)

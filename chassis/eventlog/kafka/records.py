@@ -9,9 +9,19 @@ from aiokafka.consumer import fetcher
 from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.errors import CorruptRecordException
 
-from chassis.eventlog import NotConfirmed, Stored
+from chassis.eventlog import SKIMMED, NotConfirmed, Stored
 from chassis.eventlog.kafka import packing
 from chassis.eventlog.kafka.packing import HEADER, PACK_RECORDS, start, stored_from
+
+
+class Skim:
+    """Whether a reader passes over what comes. It travels as the client's value deserializer, which these records never call."""
+
+    on = False
+
+    def __call__(self, value: bytes) -> bytes:
+        """What a deserializer is: bytes as they are."""
+        return value
 
 
 class StoredRecords(PartitionRecords):  # type: ignore[misc]
@@ -34,7 +44,13 @@ class StoredRecords(PartitionRecords):  # type: ignore[misc]
             batch = self._records.next_batch()
             if self._check_crcs and not batch.validate_crc():
                 raise CorruptRecordException(f"Invalid CRC - {self._tp}")
-            if not batch.is_control_batch:
+            if self._skims() and not batch.is_control_batch:
+                offset = max(batch.base_offset, self.next_fetch_offset)
+                if offset < batch.next_offset:
+                    self.next_fetch_offset = batch.next_offset
+                    first = start(offset)
+                    yield stored_from((topic, number, first, b"", None, SKIMMED, 0.0, start(batch.next_offset) - first))
+            elif not batch.is_control_batch:
                 for record in batch:
                     offset = record.offset
                     if offset < self.next_fetch_offset:  # a batch may begin before what was asked for
@@ -52,6 +68,9 @@ class StoredRecords(PartitionRecords):  # type: ignore[misc]
                         (topic, number, start(offset), record.key or b"", record.value, headers, record.timestamp / 1000, PACK_RECORDS)
                     )
             self.next_fetch_offset = batch.next_offset  # also past what compaction removed
+
+    def _skims(self) -> bool:
+        return isinstance(self._value_deserializer, Skim) and self._value_deserializer.on
 
     def _unpacked(self, record: Any) -> list[Stored]:
         """A pack that cannot be read stops the reader as if the log were away: nothing is skipped, it tries again, and it is seen."""

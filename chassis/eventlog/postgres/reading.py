@@ -75,6 +75,7 @@ class PostgresReader:
         self._wake = asyncio.Event()
         self._table_due = 0.0
         self.lock = asyncio.Lock()
+        self.skim = False  # what lies in memory costs nothing to give
 
     async def start(self) -> None:
         """Become a member; partitions follow, at once when there is no other member."""

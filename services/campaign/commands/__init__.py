@@ -37,7 +37,13 @@ from services.campaign.commands.journeys.defining import (
     resume_journey,
 )
 from services.campaign.commands.journeys.errands import run_errands, webhook_secret
-from services.campaign.commands.journeys.listening import add_people, bring_events, note_events, note_membership
+from services.campaign.commands.journeys.listening import (
+    add_people,
+    bring_events,
+    listens_to_events,
+    note_events,
+    note_membership,
+)
 from services.campaign.commands.journeys.moving import run_journeys
 from services.campaign.commands.lists import change_list, create_list, delete_list
 from services.campaign.commands.messages import Requested, request_message
@@ -57,7 +63,7 @@ from services.campaign.commands.programmes import (
 )
 from services.campaign.commands.recipients import replicate_profiles
 from services.campaign.commands.referrals import get_code, refer
-from services.campaign.commands.responses import answers, note_cost, note_replies
+from services.campaign.commands.responses import note_cost, note_reply
 from services.campaign.commands.rewards import (
     book_reward_costs,
     cancel_redemption,
@@ -89,7 +95,6 @@ __all__ = [
     "add_people",
     "adjust_points",
     "answer",
-    "answers",
     "approve_campaign",
     "ask_after_case",
     "book_reward_costs",
@@ -132,6 +137,7 @@ __all__ = [
     "leave_group",
     "leave_programme",
     "lift_suppression",
+    "listens_to_events",
     "look_at_orders",
     "look_for_occasions",
     "move_programme",
@@ -145,7 +151,7 @@ __all__ = [
     "note_membership",
     "note_open",
     "note_order",
-    "note_replies",
+    "note_reply",
     "note_score",
     "note_survey",
     "pause_campaign",

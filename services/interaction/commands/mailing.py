@@ -196,7 +196,7 @@ def _email_key(address: str) -> str | None:
 
 
 async def apply_mail(service: InteractionService, tx: Transaction, stored: Sequence[Outgoing]) -> None:
-    """What follows from stored mails: their threads are remembered, bounces and complaints told. Other events cost a look at their kind."""
+    """What follows from stored mails: their threads are remembered, answers, bounces and complaints told. Other events cost a look at their kind."""
     mails = [each for each in stored if each.incoming.event.kind in KINDS]
     if not mails:
         return
@@ -207,6 +207,9 @@ async def apply_mail(service: InteractionService, tx: Transaction, stored: Seque
         event = out.incoming.event
         properties = event.properties
         threads += _threads(properties)
+        reply = signals.reply_of(event, out.identity.hex())
+        if reply is not None:
+            tx.tell(reply)
         if event.stamp.source != SOURCE:
             continue
         files += [

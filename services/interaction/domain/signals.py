@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import UUID
 
 from contracts.collected import CleanEvent
 from contracts.identity import identity_hash
-from contracts.interaction import BounceReceived, ComplaintReceived, ConsentSignalSeen
+from contracts.interaction import BounceReceived, ComplaintReceived, ConsentSignalSeen, ReplyReceived
 from services.interaction.domain.collecting import identities
 
 GPC: Final = "gpc"
@@ -103,6 +104,18 @@ def signal_of_complaint(complaint: ComplaintReceived) -> ConsentSignalSeen:
         identity=complaint.identity, signal=_COMPLAINTS[complaint.feedback], channel="email", seen_at=complaint.complained_at, source=complaint.source,
         evidence={"feedback": complaint.feedback, **({"message_id": complaint.message_id} if complaint.message_id else {})},
     )
+
+
+def reply_of(event: CleanEvent, identity: str) -> ReplyReceived | None:
+    """The answer to a message of ours that a mail is, if a person wrote it and who tells of it is believed."""
+    properties, stamp = event.properties, event.stamp
+    if event.kind != "email" or stamp.authority != "server" or properties.get("automatic") is True:
+        return None
+    try:
+        message_id = UUID(str(properties.get("reply_to_message")))
+    except ValueError:
+        return None
+    return ReplyReceived(identity=identity, message_id=str(message_id), channel="email", replied_at=stamp.timestamp, source=stamp.source)
 
 
 def _address(event: CleanEvent, secret: bytes) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from chassis.eventlog import EventLog, LogGap, Partition, Record, Stored, Topic, unbroken
+from chassis.eventlog import SKIMMED, EventLog, LogGap, Partition, Record, Stored, Topic, unbroken
 from tests.contract.eventlog.conftest import LogFactory
 from tests.contract.eventlog.reading import (
     PositionTable,
@@ -199,3 +199,25 @@ async def test_a_pack_is_bounded_in_bytes_and_in_records(log_factory: LogFactory
     assert numbers(record for record in stored if record.partition == 0) == list(range(9_000))
     assert [record.value for record in stored if record.partition == 1] == [record.value for record in large]
     assert [(record.value, record.headers) for record in stored if record.partition == 2] == [(r.value, r.headers) for r in long_headers]
+
+
+async def test_a_reader_passes_over_what_it_skims(log_factory: LogFactory) -> None:
+    """Positions move as if everything had been read, from the middle of what was appended together, and reading goes on with the next record."""
+    log = await log_factory()
+    topic = await log_factory.topic()
+    stored = await stored_together(log, topic, 900)
+    partition = Partition(topic, 0)
+    reader = await log.reader(group=topic, topics=[topic], positions=PositionTable({partition: stored[333].offset}))
+    reader.skim = True
+    skimmed = await take(reader, lambda got: bool(got) and got[-1].next >= stored[-1].next)
+    assert skimmed[0].offset == stored[333].offset
+    assert unbroken(stored[333].offset, skimmed)
+    assert skimmed[-1].next == stored[-1].next
+    if "kafka" in log_factory.backend.adapter:
+        assert [(record.headers, record.value) for record in skimmed] == [(SKIMMED, None)] * len(skimmed)
+        assert len(skimmed) < 567 or not log_factory.backend.packed
+    reader.skim = False
+    reader.seek(partition, stored[700].offset)
+    assert await take_count(reader, 200) == stored[700:]
+    await log.append(numbered(topic, range(900, 1000), partition=0))
+    assert numbers(await take_count(reader, 100)) == list(range(900, 1000))

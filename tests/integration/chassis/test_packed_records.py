@@ -174,3 +174,39 @@ def _versions(told: list[str], *, without: str = "") -> list[tuple[str, int]]:
         if customer != without:
             found.append((customer, seen[customer]))
     return found
+
+
+async def test_what_nobody_wants_is_passed_over_and_nothing_wanted_is_missed(cluster: PrivateCluster, kafka: Broker) -> None:
+    """A reader whose service wants nothing moves on without reading; from the moment of the want on every record counts, once."""
+    wanted, asked = False, 0
+
+    async def wants(service: Sample, tx: Transaction) -> bool:
+        nonlocal asked
+        asked += 1
+        return wanted
+
+    async def batch(service: Sample, tx: Transaction, records: list[Stored]) -> None:
+        for record in records:
+            assert record.value is not None
+            await record_effect(tx, record.key.decode(), record.offset)
+
+    subscription = Subscription(reader="picky", topics=(TOPIC,), batch=batch, wanted=wants)
+    async with packed_log(kafka) as log, sample(cluster, log, subscription, run=uuid.uuid4().hex[:8]) as running:
+        for turn in range(4):
+            await tell(running, *(f"before{turn}" for _ in range(50)))
+            await until(partial(caught_up, running), seconds=30)
+        assert await effects(running.service) == []
+        assert asked >= 1
+        wanted = True
+        for turn in range(4):
+            await tell(running, *(f"after{turn}-{number}" for number in range(50)))
+        await until(partial(caught_up, running), seconds=30)
+        assert {name for name, _ in await effects(running.service)} == {f"after{turn}-{number}" for turn in range(4) for number in range(50)}
+        wanted = False
+        for _ in range(2):
+            await tell(running, *(f"later{number}" for number in range(50)))
+            await until(partial(caught_up, running), seconds=30)
+        found = await effects(running.service)
+        assert len(found) == len(set(found)) == 200
+        position = await running.service.database.fetch_value("SELECT next FROM consumer_offset WHERE reader = 'consent.picky'")
+        assert position == (await log.bounds(Partition(TOPIC, 0)))[1]

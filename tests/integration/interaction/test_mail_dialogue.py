@@ -78,14 +78,17 @@ async def test_an_answer_to_a_campaign_reaches_the_customers_timeline(cluster: P
         assert reply_to.endswith(f"@{DOMAIN}")
 
         port = port_of(platform)
-        answered = mail("Yes, please.", to=reply_to, subject="Re: Hello", message_id="<a1@x.example>", In_Reply_To=str(offer["Message-ID"]))
-        await deliver(port, answered, to=[reply_to])
+        first = mail("Yes, please.", to=reply_to, subject="Re: Hello", message_id="<a1@x.example>", In_Reply_To=str(offer["Message-ID"]))
+        await deliver(port, first, to=[reply_to])
         # From another address of hers, which nobody knows: the address it was sent to proves which message it answers.
         await deliver(port, mail("And one more thing", sender="ann.private@y.example", to=reply_to, message_id="<a2@y.example>"), to=[reply_to])
         # By the header alone, to an ordinary address.
         third = mail("Are you there?", to="help@shop.example", message_id="<a3@x.example>", References=str(offer["Message-ID"]))
         await deliver(port, third, to=["help@shop.example"])
         await platform.drain()
+        await platform.drain()
+        answered = await play.sql("SELECT message_id::text AS id FROM engagement WHERE kind = 'reply'")
+        assert [row["id"] for row in answered] == [message_id]
 
         entries = await timeline(platform, ann, kind="email")
         assert {entry["data"]["properties"]["text"] for entry in entries} == {"Yes, please.", "And one more thing", "Are you there?"}

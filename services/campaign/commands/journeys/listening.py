@@ -54,6 +54,11 @@ class Wish(NamedTuple):
     at: datetime
 
 
+async def listens_to_events(tx: Transaction) -> bool:
+    """Whether any journey waits for an event, or lets people in by one."""
+    return bool(await store.listening_names(tx.db, EVENT))
+
+
 async def note_events(tx: Transaction, records: Sequence[Stored]) -> None:
     """Keep the recorded events that a journey listens to; what they bring about is done by a job. Cheap where nobody listens."""
     names = await store.listening_names(tx.db, EVENT)
