@@ -56,7 +56,7 @@ def bad_grouping(known: list[str]) -> Invalid:
 
 
 def bad_market() -> Invalid:
-    return Invalid("metric.bad_market", "Costs are booked for channels and campaigns, not for markets: ask for this metric without market.")
+    return Invalid("metric.bad_market", "By channel the costs of a channel stand against whom it won; they are booked for no market, segment or purpose: ask without one, or not by channel.")
 
 
 def reference_reused() -> Conflict:

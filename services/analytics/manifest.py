@@ -6,7 +6,19 @@ from chassis.manifest import Manifest
 from chassis.reacting import Subscription
 from chassis.scheduling import Job
 from services.analytics import jobs, reactions
-from services.analytics.api import clicks, computed, costs, figures, models, publishing, segments, selections, strategy
+from services.analytics.api import (
+    baskets,
+    clicks,
+    computed,
+    costs,
+    economics,
+    figures,
+    models,
+    publishing,
+    segments,
+    selections,
+    strategy,
+)
 from services.analytics.commands import loading
 from services.analytics.queries.holding import HOLDINGS, KEPT
 from services.analytics.settings import AnalyticsSettings
@@ -17,7 +29,9 @@ MANIFEST = Manifest(
     settings=AnalyticsSettings,
     migrations="services.analytics.migrations",
     tables=AnalyticsTable.metadata,
-    routers=(segments.router, figures.router, costs.router, computed.router, clicks.router, publishing.router, strategy.router, models.router, selections.router),
+    routers=(
+        baskets.router, economics.router, segments.router, figures.router, costs.router, computed.router, clicks.router, publishing.router, strategy.router, models.router, selections.router,
+    ),
     subscriptions=(Subscription(reader=reactions.READER, topics=reactions.TOPICS, keeper=reactions.on_facts, max_records=4000, linger=0.5),),
     jobs=(
         Job("evaluate_segments", 1.0, jobs.evaluate_segments),

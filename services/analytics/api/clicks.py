@@ -9,10 +9,19 @@ from fastapi import APIRouter, Depends, Query
 
 from chassis import web
 from chassis.identity import Caller
+from services.analytics.api.segments import read_uuid_token
 from services.analytics.domain.journeys import SESSION_MINUTES
-from services.analytics.queries import clicking
+from services.analytics.queries import clicking, relating
 from services.analytics.queries.clicking import Scope
-from services.analytics.schemas.clicks import AskFunnel, AttributionView, FunnelView, PathsView
+from services.analytics.schemas.clicks import (
+    AskFunnel,
+    AttributionView,
+    CustomerPositionView,
+    FunnelView,
+    PathsView,
+    PositionView,
+    RelationshipView,
+)
 from services.analytics.settings import AnalyticsService
 
 router = APIRouter(tags=["clicks"])
@@ -64,3 +73,28 @@ async def get_attribution(
 ) -> AttributionView:
     """Orders and revenue of the window, credited to the touches of the days before each order."""
     return AttributionView(**await clicking.get_attribution(service, scope=asked.scope, model=model, by=by, days=days))
+
+
+@router.get("/api/v1/funnels/relationship")
+async def get_relationship(service: Running, caller: Reading, asked: Annotated[Scoped, Depends()]) -> RelationshipView:
+    """Target, attract, capture, serve, satisfy: how far those came who became a target in the window."""
+    return RelationshipView(**await relating.get_funnel(service, scope=asked.scope))
+
+
+@router.get("/api/v1/funnels/relationship/customers")
+async def list_positions(
+    service: Running, caller: Reading, asked: Annotated[Scoped, Depends()],
+    position: Literal["target", "attract", "capture", "serve", "satisfy"] | None = None, limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    page_token: Annotated[str | None, Query(max_length=500)] = None,
+) -> web.Page[PositionView]:
+    """The customers behind the funnel, each with the day of every step."""
+    after = read_uuid_token(page_token)
+    found = await relating.page_customers(service, scope=asked.scope, position=position, after=str(after) if after else "", limit=limit)
+    following = web.page_token(found[-1]["customer_id"]) if len(found) == limit else None
+    return web.Page(data=[PositionView(**one) for one in found], next_page_token=following)
+
+
+@router.get("/api/v1/customers/{customer_id}/scores/relationship")
+async def get_position(customer_id: UUID, service: Running, caller: Reading) -> CustomerPositionView:
+    """How far one customer came, with the day of each step."""
+    return CustomerPositionView(**await relating.get_position(service, customer_id=customer_id))

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 
 from chassis import web
-from chassis.errors import Invalid
+from chassis.errors import Forbidden, Invalid
 from chassis.identity import Caller
 from services.analytics.queries import cohorts, measuring, scoring
 from services.analytics.schemas.figures import (
@@ -61,6 +61,7 @@ class Wished:
 @router.get("/api/v1/metrics/{name}")
 async def get_metric(name: str, service: Running, caller: Reading, asked: Annotated[Wished, Depends()]) -> MetricView:
     """One metric in the window `[from, to)`, of everybody or of a market, a segment or a purpose, also split and as a trend."""
+    _may_see(caller, name, persons=asked.wish.by == "employee")
     return MetricView(**await measuring.get_metric(service, name=name, wish=asked.wish))
 
 
@@ -70,6 +71,7 @@ async def list_rows(
     limit: Limit = 100, page_token: Token = None,
 ) -> RowsView:
     """The rows behind the figure, or behind one `group` of it."""
+    _may_see(caller, name, persons=True)
     start = _position(page_token)
     rows, figure = await measuring.page_rows(service, name=name, wish=asked.wish, group=group, start=start, limit=limit)
     return RowsView(
@@ -97,6 +99,12 @@ async def get_scores(customer_id: UUID, service: Running, caller: Reading) -> Sc
 async def list_rejects(service: Running, caller: Annotated[Caller, web.allow("admin")], limit: Limit = 100) -> web.Page[RejectView]:
     """Records of the log that could not be read, the newest first: where they are and why, never what they hold."""
     return web.Page(data=[RejectView(**one) for one in await scoring.list_rejects(service, limit=limit)])
+
+
+def _may_see(caller: Caller, name: str, *, persons: bool) -> None:
+    """What one person on the staff is worth needs a permission of its own. Raises Forbidden."""
+    if persons and name == "staff_share" and "admin" not in caller.scopes:
+        raise Forbidden("forbidden.scope", "What single employees bring is shown to the scope admin alone; by team it is open.")
 
 
 def _position(token: str | None) -> int:

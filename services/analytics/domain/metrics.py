@@ -14,6 +14,8 @@ RESPONSE_DAYS: Final = 7
 RETURN_DAYS: Final = 7
 WIN_DAYS: Final = 30
 TRAILING_DAYS: Final = 365
+#: Days after an act of somebody on the staff in which an order is credited to it.
+STAFF_DAYS: Final = 30
 #: Profit of revenue where no cost of goods is known.
 MARGIN: Final = 0.30
 
@@ -35,6 +37,8 @@ class Definition(NamedTuple):
     per: int = 1
     lacks: tuple[str, str] = ("no_customers", "no_customers")
     capability: str = ""
+    #: Groups (other than months and segments) are shares of the whole: their denominator is that of everybody.
+    of_whole: bool = False
 
 
 def _defined(*given: Definition) -> dict[str, Definition]:
@@ -60,7 +64,7 @@ DEFINITIONS: Final = _defined(
         "trailing", _MONTHLY, "customers with their cost, direct and shared; what nobody bears", "mean", lacks=("no_kept_customers", "no_costs"), capability="K2",
     ),
     Definition(
-        "cost_ratio", 1, "number", "cac / crc over the same window: acquire cost * kept customers / (retain cost * new customers)", "trailing", ("month",),
+        "cost_ratio", 1, "number", "cac / crc over the same window: acquire cost * kept customers / (retain cost * new customers)", "trailing", _MONTHLY,
         "rows of cac and crc", "share", lacks=("no_retention_cost", "no_costs"), capability="K2",
     ),
     Definition(
@@ -137,8 +141,8 @@ DEFINITIONS: Final = _defined(
         "cper", 1, "minor units per response",
         "cost booked in the window in channels with messages / effective responses: an order at most 7 days after hand-off, credited to the last "
         "message before it, once per campaign and customer. With a holdout also the cost of an additional response, null unless the 95 % interval of the "
-        "lift lies above 0",
-        "month", ("month", "channel", "campaign"), "costs, responses and messages", "mean", lacks=("no_responses", "no_costs"), capability="K11",
+        "lift lies above 0, and the additional profit with its interval. Of a segment: its part of each cost by its part of the messages of that channel and campaign",
+        "month", ("month", "segment", "channel", "campaign"), "costs, responses and messages", "mean", lacks=("no_responses", "no_costs"), capability="K11",
     ),
     Definition(
         "unwanted_rate", 1, "share",
@@ -157,6 +161,12 @@ DEFINITIONS: Final = _defined(
         "yet are open", "month", _TEAMS, "cases", "mean", lacks=("no_cases_assigned", "no_cases_assigned"), capability="C12",
     ),
     Definition(
+        "staff_share", 1, "share",
+        "net value of the orders that a customer placed at most 30 days after somebody solved a case of theirs or was praised by them (5 of 5), credited to the "
+        "last such act / net value of all orders in the window. By team, employee and channel: their part of the whole",
+        "trailing", _TEAMS, "orders with the act they are credited to", lacks=("no_orders", "no_orders"), capability="M9", of_whole=True,
+    ),
+    Definition(
         "profit", 1, "minor units",
         "revenue less cost of goods (revenue * (1 - margin), margin 0.30 unless set) less retain and serve cost of the window; shared costs are split as for "
         "cac, what nobody bears is a row of its own, so that the rows sum to the ledger",
@@ -165,8 +175,8 @@ DEFINITIONS: Final = _defined(
     Definition(
         "revenue", 1, "minor units",
         "net order value (lines after discount, without tax and shipping) of the orders in the window less refunds and credit notes booked in the "
-        "window, in the reporting currency; the denominator counts the orders",
-        "month", ("month", "source", "segment"), "orders and refunds", "total", lacks=("no_orders", "no_orders"),
+        "window, in the reporting currency; the denominator counts the orders. By partner: the intermediary it came through, else direct. By channel: " + _WON,
+        "month", ("month", "source", "segment", "channel", "partner"), "orders and refunds", "total", lacks=("no_orders", "no_orders"),
     ),
 )
 #: Metrics made of two others.
@@ -177,10 +187,8 @@ _BUSINESS: Final = rules.AnyOf(
     tuple(rules.Trait(rules.Compared(name, "eq", "organisation")) for name in ("customer_type", "account.type"))
 )
 MARKETS: Final[dict[str, rules.Node]] = {"b2b": _BUSINESS, "b2c": rules.Not(_BUSINESS)}
-#: Costs are booked for campaigns and channels, not for markets.
-OF_NO_MARKET: Final = frozenset({"cper", "cost_ratio"})
 #: By channel, what a channel cost stands against whom it won: costs of a channel belong to no market or segment.
-COSTS_BY_CHANNEL: Final = frozenset({"cac", "crc"})
+COSTS_BY_CHANNEL: Final = frozenset({"cac", "crc", "cost_ratio"})
 
 
 def default_window(kind: str, today: date, calendar: str) -> tuple[date, date]:

@@ -36,7 +36,8 @@ class _Asked(NamedTuple):
     zone: str
 
 
-async def _read(service: AnalyticsService, scope: Scope) -> _Asked:
+async def read_scope(service: AnalyticsService, scope: Scope) -> _Asked:
+    """Raises Invalid, Unknown."""
     now, zone = service.clock.now(), service.settings.time_zone
     first, last = measuring.read_window("quarter_days", scope.first, scope.last, scope.calendar, calendars.today(now, zone))
     limit = await measuring.scope_rule(service, market=scope.market, segment_id=scope.segment_id, purpose=scope.purpose)
@@ -45,7 +46,8 @@ async def _read(service: AnalyticsService, scope: Scope) -> _Asked:
     return _Asked(about, calendars.midnight(first, zone), calendars.midnight(last, zone), limit, currency, zone)
 
 
-def _limit(connection: Any, asked: _Asked) -> bool:
+def keep_to(connection: Any, asked: _Asked) -> bool:
+    """Leave whom the question is about in the table `scope`; False: everybody."""
     if asked.limit is None:
         return False
     metric_sql.limit_to(connection, asked.limit, now=asked.about["as_of"], currency=asked.currency, zone=asked.zone)
@@ -62,12 +64,12 @@ async def get_funnel(
         ]
     except RuleError as error:
         raise errors.bad_step(error.pointer, error.message) from None
-    asked = await _read(service, scope)
+    asked = await read_scope(service, scope)
     seconds = None if within_minutes is None else within_minutes * 60
 
     def read(connection: Any) -> tuple[list[funnels.Reached], list[funnels.Reached]]:
         funnels.gather(
-            connection, since=asked.since, until=asked.until, per=per, minutes=session_minutes, scoped=_limit(connection, asked), steps=wanted,
+            connection, since=asked.since, until=asked.until, per=per, minutes=session_minutes, scoped=keep_to(connection, asked), steps=wanted,
             visits=by == "visitor",
         )
         now = asked.about["as_of"]
@@ -97,10 +99,10 @@ def _steps(wanted: list[FunnelStep], reached: funnels.Reached) -> list[dict[str,
 
 async def get_paths(service: AnalyticsService, *, scope: Scope, per: str, session_minutes: int, length: int, limit: int) -> dict[str, Any]:
     """The matrix of transitions and the most common paths, first visits beside returning ones."""
-    asked = await _read(service, scope)
+    asked = await read_scope(service, scope)
 
     def read(connection: Any) -> tuple[Any, ...]:
-        funnels.gather(connection, since=asked.since, until=asked.until, per=per, minutes=session_minutes, scoped=_limit(connection, asked))
+        funnels.gather(connection, since=asked.since, until=asked.until, per=per, minutes=session_minutes, scoped=keep_to(connection, asked))
         return funnels.counts(connection), funnels.moves(connection, limit=10_000), funnels.common(connection, length=length, limit=limit)
 
     counts, moves, paths = await service.resources.read(read)
@@ -122,10 +124,10 @@ async def get_paths(service: AnalyticsService, *, scope: Scope, per: str, sessio
 
 async def get_attribution(service: AnalyticsService, *, scope: Scope, model: str, by: str, days: int) -> dict[str, Any]:
     """What each channel, source or campaign gets of the orders and revenue of the window; the parts sum to the total."""
-    asked = await _read(service, scope)
+    asked = await read_scope(service, scope)
 
     def read(connection: Any) -> tuple[list[Conversion], dict[tuple[str, ...], int]]:
-        scoped = _limit(connection, asked)
+        scoped = keep_to(connection, asked)
         found = touches.conversions(
             connection, since=asked.since, until=asked.until, days=days, by=by, currency=asked.currency, scoped=scoped
         )

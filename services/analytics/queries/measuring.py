@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -37,7 +38,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """A wish that was read."""
 
     definition: Definition
@@ -53,7 +54,7 @@ def list_metrics() -> list[Definition]:
 
 async def get_metric(service: AnalyticsService, *, name: str, wish: Wish) -> dict[str, Any]:
     """One metric in `[first, last)`, also split, also as a trend by month. Raises Unknown, Invalid."""
-    asked = await _read(service, name, wish)
+    asked = await read_wish(service, name, wish)
     parts = await _parts(service, wish, asked)
     found = await service.resources.read(lambda connection: _answer_all(connection, asked, wish, parts))
     window, currency = asked.ask.window, asked.ask.currency
@@ -68,7 +69,7 @@ async def get_metric(service: AnalyticsService, *, name: str, wish: Wish) -> dic
 
 async def page_rows(service: AnalyticsService, *, name: str, wish: Wish, group: str | None, start: int, limit: int) -> tuple[list[Row], dict[str, Any]]:
     """(rows behind a figure from a position on, the figure itself). Raises Unknown, Invalid."""
-    asked = await _read(service, name, wish)
+    asked = await read_wish(service, name, wish)
     if name in metrics.RATIOS:
         raise errors.rows_of_parts(metrics.RATIOS[name])
     if group is not None and wish.by in {"month", "segment"}:
@@ -89,6 +90,11 @@ def data_age(service: AnalyticsService) -> float | None:
     return None if newest is None else max(0.0, round(service.clock.timestamp() - newest, 3))
 
 
+def rule_of(segment: dict[str, Any], known: Sequence[dict[str, Any]]) -> Node:
+    """The rule of an active segment with those of the segments it asks for in their place."""
+    return expanding.expand_rule(parsing.parse_rule(segment["rule"]), known, own=segment["segment_id"])
+
+
 async def scope_rule(service: AnalyticsService, *, market: str | None, segment_id: str | None, purpose: str | None) -> Node | None:
     """The rule that keeps to a market, a segment and to people who granted a purpose; None for everybody. Raises Unknown."""
     parts: list[Node] = [metrics.MARKETS[market]] if market is not None else []
@@ -98,20 +104,21 @@ async def scope_rule(service: AnalyticsService, *, market: str | None, segment_i
         one = next((each for each in known if str(each["segment_id"]) == segment_id), None)
         if one is None:
             raise errors.unknown_segment()
-        parts.append(expanding.expand_rule(parsing.parse_rule(one["rule"]), known, own=one["segment_id"]))
+        parts.append(rule_of(one, known))
     if purpose is not None:
         parts.append(rules.Consent(purpose, None, "granted"))
     return None if not parts else All(tuple(parts))
 
 
-async def _read(service: AnalyticsService, name: str, wish: Wish) -> _Asked:
+async def read_wish(service: AnalyticsService, name: str, wish: Wish) -> Asked:
+    """Raises Unknown, Invalid."""
     definition = metrics.DEFINITIONS.get(name)
     if definition is None:
         raise errors.unknown_metric(sorted(metrics.DEFINITIONS))
     if wish.by is not None and wish.by not in definition.by:
         raise errors.bad_grouping(list(definition.by))
     narrowed = wish.market is not None or wish.segment_id is not None or wish.purpose is not None
-    if narrowed and (name in metrics.OF_NO_MARKET or (wish.by == "channel" and name in metrics.COSTS_BY_CHANNEL)):
+    if narrowed and wish.by == "channel" and name in metrics.COSTS_BY_CHANNEL:
         raise errors.bad_market()
     now, zone = service.clock.now(), service.settings.time_zone
     start, end = read_window(definition.window, wish.first, wish.last, wish.calendar, calendars.today(now, zone))
@@ -120,7 +127,7 @@ async def _read(service: AnalyticsService, name: str, wish: Wish) -> _Asked:
     ask = Ask(
         _window(start, end, zone), now, currency, wish.by, limit is not None, wish.allocation, service.settings.margin, wish.serve,
     )
-    return _Asked(definition, ask, limit, zone)
+    return Asked(definition, ask, limit, zone)
 
 
 def read_window(kind: str, first: str | None, last: str | None, calendar: str, today: date) -> tuple[date, date]:
@@ -143,7 +150,7 @@ def _window(first: date, last: date, zone: str) -> Window:
     return Window(first, last, calendars.midnight(first, zone), calendars.midnight(last, zone))
 
 
-async def _parts(service: AnalyticsService, wish: Wish, asked: _Asked) -> list[tuple[str, str, Span | Node]]:
+async def _parts(service: AnalyticsService, wish: Wish, asked: Asked) -> list[tuple[str, str, Span | Node]]:
     """(key, label, month or rule) of the groups that are asked one by one."""
     if wish.by == "month":
         spans = calendars.months(asked.ask.window.first, asked.ask.window.last, wish.calendar)
@@ -154,19 +161,19 @@ async def _parts(service: AnalyticsService, wish: Wish, asked: _Asked) -> list[t
         async with service.read() as db:
             known = await definitions.active_segments(db)
         return [
-            (str(one["segment_id"]), one["name"], expanding.expand_rule(parsing.parse_rule(one["rule"]), known, own=one["segment_id"]))
+            (str(one["segment_id"]), one["name"], rule_of(one, known))
             for one in known[:MAX_SEGMENTS]
         ]
     return []
 
 
-def _limit(connection: Any, asked: _Asked, more: Node | None) -> None:
+def _limit(connection: Any, asked: Asked, more: Node | None) -> None:
     parts = tuple(part for part in (asked.limit, more) if part is not None)
     if parts:
         metric_sql.limit_to(connection, All(parts), now=asked.ask.as_of, currency=asked.ask.currency, zone=asked.zone)
 
 
-def _answer_all(connection: Any, asked: _Asked, wish: Wish, parts: list[tuple[str, str, Span | Node]]) -> dict[str, Any]:
+def _answer_all(connection: Any, asked: Asked, wish: Wish, parts: list[tuple[str, str, Span | Node]]) -> dict[str, Any]:
     """The figure, what it has beside, its groups and its trend, out of one snapshot of the warehouse."""
     name, ask = asked.definition.name, asked.ask
     _limit(connection, asked, None)
@@ -177,7 +184,7 @@ def _answer_all(connection: Any, asked: _Asked, wish: Wish, parts: list[tuple[st
     if wish.by is None:
         return answer
     if wish.by not in {"month", "segment"}:
-        found = [(figure.group, figure.group, figure) for figure in measures.figures(connection, name, ask)]
+        found = [(figure.group, figure.group, figure) for figure in _split(connection, name, ask)]
     else:
         found = []
         for key, label, part in parts:
@@ -190,7 +197,7 @@ def _answer_all(connection: Any, asked: _Asked, wish: Wish, parts: list[tuple[st
     return answer | {"groups": [{"key": key, "label": label, **_answer(name, figure)} for key, label, figure in found]}
 
 
-def _trend(connection: Any, asked: _Asked, wish: Wish, count: int) -> dict[str, Any]:
+def _trend(connection: Any, asked: Asked, wish: Wish, count: int) -> dict[str, Any]:
     """The last `count` months up to the window's end, in total and by group where the metric was split by one."""
     end = asked.ask.window.last
     last = calendars.month_start(end, wish.calendar)
@@ -204,7 +211,7 @@ def _trend(connection: Any, asked: _Asked, wish: Wish, count: int) -> dict[str, 
         figure = _total(connection, asked.definition.name, ask)
         totals.append(metrics.value_of(asked.definition.name, figure.numerator, figure.denominator))
         if wish.by not in {None, "month", "segment"}:
-            for one in measures.figures(connection, asked.definition.name, ask):
+            for one in _split(connection, asked.definition.name, ask):
                 groups.setdefault(one.group, {})[span.label] = metrics.value_of(asked.definition.name, one.numerator, one.denominator)
     by_group = {key: [values.get(label) for label in labels] for key, values in sorted(groups.items())}
     return {
@@ -213,11 +220,30 @@ def _trend(connection: Any, asked: _Asked, wish: Wish, count: int) -> dict[str, 
     }
 
 
+def _ratio(group: str, above: Figure, below: Figure) -> Figure:
+    if not below.denominator:
+        return Figure(group, None, 0, 0)  # nobody was kept: there is no cost of keeping one
+    numerator = None if above.numerator is None or not above.denominator else above.numerator * below.denominator
+    return Figure(group, numerator, (below.numerator or 0) * above.denominator, 0)
+
+
+def _split(connection: Any, name: str, ask: Ask) -> list[Figure]:
+    """The figures of the groups of `ask.by`."""
+    if name in metrics.RATIOS:
+        above, below = ({one.group: one for one in measures.figures(connection, part, ask)} for part in metrics.RATIOS[name])
+        nothing = Figure("", None, 0, 0)
+        return [_ratio(group, above.get(group, nothing), below.get(group, nothing)) for group in sorted({*above, *below})]
+    found = measures.figures(connection, name, ask)
+    if not metrics.DEFINITIONS[name].of_whole:
+        return found
+    whole = sum(one.denominator for one in found)
+    return [one._replace(denominator=whole) for one in found]
+
+
 def _total(connection: Any, name: str, ask: Ask) -> Figure:
     if name in metrics.RATIOS:
         above, below = (_total(connection, one, ask) for one in metrics.RATIOS[name])
-        numerator = None if above.numerator is None or not above.denominator else above.numerator * below.denominator
-        return Figure("all", numerator, (below.numerator or 0) * above.denominator, 0)
+        return _ratio("all", above, below)
     found = measures.figures(connection, name, ask._replace(by=None))
     return found[0] if found else Figure("all", None, 0, 0)
 

@@ -122,3 +122,39 @@ class AttributionView(Asked):
     credits: list[CreditView]
     direct: CreditView
     removal_effects: dict[str, float] | None
+
+
+class RoadStepView(BaseModel):
+    """`reached`: came at least so far; `here`: came no farther; `lost`: stayed at the step before; `median_days` from the step before."""
+
+    step: str
+    meaning: str
+    reached: int
+    here: int
+    lost: int
+    share: float | None
+    of_previous: float | None
+    median_days: float | None
+
+
+class RelationshipView(Asked):
+    """Those who became a target in the window, as far as they are now."""
+
+    steps: list[RoadStepView]
+
+
+class DatedStepView(BaseModel):
+    step: str
+    at: datetime | None
+
+
+class PositionView(BaseModel):
+    """How far a customer came; a later step stands for the earlier ones."""
+
+    customer_id: UUID
+    position: str
+    steps: list[DatedStepView]
+
+
+class CustomerPositionView(PositionView):
+    as_of: datetime

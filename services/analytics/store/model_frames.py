@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from services.analytics.domain.models.asking import FIGURES
 from services.analytics.store import attribute_frames, measures
-from services.analytics.store.measures import Ask
+from services.analytics.store.measures import Ask, buying
 from services.analytics.store.rows import one_row
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ paid AS (
     WHERE o.currency = $currency AND o.ordered_at < $as_of GROUP BY 1, 2 HAVING sum(o.net_minor - o.refunded_minor) >= 0
 )"""
 _LIFETIME: Final = f"""
-WITH {_DAYS}, whole AS (
+WITH {{origin}}, {_DAYS}, whole AS (
     SELECT customer, min(day) AS first, max(day) AS last, count(*) AS days, sum(amount) AS total, arg_min(amount, day) AS first_amount
     FROM paid GROUP BY 1
 ), early AS (
@@ -35,8 +35,10 @@ SELECT w.customer::VARCHAR AS customer, (w.days - 1)::BIGINT AS repeats, date_di
        date_diff('day', w.first, $today)::BIGINT AS age, (w.total - w.first_amount)::DOUBLE AS spent,
        (e.days - 1)::BIGINT AS held_repeats, coalesce(date_diff('day', e.first, e.last), 0)::BIGINT AS held_recency,
        date_diff('day', e.first, $held)::BIGINT AS held_age, e.later::BIGINT AS held_later,
-       coalesce(p.past, 0)::DOUBLE AS past, w.total::DOUBLE AS revenue, coalesce(n.amount, 0)::DOUBLE AS direct
+       coalesce(p.past, 0)::DOUBLE AS past, w.total::DOUBLE AS revenue, coalesce(n.amount, 0)::DOUBLE AS direct,
+       coalesce(g.part, 'direct') AS won_by
 FROM whole w JOIN early e ON e.customer = w.customer LEFT JOIN profit p ON p.customer = w.customer LEFT JOIN won n ON n.customer = w.customer
+LEFT JOIN origin g ON g.customer = w.customer
 ORDER BY w.customer
 """  # noqa: S608 - fragments of this file
 
@@ -58,7 +60,7 @@ def lifetime(connection: DuckDBPyConnection, setting: Setting, options: dict[str
     first = span[0] if span is not None and span[0] is not None else setting.today
     held_days = max(1, (setting.today - first).days // 4)
     margin, basis = _margin(connection, setting, options)
-    sql = _LIFETIME.replace("{profit}", measures.statement("profit", setting.whole))
+    sql = _LIFETIME.replace("{profit}", measures.statement("profit", setting.whole)).replace("{origin}", buying.origin())
     values = measures.parameters(
         sql, setting.whole, zone=setting.zone, today=setting.today, held=setting.today - timedelta(days=held_days),
     )

@@ -15,7 +15,7 @@ from contracts.consent import ConsentWithdrawn
 from contracts.interaction import CaseAssigned, CaseOpened, CaseResolved, ComplaintReceived, SurveyAnswered
 from launcher.embedded_postgres import PrivateCluster
 from services.analytics.domain import metrics
-from tests.integration.analytics.story import DAY, NOW, ask, tell
+from tests.integration.analytics.story import DAY, NOW, ask, tell, until
 from tests.support.platform import TestPlatform, started
 from tests.unit.analytics.shop import belongs, customer_id, event, identity, order, profile
 
@@ -65,6 +65,8 @@ async def shop(cluster: PrivateCluster) -> AsyncIterator[TestPlatform]:
             *(SurveyAnswered(case_id="c1", resolution=n, score=score, customer_id=customer_id(1), team_id="t1", employee_id="e1", channel="email", answered_at=NOW - 8 * DAY) for n, score in enumerate((5, 2))),
             said("a", "nps", 10, 3), said("b", "nps", 3, 3), said("c", "nps", 9, 3), said("a", "effort", 2, 3), said("b", "effort", 4, 3),
             said("a", "purchase", 5, 3), said("a", "commitment_1", 4, 3), said("b", "commitment_2", 5, 3), said("a", "emotion", -0.5, 3),
+            profile(5), belongs("e", 5), event("b", "Home", kind="page", at=NOW - 36 * DAY, source="shop"),
+            event("e", "Home", kind="page", at=NOW - 33 * DAY, source="app", channel="app"),
             event("a", "Programme Joined", at=NOW - 12 * DAY), ComplaintReceived(identity=identity("nobody"), address=identity("nobody"), channel="email", feedback="abuse", complained_at=NOW, source="s"),
         )
         await platform.drain()
@@ -89,7 +91,7 @@ BY_HAND: list[tuple[str, float, int, int]] = [
     ("repeat_rate", 1 / 3, 1, 3), ("retention", 0.5, 1, 2), ("churn", 0.5, 1, 2), ("revenue", 3900, 3900, 4), ("profit", 870, 870, 4),
     ("share_of_customer", 2800 / 8800, 2800, 8800), ("participation", 0.25, 1, 4), ("csat", 2 / 3, 2, 3), ("purchase_satisfaction", 1, 1, 1),
     ("nps", 100 / 3, 1, 3), ("effort", 3, 6, 2), ("commitment", 4.5, 9, 2), ("emotion", -0.5, -500, 1), ("cper", 350, 350, 1),
-    ("unwanted_rate", 0.5, 1, 2), ("return_contacts", 1 / 3, 1, 3), ("time_to_responsible", 90, 180, 2), ("loyal_share", 0, 0, 4),
+    ("conversion", 0.5, 1, 2), ("staff_share", 0, 0, 3900), ("unwanted_rate", 0.5, 1, 2), ("return_contacts", 1 / 3, 1, 3), ("time_to_responsible", 90, 180, 2), ("loyal_share", 0, 0, 4),
 ]
 
 
@@ -160,6 +162,60 @@ async def test_by_channel_segment_month_and_trend(shop: TestPlatform) -> None:
     assert trend["slope"] is None or isinstance(trend["slope"], float)
 
 
+async def parted(shop: TestPlatform, name: str, more: str) -> dict[str, tuple[float | None, int | None, int]]:
+    return {group["label"]: (group["value"], group["numerator"], group["denominator"]) for group in (await figure(shop, name, more))["groups"]}
+
+
+async def test_every_figure_has_parts_by_segment_and_channel(shop: TestPlatform) -> None:
+    """K3, K11: conversion by source, channel and segment; what others lacked."""
+    await ask(shop, "POST", "/segments", {"name": "Two orders", "rule": {"orders": {"op": "eq", "value": 2}}}, status=201)
+    assert await parted(shop, "conversion", "&by=source") == {"app": (0, 0, 1), "shop": (1, 1, 1)}
+    assert await parted(shop, "conversion", "&by=channel") == {"app": (0, 0, 1), "web": (1, 1, 1)}
+    assert await parted(shop, "conversion", "&by=segment") == {"One order": (None, None, 0), "Two orders": (1, 1, 1)}
+    assert await parted(shop, "revenue", "&by=channel") == {"direct": (3000, 3000, 3), "email": (900, 900, 1)}
+    assert await parted(shop, "revenue", "&by=partner") == {"direct": (3900, 3900, 4)}
+    # 50 and 300 were spent on two messages of the campaign, one of them to the segment.
+    assert await parted(shop, "cper", "&by=segment") == {"One order": (175, 175, 1), "Two orders": (None, 175, 0)}
+    ratios = await parted(shop, "cost_ratio", "&by=channel")
+    assert ratios["email"] == (None, None, 0)  # nobody whom mail won was kept
+    assert set(await parted(shop, "cost_ratio", "&by=segment")) == {"One order", "Two orders"}
+    for one in (await ask(shop, "GET", "/metrics"))["data"]:
+        assert {"month", "segment", "channel"} <= set(one["by"]), one["name"]
+
+
+async def test_the_economics_of_each_customer_sum_to_the_ledger(shop: TestPlatform) -> None:
+    """N8, A7, K5, K7, K9: each figure is the customer's row, each minor unit of cost an entry; the segment's mean stands beside."""
+
+    async def inside() -> bool:
+        return bool((await ask(shop, "GET", f"/customers/{customer_id(3)}/scores"))["segments"])
+
+    await until(inside, seconds=30)
+    found = {number: await ask(shop, "GET", f"/customers/{customer_id(number)}/scores/economics?{WINDOW}") for number in (1, 2, 3, 4)}
+    own = {number: {one["metric"]: one for one in view["figures"]} for number, view in found.items()}
+    assert {number: view["cac"]["numerator"] for number, view in own.items()} == {1: None, 2: 626, 3: 525, 4: None}
+    assert sum(view["cac"]["numerator"] or 0 for view in own.values()) == (await figure(shop, "cac"))["numerator"] == 1151
+    profit = await figure(shop, "profit")
+    assert sum(view["profit"]["numerator"] for view in own.values()) == profit["numerator"] == found[1]["profit"]["everybody"]["sum_minor"]
+    assert found[1]["profit"]["everybody"]["mean_minor"] == profit["value"] / 4
+    beside = {one["name"]: one for one in found[3]["profit"]["segments"]}
+    assert beside["One order"]["sum_minor"] == own[3]["profit"]["numerator"] + own[4]["profit"]["numerator"]
+    assert (own[1]["same_customer_sales"]["value"], own[1]["share_of_customer"]["value"]) == (pytest.approx(1.0), pytest.approx(0.25))
+    assert own[4]["share_of_customer"]["reason"]
+    assert [(one["kind"], one["amount_minor"]) for one in found[2]["costs"]["own"]] == [("acquire", 100)]
+    ledger = {one["cost_id"]: one["amount_minor"] for one in (await ask(shop, "GET", f"/costs?{WINDOW}"))["data"] if one["currency"] == "EUR"}
+    shared = found[2]["costs"]["shared"]
+    traced = {cost_id for one in shared for cost_id in one["cost_ids"]} | {one["cost_id"] for one in found[2]["costs"]["own"]}
+    assert (traced, sum(one["amount_minor"] for one in shared) + 100) == (set(ledger), sum(ledger.values()))
+    # answers of 1: 5 and 2 of 5 (8 days old), 10 of 10, effort 2 of 7, 5 of 5 (3 days old); emotion and commitment are scales of their own
+    weights = [0.5 ** (age / 180) for age in (8, 8, 3, 3, 3)]
+    goods = (1, 0.25, 1, 5 / 6, 1)
+    expected = sum(good * weight for good, weight in zip(goods, weights, strict=True)) / sum(weights)
+    assert (found[1]["satisfaction"]["value"], found[1]["satisfaction"]["answers"]) == (pytest.approx(expected, abs=1e-3), 5)
+    assert (found[1]["tier"], found[1]["lifetime"]) == (None, None)
+    nothing = await ask(shop, "GET", "/models/lifetime/values?by=cohort")
+    assert (nothing["customers"], nothing["mean_lcv_minor"], nothing["reason"]) == (0, None, "not enough data: fit the model lifetime first")
+
+
 async def test_what_stands_beside_a_figure(shop: TestPlatform) -> None:
     """K7, K9, K11, C13: basis, few answers, holdout, kinds of returns, percentiles."""
     assert (await figure(shop, "share_of_customer"))["beside"] == {"declared": 2, "imported": 0, "estimated": 0, "capped": 1}
@@ -171,6 +227,7 @@ async def test_what_stands_beside_a_figure(shop: TestPlatform) -> None:
     holdout = (await figure(shop, "cper"))["beside"]
     assert (holdout["treated"], holdout["held_out"], holdout["lift"]) == (2, 1, 0.5)
     assert holdout["incremental_cost_per_response"] is None  # the interval of the lift holds 0
+    assert holdout["verdict"] == "not enough data: at least two on either side are needed"
     by_employee = (await figure(shop, "return_contacts", "&by=employee"))["groups"]
     assert {group["key"]: group["denominator"] for group in by_employee} == {"e1": 2, "nobody": 1}
     index = await ask(shop, "GET", f"/metrics/loyalty_index/rows?{WINDOW}")
@@ -206,7 +263,13 @@ async def test_costs_come_in_by_file_and_twice_is_once(shop: TestPlatform) -> No
 
 
 BAD = [
-    ("GET", "/metrics/cper?market=b2b", None, 422, "metric.bad_market"),
+    ("GET", "/metrics/cost_ratio?by=channel&market=b2b", None, 422, "metric.bad_market"),
+    ("GET", f"/customers/{uuid4()}/scores/economics", None, 404, "customer.unknown"),
+    ("GET", f"/customers/{customer_id(1)}/scores/economics?allocation=luck", None, 422, "request.invalid"),
+    ("GET", f"/customers/{customer_id(1)}/scores/economics?from=2026-01-01", None, 422, "metric.bad_window"),
+    ("GET", "/models/lifetime/values/rows?by=cohort&group=spring", None, 422, "metric.bad_grouping"),
+    ("GET", "/models/lifetime/values/rows?group=spring", None, 422, "metric.bad_grouping"),
+    ("GET", "/models/lifetime/values?by=colour", None, 422, "request.invalid"),
     ("GET", "/metrics/cac?by=channel&market=b2c", None, 422, "metric.bad_market"),
     ("GET", f"/metrics/revenue?segment={uuid4()}", None, 404, "segment.unknown"),
     ("GET", "/metrics/revenue/rows?by=month&group=2026-01", None, 422, "metric.bad_grouping"),

@@ -90,6 +90,15 @@ async def test_staff_by_team_and_attributes_without_use(cluster: PrivateCluster)
         found = await ask(platform, "GET", "/staff?by=team")
         assert [(one["key"], one["cases"], one["csat_mean"], one["praise"], one["revenue_after_minor"], one["median_first_answer_s"]) for one in found["data"]] == [("t1", 5, 5, 1, 500, 86400)]
         assert found["hidden"] == 1
+        assert [(one["key"], one["praise"]) for one in (await ask(platform, "GET", "/staff?by=employee"))["data"]] == [("e-t1", 1)]
+        window = f"from={(NOW - 30 * DAY).date()}&to={(NOW + DAY).date()}"
+        share = await ask(platform, "GET", f"/metrics/staff_share?{window}&by=employee")
+        assert (share["value"], {one["key"]: (one["numerator"], one["denominator"]) for one in share["groups"]}) == (1, {"e-t1": (500, 1400), "e-t2": (900, 1400)})
+        notes = {row["id"]: row["note"] for row in (await ask(platform, "GET", f"/metrics/staff_share/rows?{window}"))["data"]}
+        assert notes == {"o1": "e-t1: praise for case c1", "o2": "e-t2: solved case c6"}
+        for path in ("staff_share?by=employee", "staff_share/rows"):
+            await ask(platform, "GET", f"/metrics/{path}", status=403, scopes=["analytics:read"])
+        await ask(platform, "GET", "/metrics/staff_share?by=team", scopes=["analytics:read"])
         await ask(platform, "GET", "/staff", status=403, scopes=["analytics:read"])
         await ask(platform, "POST", "/segments", {"name": "Tehran", "rule": {"trait": "city", "op": "eq", "value": "Tehran"}}, status=201)
         await ask(platform, "POST", "/computed-traits", {"name": "skus", "definition": {"event": "Viewed", "measure": "distinct", "property": "sku"}}, status=201)

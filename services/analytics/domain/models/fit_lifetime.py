@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -46,7 +47,7 @@ def fit(job: Job, say: Say) -> Result:
             "margin_basis": about["margin_basis"], "discount": terms.discount, "months": terms.months, "customer_equity": round(future),
             "mean_amount": rounded(gammagamma.population_amount(spending), 2), "mean_alive": rounded(found.alive.mean()),
         },
-        artefact, tried["comparison"], _scores(job.columns, rows, found, terms, about),
+        artefact, tried["comparison"], _scores(job.columns, rows, (found, lifetime.next_order(model, rows)), terms, about),
     )
 
 
@@ -101,7 +102,19 @@ def _correlation(rows: Histories) -> float | None:
     return rounded(np.corrcoef(rows.repeats[used], mean)[0, 1], 3) if used.sum() > 2 and mean.std() and rows.repeats[used].std() else None
 
 
-def _scores(columns: Columns, rows: Histories, found: lifetime.Ahead, terms: lifetime.Terms, about: dict[str, Any]) -> Iterator[dict[str, Any]]:
+#: A next order that is farther than this is not dated.
+_FARTHEST_DAYS: Final = 3650
+
+
+def _dated(today: date, days: float) -> str | None:
+    return str(today + timedelta(days=round(days))) if days <= _FARTHEST_DAYS else None
+
+
+def _scores(
+    columns: Columns, rows: Histories, both: tuple[lifetime.Ahead, lifetime.NextOrder], terms: lifetime.Terms, about: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    found, upcoming = both
+    today = date.fromisoformat(about["cut_off"])
     past, direct = columns["past"].astype(float), columns["direct"].astype(float)
     for place in range(rows.size):
         future, before = float(found.future[place]), float(past[place])
@@ -112,6 +125,9 @@ def _scores(columns: Columns, rows: Histories, found: lifetime.Ahead, terms: lif
                 "low_minor": round(before + float(found.low[place])), "high_minor": round(before + float(found.high[place])), "interval": lifetime.COVERED,
                 "net_minor": round(before + future - float(direct[place])), "alive": round(float(found.alive[place]), 4),
                 "orders_ahead": round(float(found.purchases[place]), 3), "order_value_minor": round(float(found.amount[place])),
+                "next_order_on": _dated(today, upcoming.days[place]), "next_order_from": _dated(today, upcoming.low[place]),
+                "next_order_until": _dated(today, upcoming.high[place]), "first_day": str(today - timedelta(days=int(rows.age[place]))),
+                "won_by": str(columns["won_by"][place]), "data_until": about["cut_off"],
                 "margin": round(terms.margin, 4), "months": terms.months, "discount": terms.discount, "currency": about["currency"],
                 "reasons": _reasons(rows, found, place),
             },

@@ -35,6 +35,14 @@ class Terms(NamedTuple):
     months: int = MONTHS
 
 
+class NextOrder(NamedTuple):
+    """Days until the next purchase of each, given that it still buys: the median, and where 80 % of them lie."""
+
+    days: Floats
+    low: Floats
+    high: Floats
+
+
 class Ahead(NamedTuple):
     """One row a customer: P(alive), purchases within the months ahead, expected amount of one, discounted value and its 80 % interval.
 
@@ -68,6 +76,22 @@ def purchases_if_alive(model: PurchaseModel, repeats: Ints, age: Ints, weeks: Fl
     if isinstance(model, bgnbd.Fitted):
         return bgnbd.purchases_if_alive(model, repeats, age, weeks)
     return paretonbd.purchases_if_alive(model, repeats, age, weeks)
+
+
+def next_order(model: PurchaseModel, rows: Histories) -> NextOrder:
+    """When each buys next if it still buys: its rate is Gamma(r + x, alpha + T), so the wait t has P(t > w) = ((alpha + T) / (alpha + T + w))^(r + x).
+
+    Exact for BG/NBD, where nobody leaves between purchases; for Pareto/NBD given that it does not leave before.
+    """
+    power, scale = model.r + rows.repeats, model.alpha + rows.age / WEEK
+
+    def after(share: float) -> Floats:
+        with np.errstate(over="ignore"):
+            days: Floats = WEEK * scale * np.expm1(-np.log1p(-share) / power)
+        return days
+
+    tail = (1 - COVERED) / 2
+    return NextOrder(after(0.5), after(tail), after(1 - tail))
 
 
 def discounts(terms: Terms) -> Floats:

@@ -23,7 +23,7 @@ __all__ = ["Ask", "Figure", "Row", "Window", "extras", "figures", "rows"]
 _PARAMETER: Final = re.compile(r"\$(\w+)")
 BUILDERS: Final[dict[str, Callable[[Ask], str]]] = {**buying.BUILDERS, **costing.BUILDERS, **loyal.BUILDERS, **serving.BUILDERS}
 #: Metrics whose rows name what they are split by; the others are split by who won the customer.
-OWN_PARTS: Final = frozenset({"conversion", "revenue", "cper", "cac", "crc", *serving.BUILDERS})
+OWN_PARTS: Final = frozenset({"conversion", "cper", "cac", "crc", *serving.BUILDERS})
 
 
 class Figure(NamedTuple):
@@ -67,7 +67,7 @@ def parameters(sql: str, ask: Ask, **more: Any) -> dict[str, Any]:
     known: dict[str, Any] = {
         "since": since, "until": until, "before": since - (until - since), "as_of": naive(ask.as_of), "first": ask.window.first,
         "last": ask.window.last, "currency": ask.currency, "conversion_days": metrics.CONVERSION_DAYS, "response_days": metrics.RESPONSE_DAYS,
-        "return_days": metrics.RETURN_DAYS, "win_days": metrics.WIN_DAYS, "margin": ask.margin, "year_since": a_year_before(since), "year_until": a_year_before(until), **more,
+        "return_days": metrics.RETURN_DAYS, "staff_days": metrics.STAFF_DAYS, "win_days": metrics.WIN_DAYS, "margin": ask.margin, "year_since": a_year_before(since), "year_until": a_year_before(until), **more,
     }
     named = set(_PARAMETER.findall(sql))
     return {key: value for key, value in known.items() if key in named}
@@ -96,6 +96,24 @@ def rows(connection: DuckDBPyConnection, name: str, ask: Ask, *, part: str | Non
         Row(kind, key, customer, group, None if moment is None else moment.replace(tzinfo=UTC), numerator, denominator, opened, note)
         for kind, key, customer, group, moment, numerator, denominator, opened, note in found
     ]
+
+
+def of_customer(connection: DuckDBPyConnection, name: str, ask: Ask, *, customer: str) -> Figure | None:
+    """The sum of one customer's rows; None without any."""
+    sql = f"""
+    SELECT sum(numerator)::BIGINT, coalesce(sum(denominator), 0)::BIGINT, coalesce(sum(open), 0)::BIGINT, string_agg(DISTINCT note, '; ' ORDER BY note), count(*)
+    FROM ({statement(name, ask)}) WHERE customer = $customer::UUID
+    """  # noqa: S608 - fragments of this package
+    found = one_row(connection, sql, parameters(sql, ask, customer=customer))
+    return None if found is None or not found[4] else Figure(found[3] or "", *found[:3])
+
+
+def of_kind(connection: DuckDBPyConnection, name: str, ask: Ask, *, kind: str) -> int:
+    """The sum of the numerators of one kind of rows."""
+    sql = f"SELECT coalesce(sum(numerator), 0)::BIGINT FROM ({statement(name, ask._replace(by=None))}) WHERE kind = $kind"  # noqa: S608 - fragments
+    found = one_row(connection, sql, parameters(sql, ask, kind=kind))
+    assert found is not None
+    return int(found[0])
 
 
 def extras(connection: DuckDBPyConnection, name: str, ask: Ask) -> dict[str, Any]:

@@ -119,42 +119,57 @@ def _profit(ask: Ask) -> str:
 def _per_response(ask: Ask) -> str:
     """`open` counts the messages whose seven days still run."""
     part = ask.part({"channel": "channel", "campaign": "coalesce(campaign_id, '')"})
+    # Of a segment: the part of each cost that its part of the messages of that channel (and campaign) makes.
+    amount = "amount_minor" if not ask.scoped else """
+        round(amount_minor * (SELECT count(*) FILTER (t.person IN (SELECT customer FROM scope)) / count(*) FROM touch t
+        WHERE t.happened_at >= $since AND t.happened_at < $until AND t.channel = c.channel AND (c.campaign_id IS NULL OR t.campaign_id = c.campaign_id)))::BIGINT
+    """
     return f"""
     WITH touch AS (SELECT message_id, person, campaign_id, channel, happened_at FROM message_of WHERE outcome = 'accepted'),
     credited AS (
         SELECT t.campaign_id, t.person, t.channel, min(o.ordered_at) AS moment, min(o.order_id) AS order_id FROM order_of o
         ASOF JOIN touch t ON t.person = o.customer AND o.ordered_at >= t.happened_at
         WHERE o.ordered_at <= t.happened_at + to_days($response_days::INTEGER) AND t.happened_at >= $since AND t.happened_at < $until GROUP BY ALL)
-    SELECT 'cost' AS kind, cost_id AS id, person AS customer, {part} AS part, booked_on::TIMESTAMP AS moment, amount_minor AS numerator, 0 AS denominator,
+    SELECT 'cost' AS kind, cost_id AS id, person AS customer, {part} AS part, booked_on::TIMESTAMP AS moment, {amount} AS numerator, 0 AS denominator,
            0 AS open, campaign_id AS note
-    FROM cost_of WHERE booked_on >= $first AND booked_on < $last AND currency = $currency AND channel IN (
+    FROM cost_of c WHERE booked_on >= $first AND booked_on < $last AND currency = $currency AND channel IN (
         SELECT channel FROM touch WHERE happened_at >= $since AND happened_at < $until)
     UNION ALL
-    SELECT 'response', coalesce(campaign_id, '') || '/' || coalesce(person::VARCHAR, ''), person, {part}, moment, NULL, 1, 0, order_id FROM credited
+    SELECT 'response', coalesce(campaign_id, '') || '/' || coalesce(person::VARCHAR, ''), person, {part}, moment, NULL, 1, 0, order_id FROM credited WHERE {ask.within('person')}
     UNION ALL
     SELECT 'message', message_id, person, {part}, happened_at, NULL, 0, (happened_at + to_days($response_days::INTEGER) > $as_of)::INTEGER, NULL
-    FROM touch WHERE happened_at >= $since AND happened_at < $until
+    FROM touch WHERE happened_at >= $since AND happened_at < $until AND {ask.within('person')}
     """  # noqa: S608 - fragments of this file
 
 
-def _incremental(_: Ask, rows: str) -> tuple[tuple[str, ...], str]:
-    """Treated against held out: orders within the days of a response; `lift` with its 95 % interval, cost per additional response or null."""
+def _incremental(ask: Ask, rows: str) -> tuple[tuple[str, ...], str]:
+    """Treated against held out: orders and money within the days of a response; each difference with its 95 % interval, what is not sure is null."""
     sql = f"""
-    WITH cost AS (SELECT sum(numerator) AS amount FROM ({rows})),
+    WITH cost AS (SELECT coalesce(sum(numerator), 0) AS amount FROM ({rows})),
     people AS (
         SELECT person, outcome = 'accepted' AS treated, min(happened_at) AS moment FROM message_of
-        WHERE happened_at >= $since AND happened_at < $until AND (outcome = 'accepted' OR (outcome = 'suppressed' AND reason IN ('holdout', 'control')))
-        GROUP BY ALL),
+        WHERE happened_at >= $since AND happened_at < $until AND {ask.within('person')}
+        AND (outcome = 'accepted' OR (outcome = 'suppressed' AND reason IN ('holdout', 'control', 'control_group'))) GROUP BY ALL),
     judged AS (
-        SELECT p.treated, EXISTS (SELECT 1 FROM order_of o WHERE o.customer = p.person AND o.ordered_at >= p.moment
-                                  AND o.ordered_at <= p.moment + to_days($response_days::INTEGER)) AS answered FROM people p),
+        SELECT p.person, p.treated, count(o.order_id) > 0 AS answered, coalesce(sum(o.net_minor - o.refunded_minor) FILTER (o.currency = $currency), 0) AS money
+        FROM people p LEFT JOIN order_of o ON o.customer = p.person AND o.ordered_at >= p.moment AND o.ordered_at <= p.moment + to_days($response_days::INTEGER)
+        GROUP BY ALL),
     rates AS (
         SELECT count(*) FILTER (treated) AS n1, count(*) FILTER (NOT treated) AS n0, avg(answered::INTEGER) FILTER (treated) AS r1,
-               avg(answered::INTEGER) FILTER (NOT treated) AS r0 FROM judged),
-    lifts AS (SELECT *, r1 - r0 AS lift, 1.96 * sqrt(r1 * (1 - r1) / nullif(n1, 0) + r0 * (1 - r0) / nullif(n0, 0)) AS half FROM rates)
-    SELECT n1, n0, lift, lift - half, lift + half, CASE WHEN lift - half > 0 THEN (SELECT amount FROM cost) / (n1 * lift) END FROM lifts
+               avg(answered::INTEGER) FILTER (NOT treated) AS r0, avg(money) FILTER (treated) - avg(money) FILTER (NOT treated) AS gain,
+               1.96 * sqrt(var_samp(money) FILTER (treated) / nullif(count(*) FILTER (treated), 0)
+                           + var_samp(money) FILTER (NOT treated) / nullif(count(*) FILTER (NOT treated), 0)) AS unsure FROM judged),
+    lifts AS (SELECT *, r1 - r0 AS lift, 1.96 * sqrt(r1 * (1 - r1) / nullif(n1, 0) + r0 * (1 - r0) / nullif(n0, 0)) AS half FROM rates),
+    told AS (SELECT *, n1 * gain * $margin - amount AS profit, n1 * unsure * $margin AS about FROM lifts, cost)
+    SELECT n1, n0, lift, lift - half, lift + half, CASE WHEN lift - half > 0 THEN amount / (n1 * lift) END, profit, profit - about, profit + about,
+           CASE WHEN n0 = 0 THEN 'not enough data: nobody was held out' WHEN about IS NULL THEN 'not enough data: at least two on either side are needed'
+                WHEN profit - about > 0 THEN 'it pays' WHEN profit + about < 0 THEN 'it does not pay' ELSE 'not enough data: the interval of the profit holds 0' END
+    FROM told
     """  # noqa: S608 - fragments of this file
-    return ("treated", "held_out", "lift", "lift_low", "lift_high", "incremental_cost_per_response"), sql
+    return (
+        "treated", "held_out", "lift", "lift_low", "lift_high", "incremental_cost_per_response", "incremental_profit_minor", "incremental_profit_low",
+        "incremental_profit_high", "verdict",
+    ), sql
 
 
 BUILDERS: Final[dict[str, Callable[[Ask], str]]] = {"cac": _acquiring, "crc": _retaining, "profit": _profit, "cper": _per_response}

@@ -48,10 +48,11 @@ def _unwanted(ask: Ask) -> str:
     part = ask.part({"channel": "m.channel", "campaign": "coalesce(m.campaign_id, '')"})
     return f"""
     WITH sent AS (SELECT * FROM message_of WHERE outcome = 'accepted'),
-    refused AS (
-        SELECT m.message_id, string_agg(DISTINCT r.kind, ', ' ORDER BY r.kind) AS kinds FROM refusal_of r
-        ASOF JOIN sent m ON m.person = r.person AND r.happened_at >= m.happened_at
-        WHERE r.channel IS NULL OR r.channel IN ('*', m.channel) AND r.happened_at <= m.happened_at + to_days($response_days::INTEGER) GROUP BY 1)
+    credited AS (
+        SELECT r.fact_id, r.kind, m.message_id FROM refusal_of r JOIN sent m ON m.person = r.person AND m.happened_at <= r.happened_at
+            AND r.happened_at <= m.happened_at + to_days($response_days::INTEGER) AND (r.channel IS NULL OR r.channel IN ('*', m.channel))
+        QUALIFY row_number() OVER (PARTITION BY r.fact_id ORDER BY m.happened_at DESC, m.message_id) = 1),
+    refused AS (SELECT message_id, string_agg(DISTINCT kind, ', ' ORDER BY kind) AS kinds FROM credited GROUP BY 1)
     SELECT 'message' AS kind, m.fact_id AS id, m.person AS customer, {part} AS part, m.happened_at AS moment, (r.message_id IS NOT NULL)::INTEGER AS numerator,
            1 AS denominator, (m.happened_at + to_days($response_days::INTEGER) > $as_of)::INTEGER AS open, r.kinds AS note
     FROM sent m LEFT JOIN refused r ON r.message_id = m.message_id
@@ -95,6 +96,27 @@ def _responsible(ask: Ask) -> str:
     """  # noqa: S608 - fragments of this file
 
 
+def _staff(ask: Ask) -> str:
+    """Every order of the window, credited to the last act before it or to nobody."""
+    part = ask.part({name: f"CASE WHEN {_CREDITED} THEN coalesce(a.{name}, 'none') ELSE 'nobody' END" for name in ("team", "employee", "channel")})
+    return f"""
+    WITH act AS (
+        SELECT person, team, employee, channel, happened_at, 'solved case ' || case_id AS what FROM case_of
+        WHERE step = 'resolved' AND employee IS NOT NULL AND person IS NOT NULL
+        UNION ALL SELECT person, team, employee, channel, answered_at, 'praise for case ' || coalesce(case_id, '') FROM answer_of
+        WHERE scale = 'csat' AND score >= 5 AND employee IS NOT NULL AND person IS NOT NULL),
+    sold AS (
+        SELECT customer, order_id, ordered_at, net_minor - refunded_minor AS amount FROM order_of
+        WHERE currency = $currency AND ordered_at >= $since AND ordered_at < $until AND {ask.within()})
+    SELECT 'order' AS kind, o.order_id AS id, o.customer, {part} AS part, o.ordered_at AS moment, CASE WHEN {_CREDITED} THEN o.amount ELSE 0 END AS numerator,
+           o.amount AS denominator, 0 AS open, CASE WHEN {_CREDITED} THEN a.employee || ': ' || a.what END AS note
+    FROM sold o ASOF LEFT JOIN act a ON a.person = o.customer AND o.ordered_at >= a.happened_at
+    """  # noqa: S608 - fragments of this file
+
+
+_CREDITED: Final = "coalesce(o.ordered_at <= a.happened_at + to_days($staff_days::INTEGER), false)"
+
+
 def _response(_: Ask, rows: str) -> tuple[tuple[str, ...], str]:
     """Everybody whose case was resolved was asked; below 30 answers a figure is of few."""
     sql = f"""
@@ -126,6 +148,7 @@ def _kinds(_: Ask, rows: str) -> tuple[tuple[str, ...], str]:
 BUILDERS: Final[dict[str, Callable[[Ask], str]]] = {
     "csat": _csat, "purchase_satisfaction": _purchase, "nps": _nps, "effort": _effort, "commitment": _commitment, "emotion": _emotion,
     "unwanted_rate": _unwanted, "return_contacts": _returns, "time_to_responsible": _responsible,
+    "staff_share": _staff,
 }
 EXTRAS: Final[dict[str, Callable[[Ask, str], tuple[tuple[str, ...], str]]]] = {
     "csat": _response, "purchase_satisfaction": _response, "nps": _few, "effort": _few, "commitment": _few, "emotion": _few,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from launcher.embedded_postgres import PrivateCluster
@@ -44,6 +46,7 @@ async def test_fit_score_compare_and_rank(cluster: PrivateCluster) -> None:
         told = [one for one in await heard(platform.log, "ecrm.analytics.score_changed.v1") if one["score"] == "lifetime"]
         assert len({one["customer_id"] for one in told}) == first["scored"] == len(told)
 
+        await _sums(platform)
         second = await market.fitted(platform, "lifetime", {"months": 12, "method": "pareto_nbd"})
         assert (second["state"], second["version"]) == ("done", 2)
         assert second["comparison"]["old"] == pytest.approx(first["comparison"]["new"], rel=0.05)
@@ -61,6 +64,51 @@ async def test_fit_score_compare_and_rank(cluster: PrivateCluster) -> None:
         assert moved[0]["previous"] == moved[1]["value"]
 
         await _invest(platform)
+
+
+async def _sums(platform: TestPlatform) -> None:
+    """K8, U25, N8: the sums by segment, cohort and channel are those of the customers; the next order has a date; tier and value stand in the economics."""
+    everybody = (await ask(platform, "GET", "/models/lifetime/ranking?limit=1000"))["data"]
+    parts = {one["customer_id"]: one["parts"] for one in everybody}
+    whole = await ask(platform, "GET", "/models/lifetime/values?by=cohort")
+    assert (whole["customers"], whole["model_version"], whole["reason"]) == (900, 1, None)
+    assert whole["lcv_minor"] == sum(one["lcv_minor"] for one in parts.values())
+    assert whole["mean_lcv_minor"] == whole["lcv_minor"] / 900
+    months = {group["key"]: group for group in whole["groups"]}
+    assert len(months) > 5
+    for key, group in months.items():
+        own = [one for one in parts.values() if one["first_day"].startswith(key)]
+        assert (group["customers"], group["lcv_minor"], group["future_minor"]) == (len(own), sum(one["lcv_minor"] for one in own), sum(one["future_minor"] for one in own))
+    jalali = await ask(platform, "GET", "/models/lifetime/values?by=cohort&calendar=jalali")
+    assert sum(group["lcv_minor"] for group in jalali["groups"]) == whole["lcv_minor"]
+    first = jalali["groups"][0]
+    rows = (await ask(platform, "GET", f"/models/lifetime/values/rows?by=cohort&calendar=jalali&group={first['key']}&limit=1000"))["data"]
+    assert (len(rows), sum(one["lcv_minor"] for one in rows)) == (first["customers"], first["lcv_minor"])
+    channels = (await ask(platform, "GET", "/models/lifetime/values?by=channel"))["groups"]
+    assert [(one["key"], one["lcv_minor"]) for one in channels] == [("direct", whole["lcv_minor"])]
+    segment = await ask(platform, "POST", "/segments", {"name": "Often", "rule": {"orders": {"value": 4}}}, status=201)
+    groups: list[dict[str, Any]] = []
+
+    async def filled() -> bool:
+        groups[:] = (await ask(platform, "GET", "/models/lifetime/values?by=segment"))["groups"]
+        return bool(groups)
+
+    await until(filled, seconds=30)
+    inside = (await ask(platform, "GET", f"/models/lifetime/values/rows?by=segment&group={segment['id']}&limit=1000"))["data"]
+    assert (groups[0]["label"], groups[0]["customers"], groups[0]["lcv_minor"]) == ("Often", len(inside), sum(one["lcv_minor"] for one in inside))
+    assert all(one["net_minor"] == parts[one["customer_id"]]["net_minor"] for one in inside)
+
+    dated = [one for one in parts.values() if one["next_order_on"]]
+    assert len(dated) > 450
+    for one in dated:
+        assert one["data_until"] <= one["next_order_from"] <= one["next_order_on"]
+        assert one["next_order_until"] is None or one["next_order_on"] <= one["next_order_until"]
+    best = everybody[0]
+    own = await ask(platform, "GET", f"/customers/{best['customer_id']}/scores/economics")
+    assert own["lifetime"] == best["parts"]
+    assert own["tier"]["value"] == "high"
+    assert own["tier"]["parts"]["future_minor"] >= own["tier"]["parts"]["high_from_minor"]
+    assert own["tier"]["rule"].startswith("none = future value not above 0")
 
 
 async def _invest(platform: TestPlatform) -> None:

@@ -17,6 +17,8 @@ class Later(NamedTuple):
 
     purchases: Any
     money: Any
+    #: Days from the cut-off to the next purchase; NaN without one.
+    following: Any
 
 
 def histories(customers: int, *, seed: int, true: bgnbd.Fitted = TRUE, weeks: float = 365.25 / 7) -> tuple[purchasing.Histories, Later]:
@@ -27,6 +29,7 @@ def histories(customers: int, *, seed: int, true: bgnbd.Fitted = TRUE, weeks: fl
     price = random.gamma(SPENDING[1], 1 / SPENDING[2], customers)
     x, recency = np.zeros(customers, np.int64), np.zeros(customers, np.int64)
     spent, later, money = np.zeros(customers), np.zeros(customers), np.zeros(customers)
+    following = np.full(customers, np.nan)
     now, live, end = np.zeros(customers), np.ones(customers, bool), age / 7
     while live.any():
         now += random.exponential(1 / np.maximum(rate, 1e-9))
@@ -36,10 +39,12 @@ def histories(customers: int, *, seed: int, true: bgnbd.Fitted = TRUE, weeks: fl
         x[before] += 1
         recency[before] = (now[before] * 7).astype(np.int64)
         spent[before] += cost[before]
+        first = after & np.isnan(following)
+        following[first] = (now[first] - end[first]) * 7
         later[after] += 1
         money[after] += cost[after]
         live &= random.random(customers) >= leaving
-    return purchasing.Histories(x, recency, age, spent), Later(later, money)
+    return purchasing.Histories(x, recency, age, spent), Later(later, money, following)
 
 
 def purchases(customers: int, *, seed: int) -> tuple[Any, Any, Any]:

@@ -62,6 +62,16 @@ def test_what_was_simulated_is_found_and_intervals_cover() -> None:
     assert 0.75 <= within[found.low > 0].mean() <= 0.85
 
 
+def test_the_next_order_comes_when_it_is_expected() -> None:
+    """U25: of those who buy again at all half do so before the median day, and 80 % within the interval."""
+    rows, later = simulated.histories(5_000, seed=9, weeks=4_000.0)
+    found = lifetime.next_order(bgnbd.fit(purchasing.group(rows)), rows)
+    again = np.isfinite(later.following)
+    assert again.sum() > 2_000
+    assert (later.following <= found.days)[again].mean() == pytest.approx(0.5, abs=0.03)
+    assert ((later.following >= found.low) & (later.following <= found.high))[again].mean() == pytest.approx(0.8, abs=0.05)  # the slowest are not waited for
+
+
 def test_too_little_is_said_plainly() -> None:
     few = purchasing.Histories(np.array([0, 1]), np.array([0, 3]), np.array([5, 5]), np.array([0.0, 2.0]))
     with pytest.raises(NotEnoughData, match="1 customers bought on a second day, 200 are needed"):
