@@ -92,7 +92,7 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class KeyState(Fact, frozen=True, kw_only=True):
-    """`ecrm.state.keys`, key = SHA-256 of the key (hex): what it opens. `kind`: source or api."""
+    """`ecrm.state.keys`, key = SHA-256 of the key (hex): what it opens. `kind`: source or api; at most so much a day (UTC), 0: no limit."""
 
     key_hash: str
     key_id: str
@@ -102,3 +102,5 @@ class KeyState(Fact, frozen=True, kw_only=True):
     source: SourceSettings | None = None
     revoked: bool = False
     expires_at: Moment | None = None
+    requests_per_day: int = 0
+    events_per_day: int = 0

@@ -29,11 +29,14 @@ async def open_resources(service: GatewayService) -> AsyncIterator[GatewayResour
     async with Outside(private_networks=service.platform.private_networks) as outside, Outside(private_networks=EVERYWHERE) as provider:
         courier, directory = commands.Courier(outside), _directory(service, provider)
         await commands.fill_directory(service, directory)
+        usage = commands.Usage(service.clock)
+        await commands.fill_usage(service, usage)
         try:
-            yield GatewayResources(table, courier, directory, commands.Trail(service.clock))
+            yield GatewayResources(table, courier, directory, commands.Trail(service.clock), usage)
         finally:
             await courier.close()
             await commands.finish_audit(service)
+            await commands.finish_usage(service)
             await table.close()
 
 
@@ -59,6 +62,8 @@ MANIFEST = Manifest(
         Job("forget_operations", every=3600, run=commands.forget_operations),
         Job("forget_answers", every=900, run=commands.forget_answers),
         Job("note_key_use", every=20, run=commands.note_key_use, exclusive=False),
+        Job("write_usage", every=2, run=commands.write_usage, exclusive=False),
+        Job("forget_usage", every=3600, run=commands.forget_usage),
         Job("load_people", every=2, run=commands.load_people, exclusive=False),
         Job("write_audit", every=0.2, run=commands.write_audit, exclusive=False),
         Job("seal_audit", every=1, run=commands.seal_audit),

@@ -55,6 +55,7 @@ class GatewayResources:
     courier: Any
     directory: Any
     trail: Any
+    usage: Any
     used: dict[str, float] = field(default_factory=dict)
     openapi: tuple[float, dict[str, Any]] | None = field(default=None)
 

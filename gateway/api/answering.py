@@ -23,6 +23,7 @@ COLLECTING: Final = {
     "slow_body": (408, "the body came too slowly"),
     "body_too_large": (413, "the body is larger than 5 MiB"),
     "rate_limited": (429, "the source sends more requests than agreed"),
+    "quota_exceeded": (429, "the key has brought all the events or requests that it may bring on a day (UTC)"),
     "not_confirmed": (503, "the events were not confirmed in time; send them again"),
     "overloaded": (503, "too much is going on; send it again"),
     "starting": (503, "the service is starting; send it again"),

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
 
 from chassis import telemetry
 from chassis.errors import Unavailable
-from chassis.peers import Receive, Scope, Send
+from chassis.peers import Receive, Send
 from contracts.gateway import KeyState, SourceSettings
 from gateway.api import answering, crossing
+from gateway.api.asking import Asked, ClientGone, Refused
 from gateway.api.limits import Flight, Held, Overloaded, Rates
+from gateway.api.proving import SourceKeys, query_key, user_name
 from gateway.api.tokens import Passes
-from gateway.domain import keys as key_rules
 from gateway.domain import passing
+from gateway.domain.quotas import Quota
 from gateway.settings import GatewayService
 
 BODY_LIMIT: Final = 5 * 1024 * 1024
@@ -31,32 +31,13 @@ PREFIXES: Final = ("/v1/", "/beacon/v1/", "/pixel/v1/", "/api/s/")
 _log = telemetry.logger(__name__)
 
 
-class Refused(Exception):
-    """A refusal of the whole request, by its code."""
+class _Taken(msgspec.Struct):
+    """Of an answer of the collector."""
 
-    def __init__(self, code: str, retry_after: int | None = None) -> None:
-        super().__init__(code)
-        self.code = code
-        self.retry_after = retry_after
+    accepted: int = 0
 
 
-class ClientGone(Exception):
-    """Nobody waits for an answer."""
-
-
-class Asked(NamedTuple):
-    """One request: headers in lower case, the first of each name."""
-
-    scope: Scope
-    path: str
-    headers: Mapping[bytes, bytes]
-    request_id: str
-    address: str
-    traceparent: str
-
-    @property
-    def origin(self) -> str:
-        return self.headers.get(b"origin", b"").decode("latin-1")[:256]
+_taken = msgspec.json.Decoder(_Taken).decode
 
 
 class CollectionDoor:
@@ -68,13 +49,15 @@ class CollectionDoor:
         self._passes = passes
         self._rates = rates
         self._flight = flight
+        self._usage = service.resources.usage
+        self._sources = SourceKeys(service)
         self._host = urlsplit(service.platform.public_url).netloc
 
     def takes(self, path: str) -> bool:
         return path.startswith(PREFIXES) or path == "/sourceConfig"
 
     async def __call__(self, asked: Asked, receive: Receive, send: Send) -> None:
-        source: SourceSettings | None = None
+        key: KeyState | None = None
         try:
             if asked.scope["method"] == "OPTIONS" and b"webhook-request-origin" not in asked.headers:
                 await answering.answer(send, 204, b"", headers=crossing.collecting_preflight(self._keys, asked.origin))
@@ -82,32 +65,38 @@ class CollectionDoor:
             if asked.path == "/sourceConfig" or (asked.path.startswith("/v1/projects/") and asked.path.endswith("/settings")):
                 await self._settings(asked, send)
                 return
-            source = self._source(asked)
-            if source is not None:
-                await self._rate(source)
-            await self._collect(asked, source, receive, send)
+            key = self._sources.of(asked)
+            if key is not None:
+                self._limit(key)
+            await self._collect(asked, key, receive, send)
         except Refused as refused:
             await answering.refuse_collecting(
                 send, refused.code, request_id=asked.request_id, as_problem=asked.path == "/v1/events", retry_after=refused.retry_after,
-                headers=crossing.collecting(self._keys, source, asked.origin),
+                headers=crossing.collecting(self._keys, key.source if key else None, asked.origin),
             )
         except ClientGone:
             return
 
-    async def _collect(self, asked: Asked, source: SourceSettings | None, receive: Receive, send: Send) -> None:
+    async def _collect(self, asked: Asked, key: KeyState | None, receive: Receive, send: Send) -> None:
         expected = asked.headers.get(b"content-length", b"0")
         size = int(expected) if expected.isdigit() and len(expected) < 12 else 0
         if size > BODY_LIMIT:
             raise Refused("body_too_large")
         try:
-            with self._flight.enter(expected=size, first=False) as held:
+            with self._flight.enter("collector", expected=size, first=False) as held:
                 body = await _read(receive, held)
-                await self._forward(asked, source, body, send)
+                held.complete(self._service.clock.monotonic())
+                named = key or self._sources.in_body(asked, body)
+                if named is not None and key is None:
+                    self._limit(named)
+                accepted = await self._forward(asked, key.source if key else None, body, send)
+                if named is not None:
+                    self._usage.count(named.key_id, events=accepted)
         except Overloaded:
             raise Refused("overloaded") from None
 
-    async def _forward(self, asked: Asked, source: SourceSettings | None, body: bytes, send: Send) -> None:
-        """The whole answer of the collector, or 503 when there is none six seconds after the last byte."""
+    async def _forward(self, asked: Asked, source: SourceSettings | None, body: bytes, send: Send) -> int:
+        """The whole answer of the collector, or 503 when there is none six seconds after the last byte. How many events it has taken."""
         headers = passing.passing(asked.scope["headers"], without=(b"content-length",))
         headers += [
             (b"x-ecrm-internal", self._passes.for_source(source).encode()), (b"x-ecrm-client-ip", asked.address.encode("latin-1")),
@@ -140,61 +129,21 @@ class CollectionDoor:
             *start["headers"], (b"x-request-id", asked.request_id.encode()), *crossing.collecting(self._keys, source, asked.origin)
         ]
         await send(start)
-        await send({"type": "http.response.body", "body": b"".join(chunks)})
+        answered = b"".join(chunks)
+        await send({"type": "http.response.body", "body": answered})
+        return _accepted(asked.path, start["status"], answered)
 
-    def _source(self, asked: Asked) -> SourceSettings | None:
-        """The source that a header or the query proves, in the order of the protocol; None when the body decides. Raises Refused."""
-        pixel = asked.path.startswith("/pixel/")
-        if asked.path == "/v1/m" or asked.scope["method"] == "OPTIONS":
-            return None
-        if not self._keys.loaded:
-            if pixel:
-                return None
-            raise Refused("starting")
-        authorization = asked.headers.get(b"authorization")
-        if pixel:
-            state = self._source_key(_query_key(asked.scope))
-            return state.source if state and state.source and state.source.enabled else None
-        if authorization is not None:
-            return self._authorized(authorization.decode("latin-1").strip())
-        if b"x-write-key" in asked.headers:
-            return _enabled(self._source_key(asked.headers[b"x-write-key"].decode("latin-1").strip()))
-        if asked.path.startswith("/beacon/"):
-            found = _query_key(asked.scope)
-            if found is not None:
-                return _enabled(self._source_key(found))
-        return None
-
-    def _authorized(self, value: str) -> SourceSettings | None:
-        scheme, _, rest = value.partition(" ")
-        if scheme.lower() == "basic":
-            return _enabled(self._source_key(user_name(rest.strip())))
-        if scheme.lower() != "bearer" or not rest.strip():
-            raise Refused("unknown_key")
-        token = rest.strip()
-        state = self._keys.find(token)
-        if state is not None and state.kind == key_rules.API:
-            self._shown(state)
-            return _enabled(state if "collect:write" in state.scopes else None)
-        if state is None and key_rules.looks_made(token):
-            raise Refused("unknown_key")
-        return None  # a token of somebody else's, or a source key: the key in the body decides
-
-    def _source_key(self, text: str | None) -> KeyState | None:
-        state = self._keys.find(text) if text else None
-        if state is None or state.kind != key_rules.SOURCE:
-            return None
-        self._shown(state)
-        return state
-
-    def _shown(self, state: KeyState) -> None:
-        self._service.resources.used[state.key_id] = self._service.clock.timestamp()
-
-    async def _rate(self, source: SourceSettings) -> None:
-        amount = source.rate_per_second or self._service.settings.source_requests_per_second
-        if not amount:
+    def _limit(self, key: KeyState) -> None:
+        """Count the request against the source's rate, and look at the key's quota. Raises Refused (`rate_limited`, `quota_exceeded`)."""
+        if key.requests_per_day or key.events_per_day:
+            wait = self._usage.wait(key.key_id, Quota(key.requests_per_day, key.events_per_day))
+            if wait:
+                raise Refused("quota_exceeded", wait)
+        source = key.source
+        amount = (source.rate_per_second if source else 0) or self._service.settings.source_requests_per_second
+        if source is None or not amount:
             return
-        rate = await self._rates.take(source.source_id, amount=amount, window="second")
+        rate = self._rates.take(source.source_id, amount=amount, window="second")
         if not rate.allowed:
             raise Refused("rate_limited", rate.retry_after)
 
@@ -206,13 +155,13 @@ class CollectionDoor:
             await answering.answer(send, 405, b'{"success":false,"code":"method_not_allowed","message":"send a GET"}', headers=[(b"allow", b"GET")])
             return
         if asked.path == "/sourceConfig":
-            text = _query_key(asked.scope)
+            text = query_key(asked.scope)
             authorization = asked.headers.get(b"authorization", b"").decode("latin-1").strip()
             scheme, _, rest = authorization.partition(" ")
             text = user_name(rest.strip()) if scheme.lower() == "basic" else text
         else:
             text = asked.path.removeprefix("/v1/projects/").removesuffix("/settings")
-        state = self._source_key(text)
+        state = self._sources.source_key(text)
         if state is None or state.source is None or not state.source.enabled or text is None:
             body, status = b'{"success":false,"code":"unknown_key","message":"there is no such source"}', 404
             if asked.path == "/sourceConfig" and state is None:
@@ -237,29 +186,16 @@ class CollectionDoor:
         }
 
 
-def user_name(encoded: str) -> str:
-    """The user name of Basic credentials; the password and a missing colon do not matter. Raises Refused (`unknown_key`)."""
+def _accepted(path: str, status: int, body: bytes) -> int:
+    """What the collector says it has taken; a picture says nothing and stands for one event."""
+    if status != 200:
+        return 0
+    if path.startswith("/pixel/"):
+        return 1
     try:
-        plain = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True).decode()
-    except ValueError:
-        raise Refused("unknown_key") from None
-    return plain.partition(":")[0]
-
-
-def _enabled(state: KeyState | None) -> SourceSettings:
-    if state is None or state.source is None:
-        raise Refused("unknown_key")
-    if not state.source.enabled:
-        raise Refused("source_disabled")
-    return state.source
-
-
-def _query_key(scope: Scope) -> str | None:
-    try:
-        found = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=1000).get("writeKey")
-    except ValueError:
-        return None
-    return found[0] if found else None
+        return _taken(body).accepted
+    except msgspec.DecodeError:
+        return 0
 
 
 async def _read(receive: Receive, held: Held) -> bytes:

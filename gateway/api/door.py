@@ -7,7 +7,7 @@ like anybody else's, so that scopes are checked in one way everywhere.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from chassis import field_rights, telemetry
@@ -17,18 +17,20 @@ from chassis.identity import Caller
 from chassis.ids import new_text_id
 from chassis.peers import App, Receive, Scope, Send
 from gateway import commands
-from gateway.api import answering, crossing, readiness, repeating
-from gateway.api.collection import Asked, CollectionDoor
+from gateway.api import answering, crossing, limits, readiness, repeating
+from gateway.api.asking import Asked
+from gateway.api.bodies import Answering, Counting
+from gateway.api.collection import CollectionDoor
 from gateway.api.limits import MIB, Flight, Overloaded, Rates
 from gateway.api.recognising import Holder, Recognition
 from gateway.api.tokens import Passes
 from gateway.domain import auditing, passing, routes
 from gateway.domain.auditing import Noted
+from gateway.domain.quotas import seconds_left
 from gateway.domain.routes import Route
 from gateway.settings import GatewayService
 
 FIRST_BYTE_SECONDS: Final = 60.0
-BODY_SECONDS: Final = 30.0
 #: Answers without end at once.
 STREAMS: Final = 200
 OWN: Final = "gateway"
@@ -45,7 +47,7 @@ class Door:
         settings = service.settings
         self._service = service
         self._keys = service.resources.keys
-        self._flight = Flight(requests=settings.in_flight_requests, size=settings.in_flight_mib * MIB)
+        self._flight = Flight(requests=settings.in_flight_requests, size=settings.in_flight_mib * MIB, clock=service.clock)
         self._streams = 0
         self._rates = Rates(service.clock)
         self._passes = Passes(service.tokens, service.clock)
@@ -92,12 +94,13 @@ class Door:
             holder = await self._recognised(asked, send, crossed)
             if holder is None:
                 return
-            rate = await self._rates.take(holder.id, amount=self._service.settings.api_requests_per_minute, window="minute")
+            rate = self._rates.take(holder.id, amount=self._service.settings.api_requests_per_minute, window="minute")
             added += rate.headers
             if not rate.allowed and not route.first:
-                await self._refuse(
-                    send, asked, 429, "rate.exceeded", "This key makes more requests than it may.", retry_after=rate.retry_after, headers=added
-                )
+                message = "This key makes more requests than it may."
+                await self._refuse(send, asked, 429, "rate.exceeded", message, retry_after=rate.retry_after, headers=added)
+                return
+            if holder.caller.kind == "key" and not await self._within_quota(asked, route, holder, send, added):
                 return
         expected = _length(asked.headers)
         if expected > self._body_limit:
@@ -111,8 +114,8 @@ class Door:
             await self._refuse(send, asked, 503, "audit.full", message, retry_after=answering.jitter(), headers=added)
             return
         try:
-            with self._flight.enter(expected=expected, first=route.first) as held:
-                counting = _Counting(receive, held.grow_to, self._body_limit)
+            with self._flight.enter(route.service, expected=expected, first=route.first) as held:
+                counting = Counting(receive, held.grow_to, self._body_limit, complete=lambda: held.complete(self._service.clock.monotonic()))
                 if holder is not None and asked.scope["method"] == "POST" and b"idempotency-key" in asked.headers:
                     await self._once(asked, route, holder, receive=counting, send=send, added=added)
                 else:
@@ -122,8 +125,22 @@ class Door:
                 send, asked, 503, "door.overloaded", "Too much is going on at once; try again.", retry_after=answering.jitter(), headers=added
             )
 
+    async def _within_quota(self, asked: Asked, route: Route, holder: Holder, send: Send, added: list[tuple[bytes, bytes]]) -> bool:
+        """Count the request; False after a refusal was sent."""
+        usage, quota = self._service.resources.usage, holder.quota
+        if quota.requests:
+            left = seconds_left(self._service.clock.now())
+            remaining = quota.requests - usage.used(holder.id).requests
+            added[-2:] = limits.with_day(added[-2:], left=max(0, remaining - 1), amount=quota.requests, reset=left)
+            if remaining <= 0 and not route.first:
+                message = "This key has made all the requests that it may make on a day (UTC)."
+                await self._refuse(send, asked, 429, "quota.exceeded", message, retry_after=left, headers=added)
+                return False
+        usage.count(holder.id)
+        return True
+
     async def _once(
-        self, asked: Asked, route: Route, holder: Holder, *, receive: _Counting, send: Send, added: list[tuple[bytes, bytes]]
+        self, asked: Asked, route: Route, holder: Holder, *, receive: Counting, send: Send, added: list[tuple[bytes, bytes]]
     ) -> None:
         """A POST that may come twice."""
 
@@ -135,7 +152,7 @@ class Door:
         except ConnectionAbortedError:
             await self._refuse_body(asked, receive, send, added)
             return
-        again = _Counting(repeating.said_again(body, receive), lambda size: None, self._body_limit)
+        again = Counting(repeating.said_again(body, receive), lambda size: None, self._body_limit)
         await self._repeating.once(
             owner=holder.id, key=asked.headers[b"idempotency-key"].decode("latin-1"), body=body, send=send,
             about=b"\n".join((asked.path.encode(), asked.scope.get("query_string", b""), asked.headers.get(b"content-type", b""))),
@@ -165,7 +182,7 @@ class Door:
 
         self._streams += 1
         try:
-            await self._pass_on(asked, route, holder, receive=_Counting(receive, lambda size: None, self._body_limit), send=valid, added=added)
+            await self._pass_on(asked, route, holder, receive=Counting(receive, lambda size: None, self._body_limit), send=valid, added=added)
         except ConnectionAbortedError:
             if not ended:
                 raise
@@ -197,7 +214,7 @@ class Door:
         )
 
     async def _pass_on(
-        self, asked: Asked, route: Route, holder: Holder | None, *, receive: _Counting, send: Send, added: list[tuple[bytes, bytes]]
+        self, asked: Asked, route: Route, holder: Holder | None, *, receive: Counting, send: Send, added: list[tuple[bytes, bytes]]
     ) -> None:
         headers = passing.passing(asked.scope["headers"], without=(b"authorization",))
         headers += [
@@ -208,7 +225,7 @@ class Door:
             headers.append((b"authorization", b"Bearer " + self._passes.for_holder(holder.mark, holder.caller, route.service).encode()))
         # the scope keeps the client's own headers: they say whether and how a body comes; what is sent on is `headers`
         inner = {**asked.scope, "path": route.path, "raw_path": self._raw_path(asked, route)}
-        answer = _Answering(send, asked.request_id, added, receive)
+        answer = Answering(send, asked.request_id, added, receive)
         answer.answered = lambda status, location: self._enter(asked, holder, status, location)
         if holder is not None:
             answer.begun = lambda resource: self._note(asked, route, holder.id, resource)
@@ -235,7 +252,7 @@ class Door:
         if receive.broken and not answer.status:
             await self._refuse_body(asked, receive, send, added)
 
-    async def _refuse_body(self, asked: Asked, receive: _Counting, send: Send, added: list[tuple[bytes, bytes]]) -> None:
+    async def _refuse_body(self, asked: Asked, receive: Counting, send: Send, added: list[tuple[bytes, bytes]]) -> None:
         """Say what was wrong with a body; nothing to somebody who is gone. Raises Overloaded."""
         if receive.overloaded:
             raise Overloaded
@@ -276,76 +293,6 @@ class Door:
     ) -> None:
         REFUSED.labels(code).inc()
         await answering.problem(send, status, code, message, request_id=asked.request_id, retry_after=retry_after, headers=headers)
-
-
-class _Counting:
-    """A `receive` that ends bodies that are too large, or not complete after 30 s."""
-
-    def __init__(self, receive: Receive, hold: Callable[[int], None], limit: int) -> None:
-        self._receive = receive
-        self._hold = hold
-        self._limit = limit
-        self._size = 0
-        self._complete = False
-        self._until = asyncio.get_running_loop().time() + BODY_SECONDS
-        self.too_large = self.too_slow = self.overloaded = False
-
-    @property
-    def broken(self) -> bool:
-        return self.too_large or self.too_slow or self.overloaded
-
-    async def __call__(self) -> Any:
-        if self._complete:
-            return await self._receive()
-        try:
-            async with asyncio.timeout_at(self._until):
-                message = await self._receive()
-        except TimeoutError:
-            self.too_slow = True
-            raise ConnectionAbortedError("the body did not come in time") from None
-        if message["type"] == "http.request":
-            self._size += len(message.get("body", b""))
-            self._complete = not message.get("more_body", False)
-            try:
-                self._hold(self._size)
-            except Overloaded:
-                self.overloaded = True
-            self.too_large = self._size > self._limit
-            if self.broken:
-                raise ConnectionAbortedError("the body is larger than what may come in")
-        return message
-
-
-class _Answering:
-    """A `send` that adds the door's headers and says when the answer has begun; what a service says to half a body is not passed on."""
-
-    def __init__(self, send: Send, request_id: str, added: list[tuple[bytes, bytes]], receive: _Counting) -> None:
-        self._send = send
-        self._receive = receive
-        self._request_id = request_id.encode()
-        self._added = added
-        self.status = 0
-        self.began: Any = None
-        #: Asked with the address of long work that was begun; gives the address of its operation.
-        self.answered: Callable[[int, str], None] | None = None
-        self.begun: Callable[[str], Awaitable[str]] | None = None
-
-    async def __call__(self, message: Any) -> None:
-        if self._receive.broken and not self.status:
-            return
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            self.began()
-            headers = [pair for pair in message["headers"] if pair[0].lower() not in {b"x-request-id", b"server", b"date"}]
-            resource = next((value for name, value in headers if name.lower() == b"location"), b"").decode("latin-1")
-            if self.answered is not None:
-                self.answered(self.status, resource)
-            if self.status == 202 and self.begun is not None:
-                operation = await self.begun(resource) if resource.startswith("/api/v1/") else ""
-                if operation:
-                    headers.append((b"operation-location", operation.encode()))
-            message = {**message, "headers": [*headers, (b"x-request-id", self._request_id), *self._added]}
-        await self._send(message)
 
 
 def _sees(caller: Caller, name: str) -> bool:

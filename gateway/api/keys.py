@@ -14,6 +14,7 @@ from chassis.errors import Invalid
 from chassis.identity import Caller
 from gateway import commands, queries, schemas
 from gateway.domain.keys import Key, Source
+from gateway.domain.quotas import Quota
 from gateway.settings import GatewayService
 
 router = APIRouter(prefix="/api/v1", tags=["platform"])
@@ -27,7 +28,8 @@ Limit = Annotated[int, Query(ge=1, le=500)]
 async def create_key(here: Here, asking: Administrator, body: schemas.CreateKey) -> schemas.CreatedKeyView:
     """Create an API key; its text is in this answer and nowhere else."""
     made = await commands.create_key(
-        here, name=body.name, scopes=body.scopes, source_id=body.source_id, expires_at=body.expires_at, actor=_actor(asking)
+        here, name=body.name, scopes=body.scopes, source_id=body.source_id, expires_at=body.expires_at, actor=_actor(asking),
+        quota=Quota(body.requests_per_day, body.events_per_day),
     )
     return schemas.CreatedKeyView(**_key(made.key).model_dump(), key=made.text)
 
@@ -46,6 +48,27 @@ async def list_keys(here: Here, _asking: Administrator, page_token: str | None =
 async def get_key(here: Here, _asking: Administrator, key_id: str) -> schemas.KeyView:
     """One key."""
     return _key(await queries.get_key(here, key_id=key_id))
+
+
+@router.get("/keys/{key_id}/usage")
+async def get_key_usage(here: Here, _asking: Administrator, key_id: str, days: Annotated[int, Query(ge=1, le=400)] = 30) -> schemas.KeyUsage:
+    """Requests and events of a key by day, and what is left of its quotas today. What other processes have counted is here within seconds."""
+    found = await queries.get_key_usage(here, key_id=key_id, limit=days)
+    return schemas.KeyUsage(
+        requests_per_day=found.quota.requests, events_per_day=found.quota.events,
+        requests_left=max(0, found.quota.requests - found.today.requests) if found.quota.requests else None,
+        events_left=max(0, found.quota.events - found.today.events) if found.quota.events else None, resets_at=found.resets_at,
+        days=[schemas.DayOfUse(day=day, requests=used.requests, events=used.events) for day, used in found.days],
+    )
+
+
+@router.patch("/keys/{key_id}")
+async def change_key(here: Here, _asking: Administrator, key_id: str, body: schemas.ChangeKey) -> schemas.KeyView:
+    """Change the given fields. Every door knows within five seconds."""
+    changes = body.model_dump(exclude_unset=True)
+    if empty := sorted(name for name, value in changes.items() if value is None):
+        raise Invalid("keys.not_null", f"These cannot be null: {', '.join(empty)}.")
+    return _key(await commands.change_key(here, key_id=key_id, changes=changes))
 
 
 @router.delete("/keys/{key_id}", status_code=204)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
-from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import FixedWindowRateLimiter
-
+from chassis import telemetry
 from chassis.clock import Clock
+from gateway.domain.buckets import Bucket
+from gateway.domain.lanes import Lane
 
 MIB: Final = 1024 * 1024
+SECONDS: Final = {"second": 1, "minute": 60}
+#: Buckets remembered; full ones are forgotten first, for they say nothing.
+REMEMBERED: Final = 20_000
+
+LIMIT: Final = telemetry.gauge("ecrm_door_lane_limit", "Requests that may be worked on at once, by service", ("service",))
 
 
 class Overloaded(Exception):
@@ -21,36 +25,64 @@ class Overloaded(Exception):
 
 
 class Flight:
-    """What is being worked on. The last tenth of both budgets is kept for withdrawals and unsubscribing."""
+    """What is being worked on.
 
-    def __init__(self, *, requests: int, size: int) -> None:
+    The last tenth of both budgets is kept for withdrawals, unsubscribing and requests about data. No service may fill more than half, so one that is
+    slow or dead leaves room for the others; and less than that while its answers take too long (`domain/lanes.py`).
+    """
+
+    def __init__(self, *, requests: int, size: int, clock: Clock) -> None:
         """`size` in bytes."""
         self._most = {True: (requests, size), False: (requests - requests // 10, size - size // 10)}
+        self._clock = clock
+        self._lanes: dict[str, Lane] = {}
+        self._widest = max(8, requests // 2)
         self.requests = 0
         self.size = 0
 
     @contextmanager
-    def enter(self, *, expected: int, first: bool) -> Iterator[Held]:
-        """Raises Overloaded."""
+    def enter(self, service: str, *, expected: int, first: bool) -> Iterator[Held]:
+        """For a request to `service`; what goes `first` uses no lane. Raises Overloaded."""
+        now = self._clock.monotonic()
         if self.requests >= self._most[first][0]:
             raise Overloaded
-        held = Held(self, self._most[first][1])
+        lane = None if first else self.lane(service)
+        if lane is not None and not lane.may_enter(now):
+            raise Overloaded
+        held = Held(self, self._most[first][1], now)
         held.grow_to(expected)
         self.requests += 1
+        if lane is not None:
+            lane.running += 1
         try:
             yield held
         finally:
             self.requests -= 1
             self.size -= held.size
+            if lane is not None:
+                lane.running -= 1
+                now = self._clock.monotonic()
+                lane.left(now - held.since, now)
+
+    def lane(self, service: str) -> Lane:
+        """The lane of a service."""
+        found = self._lanes.get(service)
+        if found is None:
+            found = self._lanes[service] = Lane(self._widest, self._clock.monotonic())
+            LIMIT.labels(service).set_function(lambda: int(found.limit))
+        return found
 
 
 class Held:
-    """The bytes one request holds."""
+    """The bytes one request holds. `since`: when its work began, monotonic; a client that sends slowly is not the service's fault."""
 
-    def __init__(self, flight: Flight, most: int) -> None:
+    __slots__ = ("_flight", "_most", "since", "size")
+
+    def __init__(self, flight: Flight, most: int, since: float) -> None:
         self._flight = flight
         self._most = most
         self.size = 0
+        self.since = since
 
     def grow_to(self, size: int) -> None:
         """Raises Overloaded."""
@@ -62,6 +94,10 @@ class Held:
         self._flight.size += more
         self.size = size
 
+    def complete(self, now: float) -> None:
+        """The whole body is here."""
+        self.since = now
+
 
 class Rate(NamedTuple):
     """How a caller stands: the headers to send, and whether it may go on."""
@@ -71,26 +107,30 @@ class Rate(NamedTuple):
     retry_after: int
 
 
+def with_day(headers: list[tuple[bytes, bytes]], *, left: int, amount: int, reset: int) -> list[tuple[bytes, bytes]]:
+    """The headers of a rate with those of a quota beside them."""
+    (name, rate), (policy_name, policy) = headers
+    return [(name, rate + f', "day";r={left};t={reset}'.encode()), (policy_name, policy + f', "day";q={amount};w=86400'.encode())]
+
+
 class Rates:
-    """Requests per key and source, counted in this process."""
+    """Requests per key and source, counted in this process, each from a bucket of its own."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
-        self._items: dict[tuple[str, int], RateLimitItem] = {}
+        self._now: Callable[[], float] = clock.monotonic
+        self._buckets: dict[str, Bucket] = {}
 
-    async def take(self, who: str, *, amount: int, window: str) -> Rate:
-        """Count one request of `who`; `amount` in a `window`, second or minute."""
-        item = self._items.get((window, amount))
-        if item is None:
-            made = RateLimitItemPerMinute(amount) if window == "minute" else RateLimitItemPerSecond(amount)
-            item = self._items.setdefault((window, amount), made)
-        allowed = await self._limiter.hit(item, who)
-        reset, remaining = await self._limiter.get_window_stats(item, who)
-        left = max(1, math.ceil(reset - self._clock.timestamp()))
-        seconds = 60 if window == "minute" else 1
+    def take(self, who: str, *, amount: int, window: str) -> Rate:
+        """Count one request of `who`: at most `amount` at once, and as many again in a `window` (second or minute), evenly."""
+        now, seconds = self._now(), SECONDS[window]
+        bucket = self._buckets.get(who)
+        if bucket is None or bucket.amount != amount or bucket.seconds != seconds:
+            if len(self._buckets) >= REMEMBERED:
+                self._buckets = {name: one for name, one in self._buckets.items() if not one.is_full(now)}
+            bucket = self._buckets[who] = Bucket(amount, seconds, now)
+        taken = bucket.take(now)
         headers = [
-            (b"ratelimit", f'"{window}";r={max(0, remaining)};t={left}'.encode()),
+            (b"ratelimit", f'"{window}";r={taken.left};t={math.ceil(taken.full_in)}'.encode()),
             (b"ratelimit-policy", f'"{window}";q={amount};w={seconds}'.encode()),
         ]
-        return Rate(bool(allowed), headers, left)
+        return Rate(taken.allowed, headers, max(1, math.ceil(taken.wait)))

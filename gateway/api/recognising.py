@@ -13,6 +13,7 @@ from chassis.keys import key_hash
 from contracts.gateway import KeyState
 from gateway.api.tokens import caller_of
 from gateway.domain import keys as key_rules
+from gateway.domain.quotas import Quota
 from gateway.outbound.directory import Directory, NotProven, looks_like_token
 from gateway.settings import GatewayService
 
@@ -20,6 +21,7 @@ from gateway.settings import GatewayService
 GUESSES: Final = 30
 WINDOW: Final = 60.0
 REMEMBERED: Final = 20_000
+NO_QUOTA: Final = Quota()
 
 GUESSED: Final = telemetry.counter("ecrm_door_wrong_keys_total", "Keys and tokens that opened nothing")
 
@@ -33,6 +35,7 @@ class Holder(NamedTuple):
     mark: str
     caller: Caller
     still: Callable[[], bool]
+    quota: Quota = NO_QUOTA
 
 
 class Stranger(NamedTuple):
@@ -76,7 +79,7 @@ class Recognition:
             return Stranger(403, "auth.scope_missing", "A source key opens collection only; this needs an API key.")
         state = found
         self.used[state.key_id] = self._clock.timestamp()
-        return Holder(state.key_id, state.key_id, caller_of(state), lambda: self._keys.by_hash(state.key_hash) == state)
+        return Holder(state.key_id, state.key_id, caller_of(state), lambda: self._keys.by_hash(state.key_hash) == state, Quota(state.requests_per_day))
 
     async def _found(self, text: str) -> KeyState | Holder | None:
         if not looks_like_token(text):

@@ -3,7 +3,7 @@
 from gateway.commands.auditing import Trail, anchor_audit, finish_audit, seal_audit, write_audit
 from gateway.commands.delivering import Courier, deliver_due
 from gateway.commands.first import ensure_first_keys
-from gateway.commands.keys import Created, create_key, note_key_use, revoke_key, rotate_key
+from gateway.commands.keys import Created, change_key, create_key, note_key_use, revoke_key, rotate_key
 from gateway.commands.operations import forget_operations, note_operation
 from gateway.commands.people import (
     add_person,
@@ -18,6 +18,7 @@ from gateway.commands.people import (
 from gateway.commands.planning import anybody_wants, forget_deliveries, plan_deliveries, replay_some
 from gateway.commands.repeating import begin_once, end_once, forget_answers
 from gateway.commands.sources import CreatedSource, add_source_key, change_source, create_source
+from gateway.commands.usage import Usage, fill_usage, finish_usage, forget_usage, write_usage
 from gateway.commands.webhooks import (
     CreatedWebhook,
     begin_replay,
@@ -35,12 +36,14 @@ __all__ = [
     "CreatedSource",
     "CreatedWebhook",
     "Trail",
+    "Usage",
     "add_person",
     "add_source_key",
     "anchor_audit",
     "anybody_wants",
     "begin_once",
     "begin_replay",
+    "change_key",
     "change_person",
     "change_source",
     "change_webhook",
@@ -53,10 +56,13 @@ __all__ = [
     "end_once",
     "ensure_first_keys",
     "fill_directory",
+    "fill_usage",
     "finish_audit",
+    "finish_usage",
     "forget_answers",
     "forget_deliveries",
     "forget_operations",
+    "forget_usage",
     "load_people",
     "note_key_use",
     "note_operation",
@@ -72,4 +78,5 @@ __all__ = [
     "send_test",
     "sign_in",
     "write_audit",
+    "write_usage",
 ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from chassis.keys import key_hash
@@ -13,6 +13,7 @@ from contracts.gateway import KeyRevoked, KeyState, SourceSettings
 from gateway import errors, store
 from gateway.domain import keys
 from gateway.domain.keys import Key
+from gateway.domain.quotas import Quota
 from gateway.settings import GatewayService
 
 
@@ -25,7 +26,7 @@ class Created(NamedTuple):
 
 async def create_key(
     service: GatewayService, *, name: str, scopes: Sequence[str], actor: str, source_id: UUID | None = None,
-    expires_at: datetime | None = None, text: str | None = None,
+    expires_at: datetime | None = None, text: str | None = None, quota: Quota | None = None,
 ) -> Created:
     """An API key; with `source_id` and the scope collect:write it collects for that source.
 
@@ -41,11 +42,27 @@ async def create_key(
         if source_id and source is None:
             raise errors.UnknownSource
         key = Key(
-            new.id, key_hash(new.text), keys.API, name, sorted(set(scopes)), source_id, service.clock.now(), actor, expires_at, None
+            new.id, key_hash(new.text), keys.API, name, sorted(set(scopes)), source_id, service.clock.now(), actor, expires_at, None,
+            requests_per_day=quota.requests if quota else 0, events_per_day=quota.events if quota else 0,
         )
         state = await add_key(tx, key, source.settings if source else None)
     take_over(service, [state])
     return Created(key, new.text)
+
+
+async def change_key(service: GatewayService, *, key_id: str, changes: Mapping[str, Any]) -> Key:
+    """Set `name`, `requests_per_day`, `events_per_day`; every process knows within seconds. Raises UnknownKey."""
+    async with service.transaction() as tx:
+        known = await store.find_key(tx.db, key_id, lock=True)
+        if known is None:
+            raise errors.UnknownKey
+        key = known._replace(**changes)
+        await store.change_key(tx.db, key)
+        source = await store.find_source(tx.db, key.source_id) if key.source_id else None
+        state = state_of(key, source.settings if source else None)
+        tx.tell(state)
+    take_over(service, [state])
+    return key
 
 
 async def revoke_key(service: GatewayService, *, key_id: str) -> None:
@@ -122,7 +139,7 @@ def state_of(key: Key, settings: SourceSettings | None) -> KeyState:
     """What every door must know of a key."""
     return KeyState(
         key_hash=key.key_hash, key_id=key.id, kind=key.kind, name=key.name, scopes=key.scopes, source=settings,
-        revoked=key.revoked_at is not None, expires_at=key.expires_at,
+        revoked=key.revoked_at is not None, expires_at=key.expires_at, requests_per_day=key.requests_per_day, events_per_day=key.events_per_day,
     )
 
 

@@ -40,6 +40,8 @@ class Key(NamedTuple):
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None = None
+    requests_per_day: int = 0
+    events_per_day: int = 0
 
 
 class Source(NamedTuple):

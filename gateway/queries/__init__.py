@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -13,17 +13,21 @@ from gateway import errors, store
 from gateway.domain.keys import Key, Source
 from gateway.domain.operations import Operation
 from gateway.domain.people import Person
+from gateway.domain.quotas import Day, Quota, Used, seconds_left
 from gateway.queries import auditing, webhooks
 from gateway.settings import GatewayService
 from gateway.store import people as stored_people
+from gateway.store import usage as stored_usage
 
 __all__ = [
     "PARTS",
+    "KeyUsage",
     "Progress",
     "SourceWithKeys",
     "View",
     "auditing",
     "get_key",
+    "get_key_usage",
     "get_operation",
     "get_source",
     "get_view",
@@ -63,6 +67,15 @@ class Progress(NamedTuple):
     missing: str
 
 
+class KeyUsage(NamedTuple):
+    """How a key stands: what it may do, what it did today, when the next day begins, and the days, the newest first."""
+
+    quota: Quota
+    today: Used
+    resets_at: datetime
+    days: list[tuple[date, Used]]
+
+
 class View(NamedTuple):
     """The parts that answered, and why the others did not."""
 
@@ -83,6 +96,21 @@ async def get_key(service: GatewayService, *, key_id: str) -> Key:
     if found is None:
         raise errors.UnknownKey
     return found
+
+
+async def get_key_usage(service: GatewayService, *, key_id: str, limit: int) -> KeyUsage:
+    """What is written and what is on its way there. Raises UnknownKey."""
+    usage, now = service.resources.usage, service.clock.now()
+    async with service.read() as db:
+        key = await store.find_key(db, key_id)
+        if key is None:
+            raise errors.UnknownKey
+        written = dict(await stored_usage.of_key(db, key_id, limit=limit))
+    written[usage.today()] = written.get(usage.today(), Used()).plus(usage.waiting(Day(key_id, usage.today())))
+    return KeyUsage(
+        Quota(key.requests_per_day, key.events_per_day), written[usage.today()], now + timedelta(seconds=seconds_left(now)),
+        sorted(written.items(), reverse=True)[:limit],
+    )
 
 
 async def list_people(service: GatewayService) -> list[Person]:

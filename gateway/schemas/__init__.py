@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -24,6 +24,10 @@ class Given(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+#: A day begins at midnight UTC.
+PerDay = Annotated[int, Field(ge=0, le=1_000_000_000_000, description="At most so many a day (UTC); 0: no limit.")]
+
+
 class CreateKey(Given):
     """An API key. With `source_id` and the scope collect:write it posts events of that source."""
 
@@ -31,6 +35,16 @@ class CreateKey(Given):
     scopes: Annotated[list[str], Field(min_length=1, max_length=32)]
     source_id: UUID | None = None
     expires_at: AwareDatetime | None = None
+    requests_per_day: PerDay = 0
+    events_per_day: PerDay = 0
+
+
+class ChangeKey(Given):
+    """What may be changed of a key, also of a source's."""
+
+    name: Name | None = None
+    requests_per_day: PerDay | None = None
+    events_per_day: PerDay | None = None
 
 
 class KeyView(BaseModel):
@@ -47,6 +61,27 @@ class KeyView(BaseModel):
     revoked: bool
     revoked_at: datetime | None
     last_used_at: datetime | None = Field(default=None, description="To within half a minute.")
+    requests_per_day: int = 0
+    events_per_day: int = 0
+
+
+class DayOfUse(BaseModel):
+    """What was done with a key on a day (UTC)."""
+
+    day: date
+    requests: int
+    events: int
+
+
+class KeyUsage(BaseModel):
+    """How a key stands with its quotas, and what was done with it, the newest day first. `resets_at`: when the next day begins."""
+
+    requests_per_day: int
+    events_per_day: int
+    requests_left: int | None = Field(description="Today; null: no limit.")
+    events_left: int | None = Field(description="Today; null: no limit.")
+    resets_at: datetime
+    days: list[DayOfUse]
 
 
 class RotateKey(Given):

@@ -21,10 +21,11 @@ async def insert_key(db: Connection, key: Key) -> bool:
     """False when this very key exists already."""
     made = await db.fetchval(
         """
-        INSERT INTO access_key (id, key_hash, kind, name, scopes, source_id, created_at, created_by, expires_at, revoked_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (key_hash) DO NOTHING RETURNING id
+        INSERT INTO access_key (
+            id, key_hash, kind, name, scopes, source_id, created_at, created_by, expires_at, revoked_at, requests_per_day, events_per_day)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (key_hash) DO NOTHING RETURNING id
         """,
-        *key[:10],
+        *key[:10], key.requests_per_day, key.events_per_day,
     )
     return made is not None
 
@@ -63,6 +64,12 @@ async def revoke_key(db: Connection, key_id: str, *, at: datetime) -> None:
 
 async def expire_key(db: Connection, key_id: str, *, at: datetime) -> None:
     await db.execute("UPDATE access_key SET expires_at = $2 WHERE id = $1", key_id, at)
+
+
+async def change_key(db: Connection, key: Key) -> None:
+    await db.execute(
+        "UPDATE access_key SET name = $2, requests_per_day = $3, events_per_day = $4 WHERE id = $1", key.id, key.name, key.requests_per_day, key.events_per_day
+    )
 
 
 async def note_use(db: Connection, key_ids: Sequence[str], at: Sequence[datetime]) -> None:
@@ -133,7 +140,7 @@ def _encoded(settings: SourceSettings) -> str:
 def _key(row: Any) -> Key:
     return Key(
         row["id"], row["key_hash"], row["kind"], row["name"], list(row["scopes"]), row["source_id"], row["created_at"], row["created_by"],
-        row["expires_at"], row["revoked_at"], row["last_used_at"],
+        row["expires_at"], row["revoked_at"], row["last_used_at"], row["requests_per_day"], row["events_per_day"],
     )
 
 

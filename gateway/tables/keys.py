@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
@@ -45,6 +45,19 @@ class AccessKeyRow(GatewayTable, table=True):
     expires_at: datetime | None = Field(default=None, sa_type=TIME)
     revoked_at: datetime | None = Field(default=None, sa_type=TIME)
     last_used_at: datetime | None = Field(default=None, sa_type=TIME)
+    requests_per_day: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    events_per_day: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+
+
+class KeyUsageRow(GatewayTable, table=True):
+    """What was done with a key on one day (UTC)."""
+
+    __tablename__ = "key_usage"
+
+    key_id: str = Field(primary_key=True, sa_type=Text)
+    day: date = Field(primary_key=True)
+    requests: int = Field(sa_type=BigInteger)
+    events: int = Field(sa_type=BigInteger)
 
 
 class OperationRow(GatewayTable, table=True):

@@ -1,4 +1,4 @@
-"""When keys were last shown; answers that are given again to the same request."""
+"""When keys were last shown, and how much is done with them a day; answers that are given again to the same request."""
 
 from __future__ import annotations
 
@@ -10,6 +10,17 @@ down_revision = "0005"
 
 def upgrade() -> None:
     op.execute("ALTER TABLE access_key ADD COLUMN last_used_at timestamptz")
+    op.execute(
+        """
+        ALTER TABLE access_key ADD COLUMN requests_per_day bigint NOT NULL DEFAULT 0, ADD COLUMN events_per_day bigint NOT NULL DEFAULT 0
+        """
+    )
+    op.execute(
+        """
+        CREATE TABLE key_usage (
+            key_id text NOT NULL, day date NOT NULL, requests bigint NOT NULL, events bigint NOT NULL, PRIMARY KEY (key_id, day))
+        """
+    )
     op.execute(
         """
         CREATE TABLE repeatable (

@@ -1,4 +1,4 @@
-"""Keys and sources from their making to their end."""
+"""Keys and sources from their making to their end (U45)."""
 
 from __future__ import annotations
 
