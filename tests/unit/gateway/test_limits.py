@@ -44,7 +44,9 @@ def test_a_bucket_fills_evenly_and_not_beyond_its_size() -> None:
 
 def drive(lane: Lane, *, offered: int, capacity: float, seconds: float, alone: float = 0.0, began: float = 0.0) -> list[float]:
     """A service that gets `capacity` requests a second done, and somebody who always has `offered` waiting; how long each took."""
-    now, waiting, took, owed = began, [], [], 0.0
+    waiting: list[float] = []
+    took: list[float] = []
+    now, owed = began, 0.0
     while now < began + seconds:
         while len(waiting) < offered and lane.may_enter(now):
             lane.running += 1
