@@ -46,7 +46,7 @@ class Load:
             body = body.replace(b"@", f"{self._tag}-{next(self._number)}".encode())
         connection = self._idle.pop() if self._idle else await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = connection
-        writer.write(head + b"content-length: %d\r\n\r\n" % len(body) + body)
+        writer.write(head + (b"content-length: %d\r\n\r\n" % len(body) if body else b"\r\n") + body)
         said = (await reader.readuntil(b"\r\n\r\n")).lower()
         fields = dict(line.split(b": ", 1) for line in said.split(b"\r\n")[1:] if b": " in line)
         await reader.readexactly(int(fields.get(b"content-length", b"0")))
