@@ -62,7 +62,7 @@ bench: dev ## throughput against the floor, CPU and memory, both measured in one
 	$(BIN)/python -m tests.bench.interaction_timeline
 	$(BIN)/python -m tests.bench.interaction_sessions
 	$(BIN)/python -m tests.bench.consent_permits
-	-$(BIN)/python -m tests.bench.campaign_sending
+	-ROUNDS=$${ROUNDS:-2} $(BIN)/python -m tests.bench.campaign_sending
 	$(BIN)/python -m tests.bench.campaign_decisions
 	$(BIN)/python -m tests.bench.campaign_journeys
 	$(BIN)/python -m tests.bench.analytics_loading
@@ -71,6 +71,7 @@ bench: dev ## throughput against the floor, CPU and memory, both measured in one
 
 chaos: dev ## kill loops in both shapes (SCALE=full for the long form)
 	$(BIN)/python -m pytest -m slow tests/chaos $(TEST_ARGS)
+	$(BIN)/python -m pytest tests/integration/campaign/test_ledger.py -k killed -s $(TEST_ARGS)
 
 contracts: dev ## regenerate published schemas and generated documents
 	$(BIN)/python -m launcher.publishing

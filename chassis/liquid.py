@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, Final
 
 from babel import numbers
@@ -25,6 +25,7 @@ MOST_FILTERS: Final = 20
 WITHHELD: Final = ("safe", "escapejs", "base64_decode", "base64_url_safe_decode")
 
 TAG: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 _PERSIAN_DIGITS: Final = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
@@ -117,18 +118,22 @@ def _capped(name: str, inner: Filter) -> Filter:
 def money(value: object, currency: object = "", *, context: Any) -> str:
     """Minor units as an amount of money in the mail's language: `{{ 129900 | money: "EUR" }}` -> €1,299.00."""
     code = str(currency)
-    if not re.fullmatch(r"[A-Z]{3}", code):
+    if not _CURRENCY.fullmatch(code):
         raise FilterArgumentError("money: name the currency by its three letters, for example money: 'EUR'", token=None)
     if isinstance(value, Undefined) or value is None or value == "":
         return ""
+    return _amount(str(value), code, str(context.resolve("locale", default="en")) or "en")
+
+
+@lru_cache(maxsize=4096)  # the same prices stand in very many mails, and writing one costs a third of a mail
+def _amount(value: str, code: str, locale: str) -> str:
     try:
-        minor = Decimal(str(value))
+        minor = Decimal(value)
         amount = minor.scaleb(-numbers.get_currency_precision(code))
     except ArithmeticError:
         raise FilterArgumentError("money: not a number of minor units", token=None) from None
     if not minor.is_finite() or abs(minor) >= Decimal(10) ** 18:
         raise FilterArgumentError("money: not an amount", token=None)
-    locale = str(context.resolve("locale", default="en")) or "en"
     if locale != "fa":
         return numbers.format_currency(amount, code, locale="en")
     return numbers.format_currency(amount, code, locale="fa", numbering_system="default").translate(_PERSIAN_DIGITS)

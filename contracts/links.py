@@ -59,7 +59,7 @@ def seal(secret: bytes, kind: str, fields: Sequence[str]) -> str:
     """A URL-safe token (letters, digits, `-`, `_`) of about 48 + 4/3 of the fields' bytes. `secret` is the deployment's, 32 bytes."""
     content = _encode(list(fields))
     nonce = hashlib.blake2b(content, digest_size=_NONCE, key=_key(secret, "nonce " + kind)).digest()
-    sealed = AESGCMSIV(_key(secret, kind)).encrypt(nonce, content, kind.encode())
+    sealed = _cipher(secret, kind).encrypt(nonce, content, kind.encode())
     return base64.urlsafe_b64encode(_VERSION + nonce + sealed).decode().rstrip("=")
 
 
@@ -71,7 +71,7 @@ def open_link(secret: bytes, kind: str, token: str) -> list[str]:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         if raw[:1] != _VERSION:
             raise BadLink
-        return _decode(AESGCMSIV(_key(secret, kind)).decrypt(raw[1 : 1 + _NONCE], raw[1 + _NONCE :], kind.encode()))
+        return _decode(_cipher(secret, kind).decrypt(raw[1 : 1 + _NONCE], raw[1 + _NONCE :], kind.encode()))
     except (binascii.Error, InvalidTag, ValueError, msgspec.DecodeError, UnicodeError):
         raise BadLink from None
 
@@ -99,6 +99,12 @@ def named_message(secret: bytes, use: str, name: str) -> UUID:
 
 def _proof(secret: bytes, use: str, content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=_PROOF, key=_key(secret, "name " + use)).digest()
+
+
+@lru_cache(maxsize=32)
+def _cipher(secret: bytes, kind: str) -> AESGCMSIV:
+    """Setting one up costs more than sealing a link."""
+    return AESGCMSIV(_key(secret, kind))
 
 
 @lru_cache(maxsize=32)

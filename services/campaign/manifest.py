@@ -83,6 +83,7 @@ MANIFEST = Manifest(
     jobs=(
         Job("plan_audiences", 1.0, jobs.plan_audiences),
         Job("send_messages", 1.0, jobs.send_messages, exclusive=False),
+        Job("send_next", 1.0, jobs.send_messages, exclusive=False),  # makes a batch ready while the other one hands its own over
         Job("send_transactional", 0.1, jobs.send_transactional, exclusive=False),
         Job("sweep", 1.0, jobs.sweep),
         Job("fetch_feeds", 15.0, jobs.fetch_feeds),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from asyncio import Lock
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -46,7 +48,10 @@ class CampaignSettings(ServiceSettings):
 
 @dataclass
 class CampaignResources:
-    """What the service opens for itself. `quick_renderers`: for what must not wait for a broadcast; `carriers`: by queue and channel; a channel without one keeps its messages planned."""
+    """What the service opens for itself. `quick_renderers`: for what must not wait for a broadcast; `carriers`: by queue and channel; a channel without one keeps its messages planned.
+
+    `turns`: by queue; one batch at a time asks for permits and is handed over, others are made ready meanwhile.
+    """
 
     renderers: Renderers
     quick_renderers: Renderers
@@ -54,6 +59,7 @@ class CampaignResources:
     outside: Outside
     signer: Signer | None = None
     domain_rates: dict[str, int] = field(default_factory=dict)
+    turns: defaultdict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
 
 
 CampaignService = Service[CampaignSettings, CampaignResources]

@@ -21,6 +21,8 @@ from services.campaign.store.ledger import Ended
 COMMIT_TRIES = 3
 #: How long a sender that is being stopped waits for the hand-offs at hand.
 LAST_HAND_OFFS = 8.0
+#: How long a commit waits for more connections to join it: one for many costs the database little more than one for one.
+GATHER = 0.003
 
 _log = telemetry.logger(__name__)
 
@@ -48,6 +50,7 @@ class HandOff:
         self._steps: list[_Step] = []
         self._committer: asyncio.Task[None] | None = None
         self._stopping = False
+        self._working = 0
 
     async def run(self, mails: list[tuple[Ready, str]]) -> None:
         """Hand off (message, permit id) until all are done, the deadline has passed or nobody takes any. Stops cleanly when cancelled."""
@@ -85,21 +88,28 @@ class HandOff:
 
     async def _over_one_connection(self, provider: str | None) -> None:
         async with self._carrier.connection(provider) as connection:
-            ended: tuple[Ready, Outcome] | None = None
-            while True:
-                following = self._next(connection)
-                if following is None:
-                    if ended is not None:
-                        await self._commit(ended, None)
-                    return
-                ready, permit_id = following
-                begun = await self._commit(ended, (ready.message.id, connection.provider, connection.idempotent))
-                ended = None
-                if begun:
-                    outcome = await connection.hand_over(
-                        ready.parcel._replace(permit_id=permit_id), allowed=lambda: self._service.clock.monotonic() < self._deadline
-                    )
-                    ended = (ready, outcome)
+            self._working += 1
+            try:
+                await self._one_after_the_other(connection)
+            finally:
+                self._working -= 1
+
+    async def _one_after_the_other(self, connection: Connection) -> None:
+        ended: tuple[Ready, Outcome] | None = None
+        while True:
+            following = self._next(connection)
+            if following is None:
+                if ended is not None:
+                    await self._commit(ended, None)
+                return
+            ready, permit_id = following
+            begun = await self._commit(ended, (ready.message.id, connection.provider, connection.idempotent))
+            ended = None
+            if begun:
+                outcome = await connection.hand_over(
+                    ready.parcel._replace(permit_id=permit_id), allowed=lambda: self._service.clock.monotonic() < self._deadline
+                )
+                ended = (ready, outcome)
 
     def _next(self, connection: Connection) -> tuple[Ready, str] | None:
         """The next message this connection may take: one that another provider may have got already waits for that one."""
@@ -124,6 +134,8 @@ class HandOff:
         """Each round commits all that has come together while the last one was being written."""
         await asyncio.sleep(0)
         while self._steps:
+            if len(self._steps) < self._working:
+                await asyncio.sleep(GATHER)
             steps, self._steps = self._steps, []
             try:
                 begun = await self._commit_round(steps)

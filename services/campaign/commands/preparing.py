@@ -90,8 +90,8 @@ async def prepare(service: CampaignService, *, owner: UUID, claimed: Sequence[Cl
             ready.append(_ready(service, draft, text))
         except UnsafeHeader:
             endings.append(Ending(draft.message.id, "failed", "header_unsafe"))
-        if done % 20 == 19:
-            await asyncio.sleep(0)  # let others have the loop: a mail costs about a third of a millisecond
+        if done % 8 == 7:
+            await asyncio.sleep(0)  # let others have the loop, hand-offs above all: a mail costs about a quarter of a millisecond
     return ready, endings
 
 

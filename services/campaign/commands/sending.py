@@ -50,9 +50,10 @@ async def send_messages(service: CampaignService, *, queue: str = MARKETING) -> 
     if endings:
         await _end(service, owner, endings)
     ready = await _within_rates(service, owner, ready)
-    if ready:
+    if not ready:
+        return True
+    async with service.resources.turns[queue]:  # a permit asked for earlier would run out while it waits for a connection
         return await _send(service, reachable, owner, ready)
-    return True
 
 
 async def _within_rates(service: CampaignService, owner: UUID, ready: list[Ready]) -> list[Ready]:
