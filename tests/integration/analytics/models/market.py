@@ -30,7 +30,7 @@ def buyers(customers: int, *, seed: int = 5) -> list[Fact]:
     return facts
 
 
-async def fitted(platform: TestPlatform, kind: str, body: dict[str, Any] | None = None, *, seconds: float = 60) -> dict[str, Any]:
+async def fitted(platform: TestPlatform, kind: str, body: dict[str, Any] | None = None, *, seconds: float = 300) -> dict[str, Any]:
     """Ask for a fit and wait for its end."""
     begun = await ask(platform, "POST", f"/models/{kind}/fits", body or {}, status=202)
     async with asyncio.timeout(seconds):
