@@ -20,7 +20,7 @@ _OWNERS: Final = {
         ("segments", "models", "metrics", "cohorts", "funnels", "paths", "clusters", "costs", "selections"), "analytics"
     ),
     **dict.fromkeys(("spendings", "computed-traits", "attributions", "warehouse", "queries", "assessments", "go-live", "attributes", "staff", "patterns", "verbs"), "analytics"),
-    **dict.fromkeys(("templates", "campaigns", "journeys", "pressure", "programmes", "messages", "decisions", "suppressions", "experiments", "playbooks", "site-messages", "lists", "content-blocks", "feeds"), "campaign"),
+    **dict.fromkeys(("templates", "campaigns", "journeys", "pressure", "programmes", "messages", "decisions", "suppressions", "experiments", "playbooks", "site-messages", "customisations", "lists", "content-blocks", "feeds"), "campaign"),
     **dict.fromkeys(("purposes", "consents", "privacy"), "consent"),
     **dict.fromkeys(("keys", "sources", "operations", "webhooks", "people", "roles", "me", "audit"), "gateway"),
 }

@@ -247,3 +247,30 @@ def not_approved() -> Conflict:
 
 def same_person() -> Conflict:
     return Conflict("campaign.same_person", "Whoever wrote a campaign does not approve it; ask somebody else.")
+
+
+# Products made for one customer.
+
+
+def unknown_configurable() -> Unknown:
+    return Unknown("customisation.unknown_product", "There is no such product with options.")
+
+
+def unknown_customised() -> Unknown:
+    return Unknown("customisation.unknown", "Nothing was chosen under this id.")
+
+
+def configurable_ended() -> Conflict:
+    return Conflict("customisation.product_ended", "This product is not offered any more.")
+
+
+def no_combination() -> Conflict:
+    return Conflict("customisation.no_combination", "No combination of the options goes together for this customer; look at what each choice requires, excludes and is reserved for.")
+
+
+def invalid_customised(faults: list[dict[str, str]]) -> Invalid:
+    return Invalid("customisation.invalid", "These choices do not go together for this customer; `errors` says why.", errors=faults)
+
+
+def wrong_customised(state: str, wanted: str) -> Conflict:
+    return Conflict("customisation.wrong_state", f"What is {state} cannot be {wanted}.", state=state)

@@ -56,6 +56,11 @@ async def run_programmes(service: CampaignService) -> bool:
     return await commands.run_programmes(service)
 
 
+async def tell_interactions(service: CampaignService) -> bool:
+    """Tell the interaction service of orders and of what happens in communities."""
+    return await commands.tell_interactions(service)
+
+
 async def escalate_bad_answers(service: CampaignService) -> bool:
     """Open cases for bad answers."""
     return await commands.escalate_bad_answers(service)

@@ -9,7 +9,7 @@ from chassis.calling_out import Outside
 from chassis.manifest import Manifest
 from chassis.reacting import Subscription
 from chassis.scheduling import Job
-from contracts.analytics import CostBooked, ScoreChanged, SegmentEntered, SegmentLeft
+from contracts.analytics import CostBooked, ScoreChanged, SegmentEntered, SegmentLeft, SpendStated
 from contracts.consent import ConsentWithdrawn
 from contracts.interaction import (
     BounceReceived,
@@ -72,7 +72,7 @@ MANIFEST = Manifest(
                 CaseResolved: reactions.on_case_resolved, SurveyAnswered: reactions.on_survey_answered,
             },
         ),
-        Subscription("scores", ("ecrm.analytics",), linger=0.25, facts={ScoreChanged: reactions.on_score_changed, CostBooked: reactions.on_cost_booked}),
+        Subscription("scores", ("ecrm.analytics",), linger=0.25, facts={ScoreChanged: reactions.on_score_changed, CostBooked: reactions.on_cost_booked, SpendStated: reactions.on_spend_stated}),
         Subscription("said_consent", ("ecrm.state.consent",), batch=reactions.on_said_consent, linger=0.25),
         Subscription("triggers", ("ecrm.interaction",), batch=reactions.on_events, wanted=reactions.wants_events, linger=0.25),
         Subscription(
@@ -91,6 +91,7 @@ MANIFEST = Manifest(
         Job("sweep_programmes", 5.0, jobs.sweep_programmes),
         Job("run_programmes", 1.0, jobs.run_programmes, exclusive=False),
         Job("escalate_bad_answers", 5.0, jobs.escalate_bad_answers),
+        Job("tell_interactions", 1.0, jobs.tell_interactions),
         Job("judge_experiments", 15.0, jobs.judge_experiments),
         Job("expire_points", 30.0, jobs.expire_points),
         Job("book_reward_costs", 5.0, jobs.book_reward_costs),

@@ -7,7 +7,7 @@ from uuid import UUID
 from chassis.eventlog import Stored
 from chassis.unit_of_work import Transaction
 from contracts import decoding
-from contracts.analytics import CostBooked, ScoreChanged, SegmentEntered, SegmentLeft
+from contracts.analytics import CostBooked, ScoreChanged, SegmentEntered, SegmentLeft, SpendStated
 from contracts.consent import ConsentState, ConsentWithdrawn
 from contracts.customer import ErasureState, IdentityState, ProfileState
 from contracts.envelope import Envelope
@@ -87,6 +87,10 @@ async def on_cost_booked(_service: CampaignService, tx: Transaction, fact: CostB
         await commands.note_cost(
             tx, cost_id=fact.cost_id, campaign_id=fact.campaign_id, channel=fact.channel, amount_minor=fact.amount_minor, currency=fact.currency
         )
+
+
+async def on_spend_stated(_service: CampaignService, tx: Transaction, fact: SpendStated, _envelope: Envelope) -> None:
+    await commands.note_spending(tx, stated=fact)
 
 
 async def on_reply_received(_service: CampaignService, tx: Transaction, fact: ReplyReceived, _envelope: Envelope) -> None:

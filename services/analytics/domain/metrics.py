@@ -109,8 +109,8 @@ DEFINITIONS: Final = _defined(
     ),
     Definition(
         "participation", 1, "share",
-        "customers active in a programme in the window / customers with an order in the window or the one before. Active: an event of theirs names a "
-        "programme (property programme) or begins with Programme, Reward, Points or Coupon",
+        "customers active in a programme in the window / customers with an order in the window or the one before. Active: they earned points or took a "
+        "reward in one, or an event of theirs names a programme (property programme) or begins with Programme, Reward, Points or Coupon",
         "quarter", _MONTHLY, capability="K7",
     ),
     Definition(

@@ -82,7 +82,7 @@ TABLES: Final[dict[str, Published]] = {
 #: Tables that the log gives again after a loss, without what only counts commits.
 _REBUILT: Final = {
     "event": "seq", "identity": "seq, previous", "customer": "seq", "alias": "", "consent": "seq", "orders": "seq", "line": "", "refund": "seq", "message": "seq",
-    "campaign": "", "cost": "", "case_step": "seq", "answer": "seq", "refusal": "seq", "spending": "seq", "listed": "seq", "model_score": "seq",
+    "campaign": "", "cost": "", "case_step": "seq", "answer": "seq", "refusal": "seq", "spending": "seq", "participation": "seq", "listed": "seq", "model_score": "seq",
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from chassis.eventlog import Stored
-from contracts import analytics, consent, decoding, interaction
+from contracts import analytics, campaign, consent, decoding, interaction
 from contracts.envelope import header
 
 #: table -> key -> row; `listed` holds (segment, customer) -> whether they are on the list.
@@ -90,6 +90,21 @@ def _spending(rows: Rows, record: Stored, value: bytes) -> None:
     )
 
 
+def _earned(rows: Rows, record: Stored, value: bytes) -> None:
+    earned = decoding.decode(campaign.RewardEarned, value)
+    rows.setdefault("participation", {})[_fact_id(record)] = (
+        _fact_id(record), _uuid(earned.customer_id), earned.programme_id, "earned", _naive(earned.earned_at),
+    )
+
+
+def _redeemed(rows: Rows, record: Stored, value: bytes) -> None:
+    taken = decoding.decode(campaign.RewardRedeemed, value)
+    if not taken.cancelled:
+        rows.setdefault("participation", {})[_fact_id(record)] = (
+            _fact_id(record), _uuid(taken.customer_id), taken.programme_id, "redeemed", _naive(taken.redeemed_at),
+        )
+
+
 def _entered(rows: Rows, record: Stored, value: bytes) -> None:
     if b'"listed":true' in value:
         put = decoding.decode(analytics.SegmentEntered, value)
@@ -120,6 +135,8 @@ READERS: Final[Mapping[str, Callable[[Rows, Stored, bytes], None]]] = {
     "ecrm.interaction.complaint_received.v1": _complained,
     "ecrm.consent.withdrawn.v1": _withdrawn,
     "ecrm.analytics.spend_stated.v1": _spending,
+    "ecrm.campaign.reward_earned.v1": _earned,
+    "ecrm.campaign.reward_redeemed.v1": _redeemed,
     "ecrm.analytics.segment_entered.v1": _entered,
     "ecrm.analytics.segment_left.v1": _left,
     "ecrm.analytics.score_changed.v1": _scored,

@@ -20,6 +20,7 @@ _TABLES: Final[dict[str, tuple[tuple[Any, ...], dict[int, str], bool]]] = {
     ),
     "answer": ((_TEXT, _TEXT, _TEXT, _TEXT, pa.float64(), *[_TEXT] * 4, _TIME), {1: "UUID", 2: "UHUGEINT"}, False),
     "refusal": ((*[_TEXT] * 6, _TIME), {1: "UUID", 2: "UHUGEINT"}, False),
+    "participation": ((*[_TEXT] * 4, _TIME), {1: "UUID"}, False),
     "spending": ((_TEXT, _TEXT, _TEXT, pa.int64(), _TEXT, pa.date32(), pa.date32(), _TEXT, _TIME), {1: "UUID"}, True),
 }
 _KEYS: Final = {"spending": "statement_id"}

@@ -1,4 +1,4 @@
-"""Tables and views of cases, answers, complaints, refusals, stated spending and listed customers."""
+"""Tables and views of cases, answers, complaints, refusals, stated spending, participation in programmes and listed customers."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS refusal (
 CREATE TABLE IF NOT EXISTS spending (
     statement_id VARCHAR, customer UUID, category VARCHAR, amount_minor BIGINT, currency VARCHAR, first_day DATE, last_day DATE,
     basis VARCHAR, stated_at TIMESTAMP, seq BIGINT);
+CREATE TABLE IF NOT EXISTS participation (fact_id VARCHAR, customer UUID, programme VARCHAR, how VARCHAR, happened_at TIMESTAMP, seq BIGINT);
 CREATE TABLE IF NOT EXISTS computed (customer UUID, name VARCHAR, value VARCHAR, seq BIGINT);
 CREATE TABLE IF NOT EXISTS model_score (customer UUID, name VARCHAR, value VARCHAR, seq BIGINT);
 CREATE TABLE IF NOT EXISTS listed (segment VARCHAR, customer UUID, seq BIGINT);
@@ -44,6 +45,8 @@ CREATE OR REPLACE VIEW refusal_of AS
 CREATE OR REPLACE VIEW cost_of AS SELECT coalesce(a.root, c.customer) AS person, c.* FROM cost c LEFT JOIN alias a ON a.customer = c.customer;
 CREATE OR REPLACE VIEW spending_of AS
     SELECT coalesce(a.root, s.customer) AS person, s.* FROM spending s LEFT JOIN alias a ON a.customer = s.customer;
+CREATE OR REPLACE VIEW participation_of AS
+    SELECT coalesce(a.root, p.customer) AS person, p.* FROM participation p LEFT JOIN alias a ON a.customer = p.customer;
 CREATE OR REPLACE VIEW listed_of AS
     SELECT DISTINCT l.segment, coalesce(a.root, l.customer) AS customer FROM listed l LEFT JOIN alias a ON a.customer = l.customer;
 """
@@ -55,6 +58,7 @@ OF_CUSTOMERS: Final = {
     "refusal": "UPDATE refusal SET customer = NULL WHERE customer IN (SELECT unnest($1::UUID[]))",
     "cost": "UPDATE cost SET customer = NULL WHERE customer IN (SELECT unnest($1::UUID[]))",
     "spending": "DELETE FROM spending WHERE customer IN (SELECT unnest($1::UUID[]))",
+    "participation": "UPDATE participation SET customer = NULL WHERE customer IN (SELECT unnest($1::UUID[]))",
     "computed": "DELETE FROM computed WHERE customer IN (SELECT unnest($1::UUID[]))",
     "model_score": "DELETE FROM model_score WHERE customer IN (SELECT unnest($1::UUID[]))",
     "listed": "DELETE FROM listed WHERE customer IN (SELECT unnest($1::UUID[]))",

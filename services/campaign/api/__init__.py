@@ -8,6 +8,7 @@ from services.campaign.api import (
     blocks,
     campaigns,
     communities,
+    customising,
     deciding,
     experiments,
     journeys,
@@ -26,6 +27,6 @@ from services.campaign.api import (
 ROUTERS = (
     templates.router, campaigns.router, lists.router, messages.router, suppressions.router, visits.router,
     rewards.router, communities.router, programme_reports.router, programmes.router, actions.router, experiments.router, deciding.router,
-    blocks.router, playbooks.router,
+    blocks.router, playbooks.router, customising.router,
     pressure.router, journeys.grammar, journeys.router, backtests.router,
 )

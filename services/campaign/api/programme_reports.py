@@ -21,6 +21,7 @@ from services.campaign.schemas.programme_reports import (
     ProgrammeArm,
     ProgrammeReportView,
     SatisfactionView,
+    ShareView,
     SpreadBudget,
     SuggestionView,
     TierShare,
@@ -48,6 +49,7 @@ async def report(service: Running, programme_id: UUID) -> ProgrammeReportView:
             DealingsView(**{name: row[name] if name in ("arm", "members") else row[name] / row["members"] for name in DealingsView.model_fields})
             for row in found.dealings
         ],
+        share_of_customer=[ShareView(**row, change=row["after"] - row["before"]) for row in found.shares],
     )
 
 

@@ -15,6 +15,14 @@ from services.campaign.commands.campaigns import (
 from services.campaign.commands.caring import ACTION, run_programmes, sweep_programmes, take_in_customer
 from services.campaign.commands.communities import create_group, invite, join_group, leave_group
 from services.campaign.commands.communities import note_activity as note_group_activity
+from services.campaign.commands.customising import (
+    choose_customised,
+    drop_customised,
+    end_configurable,
+    order_customised,
+    propose_customised,
+    put_configurable,
+)
 from services.campaign.commands.deciding import (
     Decided,
     create_site_message,
@@ -78,6 +86,7 @@ from services.campaign.commands.shelf import dismiss_message
 from services.campaign.commands.shelving import Shelf
 from services.campaign.commands.suppressing import lift_suppression, note_bounce, note_complaint
 from services.campaign.commands.sweeping import suppress_withdrawn, sweep
+from services.campaign.commands.telling import note_spending, tell_interactions
 from services.campaign.commands.templates import change_template, create_template
 from services.campaign.commands.testing import Sent, send_test
 from services.campaign.commands.visits import note_click, note_open
@@ -107,6 +116,7 @@ __all__ = [
     "change_programme",
     "change_template",
     "check_reward",
+    "choose_customised",
     "close_journey",
     "create_campaign",
     "create_experiment",
@@ -121,6 +131,8 @@ __all__ = [
     "decide_experiment",
     "delete_list",
     "dismiss_message",
+    "drop_customised",
+    "end_configurable",
     "end_reward",
     "end_site_message",
     "erase_people",
@@ -153,13 +165,17 @@ __all__ = [
     "note_order",
     "note_reply",
     "note_score",
+    "note_spending",
     "note_survey",
+    "order_customised",
     "pause_campaign",
     "pause_journey",
     "plan_audiences",
     "plan_messages",
+    "propose_customised",
     "publish_journey",
     "put_block",
+    "put_configurable",
     "put_feed",
     "put_policy",
     "redeem",
@@ -186,6 +202,7 @@ __all__ = [
     "sweep",
     "sweep_programmes",
     "take_in_customer",
+    "tell_interactions",
     "webhook_secret",
     "write_playbook",
 ]

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from chassis.database import Connection
 from chassis.ids import new_id
+from chassis.unit_of_work import Transaction
 from services.campaign import errors
+from services.campaign.commands import telling
 from services.campaign.domain.arms import TREATED
 from services.campaign.domain.programmes import Programme
 from services.campaign.settings import CampaignService
@@ -50,16 +52,21 @@ async def join_group(service: CampaignService, *, group_id: UUID, customer_id: U
         person = (await recipients.survivors(tx.db, [customer_id]))[customer_id]
         at = service.clock.now()
         await programmes.join(tx.db, programme_id=programme.id, members=[(person, TREATED, None, None)], at=at, again_before=at)
-        return await communities.join(tx.db, group_id=group_id, customer_id=person, at=at)
+        joined = await communities.join(tx.db, group_id=group_id, customer_id=person, at=at)
+        if joined:
+            await _tell(tx, programme, group_id, person, action="joined", at=at)
+        return joined
 
 
 async def leave_group(service: CampaignService, *, group_id: UUID, customer_id: UUID) -> None:
     """Raises Unknown, Conflict (community.not_in_it)."""
     async with service.transaction() as tx:
-        await programme_of(tx.db, group_id)
+        programme = await programme_of(tx.db, group_id)
         person = await recipients.same_person(tx.db, customer_id)
-        if not await communities.leave(tx.db, group_id=group_id, customer_ids=person, at=service.clock.now()):
+        at = service.clock.now()
+        if not await communities.leave(tx.db, group_id=group_id, customer_ids=person, at=at):
             raise errors.not_invited()
+        await _tell(tx, programme, group_id, customer_id, action="left", at=at)
 
 
 async def note_activity(
@@ -67,15 +74,25 @@ async def note_activity(
 ) -> UUID:
     """What a member did; the same id counts once. Raises Unknown, Conflict (community.not_in_it)."""
     async with service.transaction() as tx:
-        await programme_of(tx.db, group_id)
+        programme = await programme_of(tx.db, group_id)
         person = await recipients.same_person(tx.db, customer_id)
         if not await communities.is_member(tx.db, group_id=group_id, customer_ids=person):
             raise errors.not_invited()
-        done = activity_id or new_id()
-        await communities.note_activity(
-            tx.db, activity_id=done, group_id=group_id, customer_id=customer_id, kind=kind, note=note, at=at or service.clock.now()
-        )
+        done, at = activity_id or new_id(), at or service.clock.now()
+        if await communities.note_activity(tx.db, activity_id=done, group_id=group_id, customer_id=customer_id, kind=kind, note=note, at=at):
+            await _tell(tx, programme, group_id, customer_id, action=kind, text=note, at=at, telling_id=done)
         return done
+
+
+async def _tell(
+    tx: Transaction, programme: Programme, group_id: UUID, customer_id: UUID, *, action: str, at: datetime, text: str = "", telling_id: UUID | None = None
+) -> None:
+    """It stands on the person's timeline, too."""
+    group = await communities.find_group(tx.db, group_id)
+    assert group is not None, "asked by the callers"
+    await telling.tell_community(
+        tx, customer_id=customer_id, programme=programme.name, group=str(group["name"]), action=action, text=text, at=at, telling_id=telling_id
+    )
 
 
 async def programme_of(db: Connection, group_id: UUID) -> Programme:

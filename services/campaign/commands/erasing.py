@@ -12,7 +12,17 @@ from contracts.customer import ErasureState
 from services.campaign.commands.facts import tell_changes
 from services.campaign.commands.journeys import moving as journeys
 from services.campaign.settings import CampaignService
-from services.campaign.store import annoyance, audiences, deciding, ledger, programmes, recipients, replicas, shelf
+from services.campaign.store import (
+    annoyance,
+    audiences,
+    customising,
+    deciding,
+    ledger,
+    programmes,
+    recipients,
+    replicas,
+    shelf,
+)
 
 
 async def erase_people(service: CampaignService, tx: Transaction, *, states: Iterable[ErasureState]) -> None:
@@ -29,6 +39,7 @@ async def erase_people(service: CampaignService, tx: Transaction, *, states: Ite
         rows |= await replicas.erase(tx.db, customer_ids=people)
         rows |= await audiences.delete_person(tx.db, people)
         rows |= await shelf.delete_person(tx.db, people)
+        rows |= await customising.erase(tx.db, people)
         rows |= await erase_set_aside(tx.db, state.customer_ids)
         tx.tell(
             ErasureAcknowledged(

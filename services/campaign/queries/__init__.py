@@ -8,6 +8,7 @@ from services.campaign.queries.blocks import get_block, get_feed, list_blocks
 from services.campaign.queries.campaigns import get_campaign, get_report, list_campaigns
 from services.campaign.queries.checking import Finding as CheckFinding
 from services.campaign.queries.checking import check_campaign, check_domain, check_template
+from services.campaign.queries.customising import get_configurable, get_customised, list_configurables, list_customised
 from services.campaign.queries.deciding import get_site_figures, get_site_message, list_site_messages
 from services.campaign.queries.experiments import (
     Outcome,
@@ -84,6 +85,8 @@ __all__ = [
     "get_backtest",
     "get_block",
     "get_campaign",
+    "get_configurable",
+    "get_customised",
     "get_experiment",
     "get_feed",
     "get_group_sales",
@@ -111,7 +114,9 @@ __all__ = [
     "list_blocks",
     "list_campaign_messages",
     "list_campaigns",
+    "list_configurables",
     "list_customer_messages",
+    "list_customised",
     "list_experiments",
     "list_group_members",
     "list_groups",

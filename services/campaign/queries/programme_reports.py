@@ -11,7 +11,7 @@ from services.campaign.domain.allocating import Customer, Share, allocate
 from services.campaign.domain.programmes import Programme
 from services.campaign.domain.significance import Counted, Effect
 from services.campaign.settings import CampaignService
-from services.campaign.store import programme_figures, programmes, recipients, satisfaction, suggesting
+from services.campaign.store import programme_figures, programmes, recipients, satisfaction, suggesting, telling
 
 #: Scores that say what a customer will bring in minor units, the best first.
 VALUES = ("clv", "ltv", "lifetime_value", "value")
@@ -43,6 +43,7 @@ class Report(NamedTuple):
     sales: tuple[float, float, float] | None
     satisfaction: Satisfaction
     dealings: list[dict[str, Any]]
+    shares: list[dict[str, Any]]
 
 
 async def get_programme_report(service: CampaignService, *, programme_id: UUID) -> Report:
@@ -54,6 +55,7 @@ async def get_programme_report(service: CampaignService, *, programme_id: UUID) 
         arms = await programme_figures.by_arm(db, programme_id=programme_id, at=service.clock.now())
         costs = await programme_figures.costs(db, programme_id=programme_id)
         dealings = await suggesting.dealings(db, programme_id=programme_id)
+        shares = await telling.shares(db, programme_id=programme_id)
         answers = await satisfaction.before_and_after(db, programme_id=programme_id)
     by = {row["arm"]: row for row in arms}
     buyers, sales = None, None
@@ -61,7 +63,7 @@ async def get_programme_report(service: CampaignService, *, programme_id: UUID) 
         groups = [by["treated"], by["holdout"]]
         buyers = significance.effect(*(Counted(row["members"], row["buyers"]) for row in groups))
         sales = significance.mean_effect(*((row["members"], float(row["net_minor"]), row["net_squares"]) for row in groups))
-    return Report(programme, arms, costs, buyers, sales, _satisfaction(programme, answers), dealings)
+    return Report(programme, arms, costs, buyers, sales, _satisfaction(programme, answers), dealings, shares)
 
 
 def _satisfaction(programme: Programme, answers: list[dict[str, Any]]) -> Satisfaction:

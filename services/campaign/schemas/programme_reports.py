@@ -57,6 +57,16 @@ class DealingsView(BaseModel):
     products_after: float
 
 
+class ShareView(BaseModel):
+    """Share of customer: what those who said what they spend spend here of it, in the time before joining and since."""
+
+    arm: str
+    members: int
+    before: float
+    after: float
+    change: float
+
+
 class SuggestionView(BaseModel):
     """`together`: buyers of this and of something the customer bought; `lift`: how much likelier they buy it than everybody."""
 
@@ -80,6 +90,7 @@ class ProgrammeReportView(BaseModel):
     sales_minor: IntervalView | None
     satisfaction: SatisfactionView
     dealings: list[DealingsView]
+    share_of_customer: list[ShareView]
 
 
 class SpreadBudget(Given):

@@ -78,11 +78,13 @@ async def is_member(db: Connection, *, group_id: UUID, customer_ids: Sequence[UU
     return found
 
 
-async def note_activity(db: Connection, *, activity_id: UUID, group_id: UUID, customer_id: UUID, kind: str, note: str, at: datetime) -> None:
-    await db.execute(
+async def note_activity(db: Connection, *, activity_id: UUID, group_id: UUID, customer_id: UUID, kind: str, note: str, at: datetime) -> bool:
+    """False when it was noted before."""
+    status: str = await db.execute(
         "INSERT INTO community_activity (id, group_id, customer_id, kind, note, at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
         activity_id, group_id, customer_id, kind, note, at,
     )
+    return status.endswith(" 1")
 
 
 async def list_members(db: Connection, *, group_id: UUID, after: UUID | None, limit: int) -> list[dict[str, Any]]:

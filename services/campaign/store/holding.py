@@ -24,6 +24,9 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
     rows("journey_backtest_message", "journeys", "derived", "customer_id = ANY($1)", "backtest_id, number"),
     rows("journey_backtest_person", "journeys", "ours", "customer_id = ANY($1)", "backtest_id, at"),
     rows("segment_move", "scores", "derived", "customer_id = ANY($1)", "segment_id, at"),
+    rows("customised", "purchases", "ours", "customer_id = ANY($1)", "id"),
+    rows("telling", "messages", "ours", "customer_id = ANY($1)", "id"),
+    rows("stated_spending", "scores", "observed", "customer_id = ANY($1)", "statement_id"),
     rows("annoyance", "messages", "observed", "customer_id = ANY($1)", "id"),
     rows("suppressed_address", "messages", "observed", "address_hash = ANY($2)", "address_hash"),
 )

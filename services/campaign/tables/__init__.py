@@ -3,6 +3,7 @@
 from services.campaign.tables import (
     audiences,
     campaigns,
+    customising,
     journeys,
     pressure,
     programmes,
@@ -19,6 +20,7 @@ __all__ = [
     "CampaignTable",
     "audiences",
     "campaigns",
+    "customising",
     "journeys",
     "pressure",
     "programmes",

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from chassis.ids import new_text_id
-from contracts.campaign import MessageAccepted, MessageSuppressed
+from contracts.campaign import MessageAccepted, MessageSuppressed, RewardEarned, RewardRedeemed
 from contracts.consent import ConsentWithdrawn
 from contracts.interaction import CaseAssigned, CaseOpened, CaseResolved, ComplaintReceived, SurveyAnswered
 from launcher.embedded_postgres import PrivateCluster
@@ -45,6 +45,16 @@ def message(number: int, message_id: str, before: int) -> MessageAccepted:
     return MessageAccepted(message_id=message_id, campaign_id="spring", customer_id=customer_id(number), channel="email", at=NOW - before * DAY, permit_id="p", consent_version=1)
 
 
+def earned(number: int, before: int) -> RewardEarned:
+    return RewardEarned(transaction_id=f"t{number}", programme_id="club", customer_id=customer_id(number), points=5, cause="earn", balance=5, earned_at=NOW - before * DAY)
+
+
+def given_back(number: int, before: int) -> RewardRedeemed:
+    return RewardRedeemed(
+        redemption_id="x", reward_id="r", programme_id="club", customer_id=customer_id(number), points=5, cost_minor=1, currency="EUR", cancelled=True, redeemed_at=NOW - before * DAY,
+    )
+
+
 def said(who: str, question: str, answer: Any, before: int) -> Any:
     return event(who, "survey", kind="survey", at=NOW - before * DAY, event_id=new_text_id(), survey_id="s", question_id=question, answer=answer)
 
@@ -67,7 +77,7 @@ async def shop(cluster: PrivateCluster) -> AsyncIterator[TestPlatform]:
             said("a", "purchase", 5, 3), said("a", "commitment_1", 4, 3), said("b", "commitment_2", 5, 3), said("a", "emotion", -0.5, 3),
             profile(5), belongs("e", 5), event("b", "Home", kind="page", at=NOW - 36 * DAY, source="shop"),
             event("e", "Home", kind="page", at=NOW - 33 * DAY, source="app", channel="app"),
-            event("a", "Programme Joined", at=NOW - 12 * DAY), ComplaintReceived(identity=identity("nobody"), address=identity("nobody"), channel="email", feedback="abuse", complained_at=NOW, source="s"),
+            event("a", "Programme Joined", at=NOW - 12 * DAY), earned(2, 30), earned(4, 90), given_back(3, 10), ComplaintReceived(identity=identity("nobody"), address=identity("nobody"), channel="email", feedback="abuse", complained_at=NOW, source="s"),
         )
         await platform.drain()
         for body in (
@@ -89,7 +99,7 @@ async def figure(shop: TestPlatform, name: str, more: str = "") -> dict[str, Any
 BY_HAND: list[tuple[str, float, int, int]] = [
     ("cac", 575.5, 1151, 2), ("crc", 300, 300, 1), ("cost_ratio", 1151 / 600, 1151, 600), ("same_customer_sales", 2000 / 1700 - 1, 2000, 1700),
     ("repeat_rate", 1 / 3, 1, 3), ("retention", 0.5, 1, 2), ("churn", 0.5, 1, 2), ("revenue", 3900, 3900, 4), ("profit", 870, 870, 4),
-    ("share_of_customer", 2800 / 8800, 2800, 8800), ("participation", 0.25, 1, 4), ("csat", 2 / 3, 2, 3), ("purchase_satisfaction", 1, 1, 1),
+    ("share_of_customer", 2800 / 8800, 2800, 8800), ("participation", 0.5, 2, 4), ("csat", 2 / 3, 2, 3), ("purchase_satisfaction", 1, 1, 1),
     ("nps", 100 / 3, 1, 3), ("effort", 3, 6, 2), ("commitment", 4.5, 9, 2), ("emotion", -0.5, -500, 1), ("cper", 350, 350, 1),
     ("conversion", 0.5, 1, 2), ("staff_share", 0, 0, 3900), ("unwanted_rate", 0.5, 1, 2), ("return_contacts", 1 / 3, 1, 3), ("time_to_responsible", 90, 180, 2), ("loyal_share", 0, 0, 4),
 ]

@@ -121,13 +121,17 @@ def _same_customers(ask: Ask) -> str:
 
 
 def _participation(ask: Ask) -> str:
-    """Active in a programme: an event whose property `programme` names one, or whose name begins with Programme, Reward, Points or Coupon."""
+    """Active in a programme: points earned or a reward taken there, an event whose property `programme` names one, or whose name begins so."""
     return f"""
     WITH {kept()}, customers AS (SELECT customer FROM base UNION SELECT customer FROM now),
     active AS (
-        SELECT customer, min(occurred_at) AS moment, any_value(coalesce(json_extract_string(properties, '/programme'), name)) AS programme FROM event_of
-        WHERE occurred_at >= $since AND occurred_at < $until AND (
-            regexp_matches(name, '^(Programme|Reward|Points|Coupon) ') OR json_extract_string(properties, '/programme') IS NOT NULL) GROUP BY 1)
+        SELECT customer, min(moment) AS moment, arg_min(programme, moment) AS programme FROM (
+            SELECT customer, occurred_at AS moment, coalesce(json_extract_string(properties, '/programme'), name) AS programme FROM event_of
+            WHERE occurred_at >= $since AND occurred_at < $until AND (
+                regexp_matches(name, '^(Programme|Reward|Points|Coupon) ') OR json_extract_string(properties, '/programme') IS NOT NULL)
+            UNION ALL
+            SELECT person, happened_at, programme FROM participation_of WHERE happened_at >= $since AND happened_at < $until AND person IS NOT NULL)
+        GROUP BY 1)
     SELECT 'customer' AS kind, c.customer::VARCHAR AS id, c.customer, 'all' AS part, a.moment, (a.customer IS NOT NULL)::INTEGER AS numerator,
            1 AS denominator, 0 AS open, a.programme AS note
     FROM customers c LEFT JOIN active a ON a.customer = c.customer WHERE {ask.within('c.customer')}

@@ -205,9 +205,40 @@ DECISIONS = (
     "CREATE INDEX playbook_run_stage ON playbook_run (stage) WHERE status = 'running'",
 )
 
+# Products made for one customer, and what is told to the interaction service: orders of them, and what happens in communities.
+CUSTOMISED = (
+    """
+    CREATE TABLE custom_product (
+        id uuid PRIMARY KEY, product_id text NOT NULL UNIQUE, settings jsonb NOT NULL, active boolean NOT NULL, created_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL)
+    """,
+    """
+    CREATE TABLE customised (
+        id uuid PRIMARY KEY, custom_product_id uuid NOT NULL REFERENCES custom_product, customer_id uuid NOT NULL, choices jsonb NOT NULL,
+        price jsonb NOT NULL, quantity int NOT NULL, total_minor bigint NOT NULL, currency text NOT NULL, state text NOT NULL, reason text,
+        order_id text, created_at timestamptz NOT NULL, ordered_at timestamptz,
+        CONSTRAINT customised_state CHECK (state IN ('chosen', 'ordering', 'ordered', 'refused', 'dropped')))
+    """,
+    "CREATE INDEX customised_customer ON customised (customer_id, id)",
+    "CREATE INDEX customised_product ON customised (custom_product_id, id)",
+    """
+    CREATE TABLE telling (
+        id uuid PRIMARY KEY, customer_id uuid NOT NULL, about text NOT NULL, path text NOT NULL, body jsonb NOT NULL, reason text,
+        attempts int NOT NULL DEFAULT 0, due_at timestamptz)
+    """,
+    "CREATE INDEX telling_due ON telling (due_at) WHERE due_at IS NOT NULL",
+    "CREATE INDEX telling_customer ON telling (customer_id)",
+    """
+    CREATE TABLE stated_spending (
+        statement_id text PRIMARY KEY, customer_id uuid NOT NULL, category text NOT NULL, amount_minor bigint NOT NULL, currency text NOT NULL,
+        first date NOT NULL, last date NOT NULL, stated_at timestamptz NOT NULL)
+    """,
+    "CREATE INDEX stated_spending_customer ON stated_spending (customer_id)",
+)
+
 
 def upgrade() -> None:
-    for statement in (*REPLICAS, *PROGRAMMES, *POINTS, *ANSWERS, *REWARDS, *RESPONSES, *DECISIONS):
+    for statement in (*REPLICAS, *PROGRAMMES, *POINTS, *ANSWERS, *REWARDS, *RESPONSES, *DECISIONS, *CUSTOMISED):
         op.execute(statement)
 
 

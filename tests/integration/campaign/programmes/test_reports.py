@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from contracts.analytics import SpendStated
 from contracts.interaction import OrderLine
 from launcher.embedded_postgres import PrivateCluster
 from services.campaign import commands
@@ -110,6 +111,18 @@ async def test_cross_selling_suggests_and_shows_what_came_of_it(cluster: Private
         await club.order(ann, 500, lines=[pot])
         report = await club.call("GET", f"/programmes/{programme}/report")
         assert report["dealings"][0]["products_after"] > 0
+        # What ann says she spends with anybody: 20.00 a day; the part of it that is spent here rose.
+        today = datetime.now(UTC).date()
+        async with play.service.transaction() as tx:
+            stated = SpendStated(
+                statement_id="s1", customer_id=ann, amount_minor=80_000, currency="EUR", first=str(today - timedelta(days=20)),
+                last=str(today + timedelta(days=20)), basis="declared", stated_at=datetime.now(UTC),
+            )
+            await commands.note_spending(tx, stated=stated)
+        (share,) = (await club.call("GET", f"/programmes/{programme}/report"))["share_of_customer"]
+        assert (share["arm"], share["members"]) == ("treated", 1)
+        assert share["before"] == pytest.approx(share["after"] - share["change"])
+        assert (share["before"], share["after"]) == (0, pytest.approx(0.5, abs=0.02)), "10.00 of 20.00 since joining a day ago, nothing the day before"
 
 
 async def test_a_budget_is_spread_by_value_and_never_overdrawn(cluster: PrivateCluster) -> None:
