@@ -124,10 +124,11 @@ class CreditNoted(Fact, frozen=True, kw_only=True):
 
 
 class ConsentSignalSeen(Fact, frozen=True, kw_only=True):
-    """An event carried a refusal: Global Privacy Control, an unsubscribe or a complaint. It can only narrow what the ledger allows.
+    """An event carried a refusal: Global Privacy Control, an unsubscribe, a complaint, what a consent banner refused. It can only narrow
+    what the ledger allows. `category`: refused is `purpose`; `consent_mode:` and a type: what the platform's table says that type speaks of.
 
-    `granted`: somebody ticked a permission in a form; only then `purpose`, `wording` (version of the text) and `language` are set. Nobody
-    has shown that the address is theirs, so it lifts no refusal.
+    `granted`: somebody ticked a permission in a form; only then `wording` (version of the text) and `language` are set. Nobody has shown
+    that the address is theirs, so it lifts no refusal.
     """
 
     identity: str

@@ -138,6 +138,8 @@ class SourceFields(Given):
 
     `kind` external: a system that is not yours (a social network, a partner, a bought feed). It names its `consent_basis`; with `trust` low its word
     counts less than that of everybody else and merges nobody, with high it counts like a server of yours.
+
+    `consent_categories`: category of the site's consent banner, or type of Google Consent Mode, -> purpose that its refusal withdraws.
     """
 
     origins: Annotated[list[Origin], Field(max_length=100)] | None = None
@@ -149,7 +151,10 @@ class SourceFields(Given):
     rate_per_second: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     require_subject: bool | None = None
     require_consent: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")] | None = None
-    consent_categories: Annotated[dict[str, str], Field(max_length=100)] | None = None
+    consent_categories: Annotated[
+        dict[Annotated[str, StringConstraints(min_length=1, max_length=100)], Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]],
+        Field(max_length=100),
+    ] | None = None
     never: NeverCollected | None = None
     trust: Literal["low", "high"] | None = None
     consent_basis: ConsentBasis | None = None

@@ -155,6 +155,8 @@ async def take_signal(service: ConsentService, tx: Any, *, signal: ConsentSignal
     refused: Sequence[str]
     if signal.signal.startswith(CONSENT_MODE):
         refused = (await purposes.modes(tx.db)).get(signal.signal.removeprefix(CONSENT_MODE), [])
+    elif signal.signal == CATEGORY:
+        refused = [signal.purpose or ""]
     else:
         refused = statements.SIGNALS[signal.signal]
     now = service.clock.now()
@@ -239,6 +241,8 @@ async def state_mode(
 
 #: Signals of a consent mode are told as `consent_mode:` and the type that was denied.
 CONSENT_MODE = "consent_mode:"
+#: A category of a consent banner was refused; the signal names the purpose.
+CATEGORY = "category"
 
 
 def _entry(grant: Grant, purpose: Purpose, *, actor: str, now: datetime) -> Entry:

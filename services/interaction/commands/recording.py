@@ -93,7 +93,7 @@ async def record_events(service: InteractionService, tx: Transaction, records: l
     if said:
         await ordering.apply_changes(service, tx, said)
     await _catalogue(tx.db, stored)
-    await _signal(tx, stored)
+    await _signal(tx, stored, settings)
     _bounced(service, tx, stored)
     await _contacts(service, tx, stored)
     await submissions.take_submissions(service, tx, stored)
@@ -284,15 +284,22 @@ async def _catalogue(db: Connection, stored: Iterable[Outgoing]) -> None:
         await orders.put_products(db, [found[product_id] for product_id in sorted(found)])
 
 
-async def _signal(tx: Transaction, stored: Iterable[Outgoing]) -> None:
+async def _signal(tx: Transaction, stored: Iterable[Outgoing], settings: dict[str, SourceSettings | None]) -> None:
     """Tell each signal once a day for each identity."""
     told: dict[tuple[bytes, str, Any], ConsentSignalSeen] = {}
     for each in stored:
-        event = each.incoming.event
-        if (event.stamp.gpc or event.name in signals.MAIL_SIGNALS) and each.identity:
-            signal = signals.signal_of(event, each.identity.hex())
-            if signal is not None:
-                told.setdefault((each.identity, signal.signal, event.stamp.received_at.date()), signal)
+        event, identity = each.incoming.event, each.identity
+        if not identity:
+            continue
+        found: list[ConsentSignalSeen] = []
+        if event.stamp.gpc or event.name in signals.MAIL_SIGNALS:
+            signal = signals.signal_of(event, identity.hex())
+            found += [signal] if signal is not None else []
+        if signals.CONSENT_MARK in event.context_json:
+            source = settings.get(event.stamp.source)
+            found += signals.banner_signals(event, identity.hex(), source.consent_categories if source is not None else {})
+        for signal in found:
+            told.setdefault((identity, f"{signal.signal}:{signal.purpose}" if signal.purpose else signal.signal, event.stamp.received_at.date()), signal)
     if told:
         for new in sorted(await replicas.put_signals(tx.db, list(told))):
             tx.tell(told[new])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -41,6 +42,40 @@ def signal_of(event: CleanEvent, identity: str) -> ConsentSignalSeen | None:
         source=stamp.source,
         evidence=evidence,
     )
+
+
+#: Bytes without which a context says nothing of consent; looked for first, since most events say nothing.
+CONSENT_MARK: Final = b'"consent":{'
+#: The types of Google Consent Mode v2, and where tags put them inside `context.consent`.
+MODE_TYPES: Final = ("ad_storage", "ad_user_data", "ad_personalization", "analytics_storage")
+_MODE_PLACES: Final = ("consent_mode", "consentMode", "googleConsentMode")
+#: A category of the source's consent banner was refused; the signal names the purpose the source's table gives it.
+CATEGORY: Final = "category"
+MODE: Final = "consent_mode:"
+
+
+def banner_signals(event: CleanEvent, identity: str, purposes: Mapping[str, str]) -> Iterator[ConsentSignalSeen]:
+    """What a consent banner's answers in the context refuse: Segment's `consent.categoryPreferences` and Google Consent Mode v2.
+
+    `purposes`: category or type -> purpose, as the source is set; of Google's types that it does not name the platform's own table speaks.
+    What is granted says nothing here: an event narrows what the ledger allows and never widens it. Categories nobody mapped are left out.
+    """
+    said = event.context.get("consent")
+    if type(said) is not dict:
+        return
+    preferences = said.get("categoryPreferences")
+    refused = [str(name) for name, value in preferences.items() if value is False] if type(preferences) is dict else []
+    told = {**said, **{name: value for place in _MODE_PLACES if type(inner := said.get(place)) is dict for name, value in inner.items()}}
+    refused += [name for name in MODE_TYPES if type(value := told.get(name)) is str and value.strip().casefold() == "denied"]
+    stamp = event.stamp
+    for category in dict.fromkeys(refused):
+        purpose = purposes.get(category)
+        if purpose is None and category not in MODE_TYPES:
+            continue
+        yield ConsentSignalSeen(
+            identity=identity, signal=CATEGORY if purpose else f"{MODE}{category}", purpose=purpose, seen_at=stamp.received_at, source=stamp.source,
+            evidence={"id": stamp.id, "category": category[:100]},
+        )
 
 
 def bounce_of(event: CleanEvent, identity: str, *, secret: bytes) -> BounceReceived | None:
