@@ -66,7 +66,19 @@ async def begin_erasures(service: ConsentService) -> None:
     await commands.begin_erasures(service)
 
 
+async def send_confirm_mails(service: ConsentService) -> bool:
+    """Send the links of grants that wait for their confirmation."""
+    return await commands.send_confirm_mails(service)
+
+
+async def forget_confirm_mails(service: ConsentService) -> None:
+    """Drop what was sent long ago."""
+    await commands.forget_confirm_mails(service)
+
+
 JOBS = (
+    Job("send_confirm_mails", every=0.5, run=send_confirm_mails),
+    Job("forget_confirm_mails", every=3600, run=forget_confirm_mails),
     Job("expire_permits", every=2, run=expire_permits),
     Job("seal", every=1, run=seal),
     Job("expire_consents", every=20, run=expire_consents),

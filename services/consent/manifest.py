@@ -13,6 +13,7 @@ from services.consent import commands, queries
 from services.consent.api import (
     audit,
     centre,
+    confirm_mails,
     consents,
     downloading,
     imports,
@@ -53,7 +54,7 @@ MANIFEST = Manifest(
     settings=ConsentSettings,
     migrations="services.consent.migrations",
     tables=ConsentTable.metadata,
-    routers=(purposes.router, consents.router, imports.router, audit.router, permits.router, links.router, centre.router, privacy.router, downloading.router, rights.router, opendsr.router, retention.router),
+    routers=(purposes.router, confirm_mails.router, consents.router, imports.router, audit.router, permits.router, links.router, centre.router, privacy.router, downloading.router, rights.router, opendsr.router, retention.router),
     subscriptions=SUBSCRIPTIONS,
     jobs=JOBS,
     holdings=HOLDINGS,

@@ -53,7 +53,7 @@ def double_opt_in(up: Upright, tag: str, ada: str) -> None:
     }, expect=201)
     asked = until(
         lambda: (answer := up.ask(
-            "POST", "/api/v1/consents/grants", {"identity": f"email:ada.{tag}@x.example", "purpose": f"letter-{tag}", "source": "footer", "language": "fa"}, expect=None,
+            "POST", "/api/v1/consents/grants", {"identity": f"email:ada.{tag}@x.example", "purpose": f"letter-{tag}", "source": "footer", "language": "fa", "confirm": "caller"}, expect=None,
         )).status_code == 201 and answer.json(), "the grant is taken",
     )
     assert asked["state"] == "pending"

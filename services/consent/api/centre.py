@@ -23,6 +23,7 @@ from services.consent.api.asking import Here
 from services.consent.api.links import browser_of
 from services.consent.api.texts import TEXTS
 from services.consent.commands import Subject
+from services.consent.domain.statements import DOUBLE_OPT_IN
 from services.consent.queries import Centre, PreferencesLink
 from services.consent.settings import ConsentService
 
@@ -144,7 +145,8 @@ async def _choose(
     await commands.apply_choices(
         here, customer_id=link.customer_id, grants=grants, refusals=refusals, evidence=evidence, language=language
     )
-    return "choices"
+    unproven = {(one.purpose.purpose, one.channel) for one in centre.standings if one.purpose.basis == DOUBLE_OPT_IN and one.channel != link.channel}
+    return "confirm" if grants & unproven else "choices"
 
 
 async def _correct(here: ConsentService, link: PreferencesLink, told: dict[str, str]) -> str:

@@ -19,6 +19,8 @@ from services.consent.queries.centre import Person, Request
 OFFERED: Final = ("given_name", "family_name", "email", "phone")
 LABELS: Final = {"email": "email_address", "phone": "phone_number", "language": "trait_language"}
 MOST_TRAITS: Final = 200
+#: Where a link to confirm is sent.
+MAILED: Final = "email"
 #: Channels a person may prefer, by what campaigns call them.
 CHANNELS: Final = ("email", "sms", "phone", "post")
 
@@ -44,13 +46,13 @@ def fixed(standing: Standing, consent: ConsentOf, link_channel: str) -> str | No
     """Why a tick cannot be changed here (the key of a text), or None.
 
     What a stop covers is lifted with the stop. A purpose with double opt-in is granted here on the channel whose link was opened: that is the
-    proof; refused it is on any.
+    proof; by e-mail also after a confirmation, whose link is sent; refused it is on any.
     """
     if consent.restriction is not None:
         return "covered"
     if standing.purpose.stoppable and (ANY in consent.stops or standing.channel in consent.stops):
         return "covered"
-    if standing.purpose.basis == DOUBLE_OPT_IN and not _ticked(standing) and standing.channel != link_channel:
+    if standing.purpose.basis == DOUBLE_OPT_IN and not _ticked(standing) and standing.channel not in (link_channel, MAILED):
         return "needs_confirmation"
     return None
 

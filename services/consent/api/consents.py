@@ -34,7 +34,7 @@ async def grant_consents(
     grants = [
         Grant(
             subject(here, customer_id=grant.customer_id, identity=grant.identity), grant.purpose, grant.channel, grant.source, grant.evidence, grant.language, grant.said_at,
-            grant.wording_version,
+            grant.wording_version, mailed=grant.confirm == "mail",
         )
         for grant in listed
     ]

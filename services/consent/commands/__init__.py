@@ -2,6 +2,8 @@
 
 from services.consent.commands.carrying_out import carry_out, lift_restriction
 from services.consent.commands.choosing import apply_choices, choose_contact, correct_person
+from services.consent.commands.confirm_mails import forget_confirm_mails, send_confirm_mails
+from services.consent.commands.confirm_mails import put_template as put_confirm_template
 from services.consent.commands.confirming import confirm_grant, end_unconfirmed
 from services.consent.commands.copies import drop_copies, make_copies
 from services.consent.commands.identities import (
@@ -72,6 +74,7 @@ __all__ = [
     "expire_permits",
     "find_signer",
     "follow_keys",
+    "forget_confirm_mails",
     "grant_consents",
     "grant_permits",
     "learn_identities",
@@ -81,12 +84,14 @@ __all__ = [
     "map_mode",
     "merge_customers",
     "note_step",
+    "put_confirm_template",
     "put_retention_rules",
     "receive_acknowledgement",
     "rotate_key",
     "run_imports",
     "run_retention",
     "seal",
+    "send_confirm_mails",
     "sign_manifest",
     "sign_root",
     "split_identity",

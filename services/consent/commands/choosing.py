@@ -22,13 +22,14 @@ async def apply_choices(
 ) -> None:
     """Grant and withdraw (purpose, channel) pairs; returns when nothing that was refused can start any more.
 
-    Whoever opens the centre by a link that was sent to them has proven to read that channel; `evidence` says so.
+    Whoever opens the centre by a link that was sent to them has proven to read that channel; `evidence` says so. On another one a grant that
+    needs a confirmation waits for it.
     """
     subject = Subject(customer_id=customer_id)
     if grants:
         await grant_consents(
             service,
-            grants=[Grant(subject, purpose, channel, SOURCE, dict(evidence), language, proven=True) for purpose, channel in sorted(grants)],
+            grants=[Grant(subject, purpose, channel, SOURCE, dict(evidence), language, proven=channel == evidence.get("link_channel")) for purpose, channel in sorted(grants)],
             actor="customer",
         )
     await asyncio.gather(

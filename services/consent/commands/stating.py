@@ -15,13 +15,13 @@ from services.consent.commands.recording import Recorded, Subject, Withdrawal, a
 from services.consent.domain import statements
 from services.consent.domain.statements import ANY, DOUBLE_OPT_IN, GRANTED, PENDING, WITHDRAWN, Entry, Purpose
 from services.consent.settings import ConsentService
-from services.consent.store import ledger, pending, people, purposes
+from services.consent.store import ledger, mails, pending, people, purposes
 
 
 class Grant(NamedTuple):
     """One permission somebody gave. `said_at`: when, if not now; `language`: of the wording that was shown.
 
-    `proven`: it needs no confirmation, because the evidence holds one.
+    `proven`: it needs no confirmation, because the evidence holds one. `mailed`: the link to confirm it by e-mail is sent to the person.
     """
 
     subject: Subject
@@ -33,6 +33,7 @@ class Grant(NamedTuple):
     said_at: datetime | None = None
     wording_version: int | None = None
     proven: bool = False
+    mailed: bool = True
 
 
 async def grant_consents(service: ConsentService, *, grants: Sequence[Grant], actor: str) -> list[Recorded]:
@@ -50,6 +51,9 @@ async def grant_consents(service: ConsentService, *, grants: Sequence[Grant], ac
             until = now + timedelta(hours=service.settings.confirm_hours)
             waiting = [one.id for one in entries if one.state == PENDING]
             await pending.insert(tx.db, waiting, expires_at=until)
+            await mails.plan(
+                tx.db, [one.id for one, grant in zip(entries, grants, strict=True) if one.state == PENDING and one.channel == MAILED and grant.mailed], now=now
+            )
             return [
                 one._replace(confirm_token=confirm_token(service, one.entry_id, until)) if one.state == PENDING else one for one in recorded
             ]
@@ -191,6 +195,7 @@ async def take_grant(service: ConsentService, tx: Any, *, signal: ConsentSignalS
     await record(tx, [entry], defined)
     if entry.state == PENDING:
         await pending.insert(tx.db, [entry.id], expires_at=now + timedelta(hours=service.settings.confirm_hours))
+        await mails.plan(tx.db, [entry.id] if entry.channel == MAILED else [], now=now)
 
 
 async def _has_refused(tx: Any, identity: bytes, entry: Entry) -> bool:
@@ -239,6 +244,8 @@ async def state_mode(
     return await again_on_collision(act)
 
 
+#: Links to confirm go by this channel; on another one whoever asked for the grant sends them.
+MAILED = "email"
 #: Signals of a consent mode are told as `consent_mode:` and the type that was denied.
 CONSENT_MODE = "consent_mode:"
 #: A category of a consent banner was refused; the signal names the purpose.

@@ -3,6 +3,7 @@
 from services.consent.queries.allowing import get_restriction, list_allowed
 from services.consent.queries.audit import OpenedLink, list_keys, page_batches, page_links, page_roots
 from services.consent.queries.centre import Centre, get_centre
+from services.consent.queries.confirm_mails import list_confirm_mails, list_confirm_templates
 from services.consent.queries.consents import ConsentOf, Standing, get_consent, get_entry, get_receipt
 from services.consent.queries.copies import copy_link, find_copy, get_ready_copy, open_copy, read_copy
 from services.consent.queries.imports import get_import, list_import_errors, list_imports
@@ -53,6 +54,8 @@ __all__ = [
     "get_retention_run",
     "get_unsubscribe_link",
     "list_allowed",
+    "list_confirm_mails",
+    "list_confirm_templates",
     "list_import_errors",
     "list_imports",
     "list_kept",

@@ -24,10 +24,14 @@ class Statement(Given):
 
 
 class GrantConsent(Statement):
-    """A grant. `said_at` when it was given, if not now; `wording_version` which version of the purpose was shown, if not the newest."""
+    """A grant. `said_at` when it was given, if not now; `wording_version` which version of the purpose was shown, if not the newest.
+
+    `confirm`: who sends the link to confirm it, where one is needed on the channel email: the platform (`mail`) or `caller`.
+    """
 
     said_at: AwareDatetime | None = None
     wording_version: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    confirm: Literal["mail", "caller"] = "mail"
 
 
 class WithdrawConsent(Statement):
@@ -70,7 +74,8 @@ class MapMode(Given):
 class RecordedView(BaseModel):
     """`customer_id` is null and `waiting` true while nobody is known under the identity: the statement counts as soon as somebody is.
 
-    A `pending` grant counts when the person opens `confirm_url` and confirms: send it to the address it is about.
+    A `pending` grant counts when the person opens `confirm_url` and confirms. By e-mail it is sent to them unless `confirm` was `caller`;
+    on another channel send it yourself.
     """
 
     entry_id: UUID

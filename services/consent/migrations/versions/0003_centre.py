@@ -1,4 +1,4 @@
-"""The preference centre: what people ask for there."""
+"""The preference centre: what people ask for there; links to confirm by mail."""
 
 from alembic import op
 
@@ -15,6 +15,15 @@ STATEMENTS: tuple[str, ...] = (
     "CREATE INDEX privacy_request_customer ON privacy_request (customer_id, asked_at)",
     "CREATE UNIQUE INDEX privacy_request_open ON privacy_request (customer_id, kind) WHERE state = 'received'",
     "CREATE INDEX privacy_request_due ON privacy_request (due_at) WHERE state = 'received'",
+    "CREATE TABLE confirm_template (language text PRIMARY KEY, template_id uuid NOT NULL, changed_at timestamptz NOT NULL, changed_by text NOT NULL)",
+    """
+    CREATE TABLE confirm_mail (
+        entry_id uuid PRIMARY KEY REFERENCES entry, state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'accepted', 'failed', 'skipped')),
+        reason text, message_id uuid, attempts int NOT NULL DEFAULT 0, created_at timestamptz NOT NULL, next_at timestamptz NOT NULL,
+        changed_at timestamptz NOT NULL)
+    """,
+    "CREATE INDEX confirm_mail_due ON confirm_mail (next_at) WHERE state = 'waiting'",
+    "CREATE INDEX confirm_mail_age ON confirm_mail (changed_at)",
 )
 
 
