@@ -97,7 +97,7 @@ async def test_staff_by_team_and_attributes_without_use(cluster: PrivateCluster)
         notes = {row["id"]: row["note"] for row in (await ask(platform, "GET", f"/metrics/staff_share/rows?{window}"))["data"]}
         assert notes == {"o1": "e-t1: praise for case c1", "o2": "e-t2: solved case c6"}
         for path in ("staff_share?by=employee", "staff_share/rows"):
-            await ask(platform, "GET", f"/metrics/{path}", status=403, scopes=["analytics:read"])
+            assert (await ask(platform, "GET", f"/metrics/{path}", status=403, scopes=["analytics:read"]))["code"] == "forbidden.scope"
         await ask(platform, "GET", "/metrics/staff_share?by=team", scopes=["analytics:read"])
         await ask(platform, "GET", "/staff", status=403, scopes=["analytics:read"])
         await ask(platform, "POST", "/segments", {"name": "Tehran", "rule": {"trait": "city", "op": "eq", "value": "Tehran"}}, status=201)
