@@ -148,6 +148,16 @@ def bad_options(pointer: str, message: str) -> Invalid:
     return Invalid("model.bad_options", "The model cannot be fitted like this.", errors=[{"pointer": pointer, "detail": message}])
 
 
+def known_later(found: dict[str, tuple[int, int]]) -> Invalid:
+    return Invalid(
+        "model.leaks", "An attribute is only known after the contact; leave it out.",
+        errors=[
+            {"pointer": "/attributes", "detail": f"{name}: {after} of the {known} contacted customers who have it got this value after the contact"}
+            for name, (known, after) in found.items()
+        ],
+    )
+
+
 def leaks(name: str) -> Invalid:
     return Invalid(
         "model.leaks", "An attribute is only known after the outcome; leave it out.",

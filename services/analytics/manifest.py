@@ -7,6 +7,7 @@ from chassis.reacting import Subscription
 from chassis.scheduling import Job
 from services.analytics import jobs, reactions
 from services.analytics.api import (
+    backtests,
     baskets,
     clicks,
     computed,
@@ -30,7 +31,7 @@ MANIFEST = Manifest(
     migrations="services.analytics.migrations",
     tables=AnalyticsTable.metadata,
     routers=(
-        baskets.router, economics.router, segments.router, figures.router, costs.router, computed.router, clicks.router, publishing.router, strategy.router, models.router, selections.router,
+        backtests.router, baskets.router, economics.router, segments.router, figures.router, costs.router, computed.router, clicks.router, publishing.router, strategy.router, models.router, selections.router,
     ),
     subscriptions=(Subscription(reader=reactions.READER, topics=reactions.TOPICS, keeper=reactions.on_facts, max_records=4000, linger=0.5),),
     jobs=(

@@ -46,6 +46,11 @@ async def ask_fit(service: AnalyticsService, *, kind: str, options: dict[str, An
         raise errors.bad_options(error.pointer, error.message) from None
     except asking.Leak as leak:
         raise errors.leaks(str(leak)) from None
+    if kind in {"propensity", "uplift"} and "outcome" not in checked:
+        given = await frames.setting(service)
+        later = await service.resources.read(lambda connection: model_frames.known_later(connection, given, checked))
+        if later:
+            raise errors.known_later(later)
     fit_id = new_id()
     async with service.transaction() as tx:
         name = checked.pop("name", "default")
@@ -85,7 +90,10 @@ async def _write_job(service: AnalyticsService, fit: dict[str, Any], folder: Pat
     """Leave frame, job and the artefact of the model in use in the folder; returns the customers of the rows."""
     given = await frames.setting(service)
     kind, options = fit["kind"], fit["options"]
-    table, about = await service.resources.read(lambda connection: model_frames.build(connection, kind, given, options))
+    async with service.read() as db:
+        used = next((one for one in await models.models_in_use(db) if (one["kind"], one["name"]) == (kind, fit["name"])), None)
+    asked = options | ({"also": used["options"].get("attributes") or list(asking.FIGURES)} if used and kind in asking.COMPARED_BY_RECIPE else {})
+    table, about = await service.resources.read(lambda connection: model_frames.build(connection, kind, given, asked))
     # Of interests the frame has a row for each product of a customer, the scores one for each customer.
     customers: list[str] = table.column("customer").to_pylist() if "customer" in table.column_names else sorted(set(table.column("owner").to_pylist()))
     with pa.OSFile(str(folder / "frame.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
@@ -230,3 +231,10 @@ def slope(values: list[float | None]) -> float | None:
     middle_x = sum(x for x, _ in points) / len(points)
     middle_y = sum(y for _, y in points) / len(points)
     return sum((x - middle_x) * (y - middle_y) for x, y in points) / sum((x - middle_x) ** 2 for x, _ in points)
+
+
+def difference(one: tuple[int, int], other: tuple[int, int]) -> tuple[float, float, float]:
+    """(difference of two shares, given as count and whole, with its 95 % interval)."""
+    p, q = one[0] / one[1], other[0] / other[1]
+    half = 1.959964 * math.sqrt(p * (1 - p) / one[1] + q * (1 - q) / other[1])
+    return p - q, p - q - half, p - q + half

@@ -37,7 +37,11 @@ bought AS (
     WHERE g.outcome = 'accepted' GROUP BY m.customer
 )"""
 _COUNTS: Final = frozenset({"orders", "purchase_days", "spent_minor", "orders_365d", "spent_365d_minor", "events_30d", "events_90d", "events_365d", "messages_90d"})
-_TRAIT: Final = "json_extract_string(c.traits, ${name})"
+#: A trait that changed after the customer's moment was not known then: it counts as missing.
+_TRAIT: Final = """
+CASE WHEN coalesce((SELECT max(h.changed_at) FROM trait_change h WHERE h.customer = m.customer AND h.name = ${name}_of) > m.point, false) THEN NULL
+ELSE json_extract_string(c.traits, ${name}) END
+"""
 
 
 def read(connection: DuckDBPyConnection, names: list[str], *, currency: str, extra: dict[str, str] | None = None) -> pa.Table:
@@ -50,6 +54,7 @@ def read(connection: DuckDBPyConnection, names: list[str], *, currency: str, ext
         if name in FIGURES:
             columns.append(f'coalesce({name}, 0) AS "{name}"' if name in _COUNTS else f'{name} AS "{name}"')
         else:
+            values[f"t{place}_of"] = name.removeprefix("trait:").split(".")[0]
             values[f"t{place}"] = "/" + name.removeprefix("trait:").replace("~", "~0").replace("/", "~1").replace(".", "/")
             columns.append(f'{_TRAIT.format(name=f"t{place}")} AS c{place}')
     shown = ", ".join(columns) or "1 AS nothing"
@@ -64,6 +69,23 @@ def read(connection: DuckDBPyConnection, names: list[str], *, currency: str, ext
     table = connection.sql(sql, params=values).to_arrow_table()
     titles = {f"c{place}": title for place, title in enumerate([*names, *(extra or {})])}
     return table.rename_columns([titles.get(name, name) for name in table.column_names])
+
+
+def changed_later(connection: DuckDBPyConnection, names: list[str]) -> dict[str, tuple[int, int]]:
+    """Trait -> (customers of `moment` who have it, those of them whose value came after their moment)."""
+    found = {}
+    for name in names:
+        if name.startswith("trait:"):
+            path = "/" + name.removeprefix("trait:").replace("~", "~0").replace("/", "~1").replace(".", "/")
+            (row,) = connection.execute(
+                """
+                SELECT count(*), count(*) FILTER (h.changed_at > m.point) FROM moment m JOIN live c ON c.customer = m.customer
+                LEFT JOIN trait_change h ON h.customer = m.customer AND h.name = $name WHERE json_extract_string(c.traits, $path) IS NOT NULL
+                """,
+                {"name": name.removeprefix("trait:").split(".")[0], "path": path},
+            ).fetchall()
+            found[name] = (int(row[0]), int(row[1]))
+    return found
 
 
 def everybody(connection: DuckDBPyConnection, *, at: datetime) -> None:

@@ -94,7 +94,7 @@ def store(connection: DuckDBPyConnection, loaded: Loaded, *, reader: str = "", a
     if loaded.identities or loaded.identities_gone:
         _upsert_identities(connection, loaded, seq)
     if loaded.profiles:
-        _upsert_profiles(connection, loaded, seq)
+        _upsert_profiles(connection, loaded, seq, appended_at or 0.0)
     if loaded.consents:
         _replace_consents(connection, loaded, seq)
     if loaded.orders:
@@ -172,10 +172,24 @@ def _upsert_identities(connection: DuckDBPyConnection, loaded: Loaded, seq: int)
     )
 
 
-def _upsert_profiles(connection: DuckDBPyConnection, loaded: Loaded, seq: int) -> None:
+#: When a trait of somebody known got another value: at the latest when the profile was told. Traits of a first profile are as old as we know of.
+_NOTE_CHANGES: Final = """
+MERGE INTO trait_change t USING (
+    WITH named AS (SELECT c0::UUID AS customer, c9 AS traits, unnest(json_keys(c9)) AS name FROM incoming),
+    pointed AS (SELECT *, '/' || replace(replace(name, '~', '~0'), '/', '~1') AS pointer FROM named)
+    SELECT n.customer, n.name, to_timestamp($1)::TIMESTAMP AS changed_at FROM pointed n JOIN customer o ON o.customer = n.customer
+    WHERE json_extract(o.traits, n.pointer) IS DISTINCT FROM json_extract(n.traits, n.pointer)
+) s ON t.customer = s.customer AND t.name = s.name
+WHEN MATCHED THEN UPDATE SET changed_at = s.changed_at
+WHEN NOT MATCHED THEN INSERT VALUES (s.customer, s.name, s.changed_at)
+"""
+
+
+def _upsert_profiles(connection: DuckDBPyConnection, loaded: Loaded, seq: int, at: float) -> None:
     kinds = (_TEXT, _LONG, _TIME, _TEXT, pa.bool_(), pa.bool_(), pa.bool_(), pa.bool_(), _TEXT, _TEXT, _TEXT)
     rows = list(loaded.profiles.values())
     _incoming(connection, [pa.array(column, kind) for column, kind in zip(decoding.columns(rows, 11), kinds, strict=True)])
+    connection.execute(_NOTE_CHANGES, [at])
     connection.execute("DELETE FROM customer WHERE customer IN (SELECT c0::UUID FROM incoming)")
     connection.execute(
         """

@@ -43,6 +43,10 @@ ORDER BY w.customer
 """  # noqa: S608 - fragments of this file
 
 
+#: From this share on an attribute is one that is only known after the contact.
+MOSTLY: Final = 0.9
+
+
 class Setting(NamedTuple):
     """What all frames are made with. `whole`, `year`: the question of a metric over all time and over the last 365 days."""
 
@@ -96,7 +100,7 @@ def churn(connection: DuckDBPyConnection, setting: Setting, options: dict[str, A
     parts = []
     for stage, at in enumerate(moments):
         attribute_frames.buyers(connection, at=at, horizon=horizon, now=now)
-        needed = [*names, *(name for name in ("purchase_days", "recency_days", "age_days") if name not in names)]
+        needed = [*names, *(name for name in ("purchase_days", "recency_days", "age_days", *options.get("also", ())) if name not in names)]
         part = attribute_frames.read(connection, needed, currency=setting.currency)
         parts.append(part.append_column("stage", pa.array([stage] * part.num_rows, pa.int64())))
     return pa.concat_tables(parts), {"attributes": names, "horizon_days": horizon, "moments": [str(at.date()) for at in moments]}
@@ -130,13 +134,24 @@ def answers(
     days, campaign = int(options.get("response_days", 7)), options.get("campaign_id")
     names = list(options.get("attributes") or FIGURES)
     attribute_frames.contacts(connection, campaign=campaign, days=days, now=naive(setting.as_of), held_back=held_back)
-    contacted = attribute_frames.read(connection, names, currency=setting.currency)
+    later = {name: after for name, (_, after) in attribute_frames.changed_later(connection, names).items() if after}
+    wanted = [*names, *(name for name in options.get("also", ()) if name not in names)]
+    contacted = attribute_frames.read(connection, wanted, currency=setting.currency)
     attribute_frames.everybody(connection, at=naive(setting.as_of))
-    rest = attribute_frames.read(connection, names, currency=setting.currency)
+    rest = attribute_frames.read(connection, wanted, currency=setting.currency)
     done = set(contacted.column("customer").to_pylist())
     rest = rest.filter(pa.array([customer not in done for customer in rest.column("customer").to_pylist()], pa.bool_()))
     basis = f"an order within {days} days after a message of {'campaign ' + campaign if campaign else 'any campaign'}"
-    return pa.concat_tables([contacted, rest], promote_options="default"), {"attributes": names, "basis": basis}
+    return pa.concat_tables([contacted, rest], promote_options="default"), {"attributes": names, "basis": basis, "changed_later": later}
+
+
+def known_later(connection: DuckDBPyConnection, setting: Setting, options: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """The traits asked for -> (contacted customers who have it, those of them who got it after the contact), where that is nearly all."""
+    attribute_frames.contacts(
+        connection, campaign=options.get("campaign_id"), days=int(options.get("response_days", 7)), now=naive(setting.as_of), held_back=True
+    )
+    found = attribute_frames.changed_later(connection, list(options.get("attributes") or ()))
+    return {name: (known, after) for name, (known, after) in found.items() if known and after >= MOSTLY * known}
 
 
 def attributes(connection: DuckDBPyConnection, setting: Setting, options: dict[str, Any]) -> tuple[pa.Table, dict[str, Any]]:
@@ -160,7 +175,9 @@ def interests(connection: DuckDBPyConnection, setting: Setting, options: dict[st
 
 def _traits(connection: DuckDBPyConnection, setting: Setting, options: dict[str, Any], extra: dict[str, str]) -> pa.Table:
     attribute_frames.everybody(connection, at=naive(setting.as_of))
-    return attribute_frames.read(connection, list(options.get("attributes") or ()), currency=setting.currency, extra=extra)
+    names = list(options.get("attributes") or ())
+    more = [name for name in options.get("also", ()) if name not in names and name.removeprefix("trait:") not in extra.values()]
+    return attribute_frames.read(connection, [*names, *more], currency=setting.currency, extra=extra)
 
 
 def _said(table: pa.Table, column: str, wanted: Any, title: str, *, known: str | None = None) -> pa.Table:
@@ -174,7 +191,7 @@ def _said(table: pa.Table, column: str, wanted: Any, title: str, *, known: str |
 
 
 def build(connection: DuckDBPyConnection, kind: str, setting: Setting, options: dict[str, Any]) -> tuple[pa.Table, dict[str, Any]]:
-    """(frame, what it was made with) of a kind of model."""
+    """(frame, what it was made with) of a kind of model. `also` in the options: attributes of the model in use, to compare with it."""
     return _FRAMES[kind](connection, setting, options)
 
 

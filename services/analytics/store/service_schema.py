@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS spending (
 CREATE TABLE IF NOT EXISTS participation (fact_id VARCHAR, customer UUID, programme VARCHAR, how VARCHAR, happened_at TIMESTAMP, seq BIGINT);
 CREATE TABLE IF NOT EXISTS computed (customer UUID, name VARCHAR, value VARCHAR, seq BIGINT);
 CREATE TABLE IF NOT EXISTS model_score (customer UUID, name VARCHAR, value VARCHAR, seq BIGINT);
+CREATE TABLE IF NOT EXISTS trait_change (customer UUID, name VARCHAR, changed_at TIMESTAMP);
 CREATE TABLE IF NOT EXISTS listed (segment VARCHAR, customer UUID, seq BIGINT);
 ALTER TABLE cost ADD COLUMN IF NOT EXISTS customer UUID;
 ALTER TABLE event ADD COLUMN IF NOT EXISTS utm_source VARCHAR;
@@ -59,6 +60,7 @@ OF_CUSTOMERS: Final = {
     "cost": "UPDATE cost SET customer = NULL WHERE customer IN (SELECT unnest($1::UUID[]))",
     "spending": "DELETE FROM spending WHERE customer IN (SELECT unnest($1::UUID[]))",
     "participation": "UPDATE participation SET customer = NULL WHERE customer IN (SELECT unnest($1::UUID[]))",
+    "trait_change": "DELETE FROM trait_change WHERE customer IN (SELECT unnest($1::UUID[]))",
     "computed": "DELETE FROM computed WHERE customer IN (SELECT unnest($1::UUID[]))",
     "model_score": "DELETE FROM model_score WHERE customer IN (SELECT unnest($1::UUID[]))",
     "listed": "DELETE FROM listed WHERE customer IN (SELECT unnest($1::UUID[]))",

@@ -121,6 +121,38 @@ async def test_the_road_from_target_to_satisfied(shop: TestPlatform) -> None:
     assert (nowhere["position"], [one["at"] is None for one in nowhere["steps"]]) == ("target", [False, True, True, True, True])
 
 
+async def test_a_rule_is_tested_on_history(shop: TestPlatform) -> None:
+    """A16: versions of a rule, each asked of days of the past by what was known then, beside everybody else."""
+
+    def had(product: str) -> dict[str, Any]:
+        return {"orders": {"value": 1, "product": product}}
+
+    segment = await ask(shop, "POST", "/segments", {"name": "Past", "rule": had("tea")}, status=201)
+    await ask(shop, "PUT", f"/segments/{segment['id']}", {"name": "Past", "rule": had("cup")})
+    days = [str((NOW - before * DAY).date()) for before in (70, 55, 5)]
+    found = await ask(shop, "POST", "/segments/backtests", {"segment_id": segment["id"], "version": 1, "at": days, "outcome_days": 30})
+    early, then, late = found["data"]
+    assert (early["members"]["customers"], early["reason"], early["others"]["customers"]) == (0, "not enough data: nobody on one side", 102)
+    # 60 had tea by then; 30 of them bought a cup after it, of the 42 others 40 bought soap.
+    assert (then["members"]["customers"], then["members"]["buyers"], then["members"]["revenue_minor"], then["members"]["rate"]) == (60, 30, 30_000, 0.5)
+    assert (then["others"]["customers"], then["others"]["buyers"], then["open"]) == (42, 40, False)
+    assert then["difference"] == pytest.approx(0.5 - 40 / 42)
+    assert then["low"] < then["difference"] < then["high"] < 0
+    assert (late["members"]["customers"], late["members"]["buyers"], late["open"]) == (60, 0, True)
+    newest = await ask(shop, "POST", "/segments/backtests", {"segment_id": segment["id"], "at": days})
+    assert ([one["members"]["customers"] for one in newest["data"]], newest["rule"]) == ([0, 0, 30], had("cup"))
+    window = await ask(shop, "POST", "/segments/backtests", {"rule": {"orders": {"value": 1, "within_days": 10}}, "at": days})
+    assert ([one["members"]["customers"] for one in window["data"]], window["as_now"]) == ([0, 60, 0], [])
+    traits = await ask(shop, "POST", "/segments/backtests", {"rule": {"trait": "city", "op": "eq", "value": "Qom"}, "at": days[:1]})
+    assert traits["as_now"] == ["traits"]
+
+
+BAD_BACKTESTS: list[tuple[dict[str, Any], int, str]] = [
+    ({"at": ["2026-01-01"]}, 422, "request.invalid"), ({"rule": {"luck": 1}, "at": ["2026-01-01"]}, 422, "segment.bad_rule"),
+    ({"rule": {"orders": {"value": 1}}, "at": ["2026-13-01"]}, 422, "metric.bad_window"), ({"rule": {"orders": {"value": 1}}, "at": ["2100-01-01"]}, 422, "metric.bad_window"),
+    ({"segment_id": customer_id(1), "at": ["2026-01-01"]}, 404, "segment.unknown"), ({"rule": {"orders": {"value": 1}}, "version": 1, "at": ["2026-01-01"]}, 422, "request.invalid"),
+]
+
 BAD = [
     ("/patterns?by=colour", 422, "request.invalid"), ("/patterns?kind=luck", 422, "request.invalid"), ("/patterns?from=2026-01-01", 422, "metric.bad_window"),
     ("/patterns/opportunities?least_support=0", 422, "request.invalid"), ("/patterns/opportunities/customers?has=tea", 422, "request.invalid"),
@@ -133,4 +165,6 @@ BAD = [
 async def test_bad_requests(shop: TestPlatform) -> None:
     for path, status, code in BAD:
         assert (await ask(shop, "GET", path, status=status))["code"] == code, path
+    for body, status, code in BAD_BACKTESTS:
+        assert (await ask(shop, "POST", "/segments/backtests", body, status=status))["code"] == code, body
     await ask(shop, "GET", "/patterns", status=403, scopes=["customers:read"])

@@ -10,6 +10,9 @@ FIGURES: Final = (
     "events_30d", "events_90d", "events_365d", "messages_90d",
 )
 
+#: Kinds whose model in use is tried on the data of the new one: they need its attributes, too.
+COMPARED_BY_RECIPE: Final = frozenset({"churn", "propensity", "uplift"})
+
 
 class BadOption(ValueError):
     """`pointer` names the place."""

@@ -99,13 +99,12 @@ def propensity(job: Job, say: Say) -> Result:
     say(0.2)
     asked, tried = job.options["method"], {}
     for method in classifying.METHODS if asked == "best" else (asked,):
-        raw, areas = classifying.out_of_fold(method, x[known], y, seed)
-        found = classifying.calibrate(classifying.train(method, x[known], y, seed), raw, y)
-        chance = 1 / (1 + np.exp(-found.slope * raw - found.offset))
-        tried[method] = (classifying.quality(chance, y) | {"auc_of_folds": [rounded(area, 4) for area in areas]}, found)
+        tried[method] = _judged(method, x[known], y, seed)
         say(0.2 + 0.15 * len(tried))
     best = min(tried, key=lambda method: tried[method][0]["log_loss"])
     judged, final = tried[best]
+    before = _recipe(job, known)
+    old = None if before is None else float(_judged(before[0], before[1], y, seed)[0]["log_loss"])
     spread = np.array(judged["auc_of_folds"])
     half = 1.96 * float(spread.std(ddof=1)) / np.sqrt(len(spread))
     methods = {name: {key: value[key] for key in ("auc", "brier", "log_loss", "top_decile_lift", "calibration_error")} for name, (value, _) in tried.items()}
@@ -115,9 +114,12 @@ def propensity(job: Job, say: Say) -> Result:
         {**judged, "auc_low": rounded(spread.mean() - half, 4), "auc_high": rounded(spread.mean() + half, 4), "methods": methods},
         {
             "drivers": _drivers(final, x[known], encoder.columns),
-            "leakage": [{"attribute": name, "warning": "tells the outcome by itself, so it was most likely only known after it; left out"} for name in leaks],
+            "leakage": [{"attribute": name, "warning": "tells the outcome by itself, so it was most likely only known after it; left out"} for name in leaks] + [
+                {"attribute": name, "warning": f"changed after the contact of {count} customers; counted as missing for them"}
+                for name, count in job.about.get("changed_later", {}).items()
+            ],
         },
-        _artefact(final, encoder), compared("log loss over five folds", float(judged["log_loss"]), _old_loss(job, x[known], y, encoder), higher=False),
+        _artefact(final, encoder), compared("log loss over five folds", float(judged["log_loss"]), old, higher=False),
         _chances(np.ones(len(outcome), bool), final, x, encoder.columns, {"basis": job.about["basis"]}),
     )
 
@@ -151,13 +153,13 @@ def lift(job: Job, say: Say) -> Result:
     whole, asked = uplift.effect(arm, y), job.options["method"]
     tried: dict[str, tuple[float, Floats]] = {}
     for method in ("two_models", "class_transformation") if asked == "best" else (asked,):
-        guessed = np.zeros(len(y))
-        for learn, check in StratifiedKFold(5, shuffle=True, random_state=seed).split(x[known], 2 * arm + y):
-            guessed[check] = uplift.train(method, x[known][learn], arm[learn], y[learn], seed).lift(x[known][check])
+        guessed = _cross_fitted(method, x[known], arm, y, seed)
         tried[method] = (uplift.qini(guessed, arm, y)[1], guessed)
         say(0.2 + 0.3 * len(tried))
     best = max(tried, key=lambda method: tried[method][0])
     area, guessed = tried[best]
+    before = _recipe(job, known)
+    old = None if before is None else uplift.qini(_cross_fitted(before[0], before[1], arm, y, seed), arm, y)[1]
     low, high = uplift.qini_interval(guessed, arm, y, seed)
     final = uplift.train(best, x[known], arm, y, seed)
     parts = final if isinstance(final, uplift.TwoModels) else (final.model,)
@@ -176,7 +178,7 @@ def lift(job: Job, say: Say) -> Result:
             "top_tenth": uplift.effect(arm[top], y[top])._asdict() if 0 < arm[top].mean() < 1 else None,
         },
         {"verdict": "the model tells whom a contact changes" if sure else "not enough data to tell whom a contact changes: the interval of the Qini area holds 0"},
-        artefact, compared("Qini area over five folds", area, None, higher=True),
+        artefact, compared("Qini area over five folds", area, old, higher=True),
         _lifts(final.lift(x), whole, sure=sure),
     )
 
@@ -209,17 +211,45 @@ def _artefact(found: classifying.Classifier, encoder: encoding.Encoder) -> Colum
 
 
 def _old_loss(job: Job, x: Floats, y: Floats, encoder: encoding.Encoder) -> float | None:
-    """The log loss of the model in use on the same rows; None without one, or when it asks for attributes that were not given."""
+    """The log loss of the model in use on the later period; None without one, or when it asks for attributes that were not given."""
     if job.previous is None or "method" not in job.previous:
         return None
     attributes, _ = json.loads(str(job.previous["spec"]))
     before = encoding.Encoder(tuple(encoding.Attribute(one[0], tuple(one[1]), *one[2:]) for one in attributes), ())
     if any(one.name not in job.columns for one in before.attributes):
         return None
-    outcome = numbers(job.columns["outcome"])
-    rows = (job.columns["stage"].astype(int) == 1) if "stage" in job.columns else np.isfinite(outcome)
+    rows = job.columns["stage"].astype(int) == 1
     matrix = before.encode({one.name: job.columns[one.name][rows] for one in before.attributes})
     return float(classifying.quality(classifying.read(job.previous).chance(matrix), y)["log_loss"])
+
+
+def _recipe(job: Job, known: Any) -> tuple[str, Floats] | None:
+    """(method, encoded rows) of the model in use: what it is made of is tried on the same folds, so that neither is judged on rows it has seen."""
+    if job.previous is None or "spec" not in job.previous:
+        return None
+    names = [one[0] for one in json.loads(str(job.previous["spec"]))[0]]
+    if any(name not in job.columns for name in names):
+        return None
+    encoder = encoding.learn({name: job.columns[name][known] for name in names}, names)
+    if not encoder.columns:
+        return None
+    return str(job.previous["method"]), encoder.encode({one.name: job.columns[one.name][known] for one in encoder.attributes})
+
+
+def _judged(method: str, x: Floats, y: Floats, seed: int) -> tuple[dict[str, Any], classifying.Classifier]:
+    """Quality over folds after calibration, and the classifier trained on all."""
+    raw, areas = classifying.out_of_fold(method, x, y, seed)
+    found = classifying.calibrate(classifying.train(method, x, y, seed), raw, y)
+    chance = 1 / (1 + np.exp(-found.slope * raw - found.offset))
+    return classifying.quality(chance, y) | {"auc_of_folds": [rounded(area, 4) for area in areas]}, found
+
+
+def _cross_fitted(method: str, x: Floats, arm: Floats, y: Floats, seed: int) -> Floats:
+    """The lift of each row by a model that has not seen it."""
+    guessed = np.zeros(len(y))
+    for learn, check in StratifiedKFold(5, shuffle=True, random_state=seed).split(x, 2 * arm + y):
+        guessed[check] = uplift.train(method, x[learn], arm[learn], y[learn], seed).lift(x[check])
+    return guessed
 
 
 def _chances(

@@ -33,9 +33,17 @@ def buyers(customers: int, *, seed: int = 5) -> list[Fact]:
 async def fitted(platform: TestPlatform, kind: str, body: dict[str, Any] | None = None, *, seconds: float = 300) -> dict[str, Any]:
     """Ask for a fit and wait for its end."""
     begun = await ask(platform, "POST", f"/models/{kind}/fits", body or {}, status=202)
+    return await ended(platform, kind, begun["fit_id"], seconds=seconds)
+
+
+async def ended(platform: TestPlatform, kind: str, fit_id: str, *, seconds: float = 300) -> dict[str, Any]:
+    """Wait for the end of a fit that was begun; its progress only rises."""
+    progress = 0.0
     async with asyncio.timeout(seconds):
         while True:
-            found: dict[str, Any] = await ask(platform, "GET", f"/models/{kind}/fits/{begun['fit_id']}")
+            found: dict[str, Any] = await ask(platform, "GET", f"/models/{kind}/fits/{fit_id}")
+            assert found["state"] == "failed" or progress <= found["progress"] <= 1
+            progress = found["progress"]
             if found["state"] in {"done", "failed"}:
                 return found
             await asyncio.sleep(0.2)
