@@ -41,7 +41,8 @@ def ask(connection: DuckDBPyConnection, *, rule: Node, at: datetime, days: int, 
         connection.execute(statement)
     compiled = segment_sql.compile_rule(rule, now=at, currency=currency, sources=_SOURCES, zone=zone)
     inner = compiled.members()
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE chosen AS SELECT customer::UUID AS customer FROM ({inner})", compiled.arguments(inner))  # noqa: S608 - made by the compiler
+    chosen = f"CREATE OR REPLACE TEMP TABLE chosen AS SELECT customer::UUID AS customer FROM ({inner})"  # noqa: S608 - made by the compiler
+    connection.execute(chosen, compiled.arguments(chosen))
     rows = connection.execute(
         """
         WITH after AS (
