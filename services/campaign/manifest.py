@@ -34,14 +34,16 @@ async def open_resources(service: CampaignService) -> AsyncIterator[CampaignReso
     """Rendering processes, and a way out for every channel that has one."""
     settings = service.settings
     signer = opening.signer(settings)
-    rates = opening.rates(settings.domain_rates)
+    rates, languages = opening.rates(settings.domain_rates), opening.languages(settings.languages)
     async with (
         Renderers(workers=settings.render_workers) as renderers, Renderers(workers=1) as quick,
         Outside(private_networks=service.platform.private_networks) as outside,
     ):
         carriers = opening.carriers(service, outside)
         try:
-            yield CampaignResources(renderers=renderers, quick_renderers=quick, carriers=carriers, outside=outside, signer=signer, domain_rates=rates)
+            yield CampaignResources(
+                renderers=renderers, quick_renderers=quick, carriers=carriers, outside=outside, signer=signer, domain_rates=rates, languages=languages,
+            )
         finally:
             for carrier in carriers.values():
                 await carrier.close()

@@ -37,6 +37,7 @@ class CampaignSettings(ServiceSettings):
     dkim_selector: str = Field("", max_length=63, description="Selector under which the public key stands in the DNS.")
     dkim_domain: str = Field("", max_length=253, description="Domain that signs.")
     domain_rates: str = Field("", description="Most mails a minute to addresses of a domain: `example.com=600, example.org=60`.")
+    languages: str = Field("", description="Which languages stand in for one that a template lacks, in order, before the template's own: `ckb=fa ar, az=tr`.")
     providers: SecretStr = Field(SecretStr("[]"), description="HTTP providers of sms, push and webhook, a JSON list in the order of fail-over.")
     provider_timeout: float = Field(10.0, gt=0, le=60, description="Seconds to wait for a provider's answer.")
     work_team: str = Field("", description="Id of the team that gets calls and letters as tasks.")
@@ -59,6 +60,7 @@ class CampaignResources:
     outside: Outside
     signer: Signer | None = None
     domain_rates: dict[str, int] = field(default_factory=dict)
+    languages: dict[str, list[str]] = field(default_factory=dict)
     turns: defaultdict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
 
 

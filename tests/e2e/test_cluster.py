@@ -18,7 +18,7 @@ import pytest
 
 from launcher import roster
 from tests.chaos.shapes import wait_ready
-from tests.e2e import cdnow, consents, customers, interactions, journey
+from tests.e2e import cdnow, consents, customers, interactions, journey, russel, winer
 from tests.support import broker
 from tests.support.upright import ROOT, Upright, free_port, temporary_folder
 
@@ -111,6 +111,16 @@ def test_consents(seven: Upright, tmp_path: Path) -> None:
     """U41 U43 R2 N1: from double opt-in to proof and erasure, over separate processes."""
     with journey.mailbox(seven.smtp_port) as box:
         consents.tell(seven, box, tmp_path)
+
+
+def test_winer(seven: Upright) -> None:
+    """M1: seven steps and the second round, over separate processes."""
+    winer.tell(seven)
+
+
+def test_russel(seven: Upright) -> None:
+    """M2: from clicks to the next selection, over separate processes."""
+    russel.tell(seven)
 
 
 def test_sdk(seven: Upright) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -45,7 +46,7 @@ async def decide(service: Running, body: AskDecision) -> DecidedView:
     made = await commands.decide(
         service, placement=body.placement, user_id=body.user_id, anonymous_id=body.anonymous_id, identities=body.identities, basket=basket
     )
-    return _decided(made, language=body.locale)
+    return _decided(made, language=body.locale, orders=service.resources.languages)
 
 
 @router.post("/decisions/{decision_id}/click", status_code=204, dependencies=[READ])
@@ -96,12 +97,12 @@ async def get_figures(service: Running, message_id: UUID) -> SiteFiguresView:
     )
 
 
-def _decided(made: Decided, *, language: str | None) -> DecidedView:
+def _decided(made: Decided, *, language: str | None, orders: Mapping[str, Sequence[str]]) -> DecidedView:
     choice, visitor = made.choice, made.visitor
     shown = None
     if choice.chosen is not None and not choice.held_out:
         message = choice.chosen
-        locale = locales.choose_locale(message.locales, language=language or visitor.language, fallback=message.fallback)
+        locale = locales.choose_locale(message.locales, language=language or visitor.language, fallback=message.fallback, orders=orders)
         shown = ShownView(
             id=message.id, name=message.name, locale=locale, content=message.locales[locale], reward_id=message.reward_id,
             values=deciding.values(message, visitor, made.basket),

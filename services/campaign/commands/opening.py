@@ -16,6 +16,8 @@ from services.campaign.outbound.work import Work
 from services.campaign.settings import CampaignService, CampaignSettings
 from services.campaign.store.claiming import MARKETING, TRANSACTIONAL
 
+_LANGUAGE = r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*"
+
 
 def carriers(service: CampaignService, outside: Outside) -> dict[tuple[str, str], Carrier]:
     """By queue and channel; both queues have connections of their own. Raises SettingsError."""
@@ -50,6 +52,17 @@ def signer(settings: CampaignSettings) -> Signer | None:
         return Signer(private_key=key, selector=settings.dkim_selector, domain=settings.dkim_domain.lower())
     except BadKey as error:
         raise SettingsError(f"ECRM_CAMPAIGN_DKIM_KEY, _SELECTOR and _DOMAIN: {error}") from None
+
+
+def languages(text: str) -> dict[str, list[str]]:
+    """Languages that stand in for one, in order, by its lower-case name. Raises SettingsError."""
+    found = {}
+    for part in filter(None, (one.strip() for one in text.split(","))):
+        match = re.fullmatch(rf"({_LANGUAGE})\s*=\s*({_LANGUAGE}(?:\s+{_LANGUAGE})*)", part)
+        if match is None:
+            raise SettingsError("ECRM_CAMPAIGN_LANGUAGES: write ckb=fa ar, az=tr: a language, then those that stand in for it")
+        found[match.group(1).lower()] = match.group(2).split()
+    return found
 
 
 def rates(text: str) -> dict[str, int]:

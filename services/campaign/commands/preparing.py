@@ -176,7 +176,7 @@ def _draft(
     service: CampaignService, message: Claimed, *, sent_by: Sender, template: Template, recipient: Recipient, address: str, hashed: bytes,
     feeds: Mapping[str, Any],
 ) -> _Draft:
-    locale = locales.choose_locale(template.compiled, language=recipient.language, fallback=template.fallback)
+    locale = locales.choose_locale(template.compiled, language=recipient.language, fallback=template.fallback, orders=service.resources.languages)
     token = links.seal(
         service.link_secret, links.UNSUBSCRIBE, [str(message.customer_id), message.channel, message.purpose, str(message.id)]
     )

@@ -82,7 +82,7 @@ async def _variables(service: CampaignService, template: Template) -> list[Findi
         findings += [Finding("variable", ERROR, f"{name} is never filled in", locale) for name in unknown]
         missing: Counter[str] = Counter()
         for person in people.values():
-            chosen = locales.choose_locale(template.compiled, language=person.language, fallback=template.fallback)
+            chosen = locales.choose_locale(template.compiled, language=person.language, fallback=template.fallback, orders=service.resources.languages)
             values = await templates.sample_values(service, template, person, chosen) if chosen == locale else None
             missing.update(name for name in compiled.names if values is not None and name.startswith("customer.") and content.lacks(name, values))
         findings += [

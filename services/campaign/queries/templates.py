@@ -47,7 +47,9 @@ async def preview(
         texts = {key: value if isinstance(value, str) else None for key, value in given.items()}
         traits = {key: value for key, value in data.items() if key not in given}
         recipient = Recipient(UUID(int=0), name=texts["name"], email=texts["email"], language=texts["language"], traits=traits)
-    chosen = locales.choose_locale(template.compiled, language=locale or recipient.language, fallback=template.fallback)
+    chosen = locales.choose_locale(
+        template.compiled, language=locale or recipient.language, fallback=template.fallback, orders=service.resources.languages
+    )
     values = await sample_values(service, template, recipient, chosen, own=(data or {}).get("data"))
     rendered = (await service.resources.renderers.render([template.compiled[chosen]], [(0, values)], strict=True))[0]
     if rendered.problem is not None:

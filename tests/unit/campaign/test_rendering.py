@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.liquid import TemplateLimit
+from chassis.settings import SettingsError
+from services.campaign.commands import opening
 from services.campaign.domain import compiling, rendering
 from services.campaign.domain.compiling import BadTemplate, Compiled
 from services.campaign.domain.locales import choose_locale
@@ -166,6 +168,21 @@ def test_a_preview_names_what_is_undefined() -> None:
 def test_locale_falls_back_in_order(language: str | None, expected: str) -> None:
     assert choose_locale(["fa", "en", "tr"], language=language, fallback=["en", "fa"]) == expected
     assert choose_locale(["tr", "az"], language="de", fallback=["en"]) == "az"
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"), [("ckb", "fa"), ("ckb-IQ", "fa"), ("az", "tr"), ("az-Arab", "fa"), ("de", "en"), ("en", "en"), (None, "en")]
+)
+def test_each_language_has_an_order_of_its_own(language: str | None, expected: str) -> None:
+    """C6"""
+    orders = opening.languages("ckb=ar fa, az=tr, az-Arab=fa")
+    assert choose_locale(["fa", "en", "tr"], language=language, fallback=["en"], orders=orders) == expected
+
+
+@pytest.mark.parametrize("text", ["ckb", "ckb=", "=fa", "ckb=fa;az=tr", "k=fa"])
+def test_orders_that_cannot_be(text: str) -> None:
+    with pytest.raises(SettingsError, match="ECRM_CAMPAIGN_LANGUAGES"):
+        opening.languages(text)
 
 
 @settings(max_examples=60, deadline=None)
