@@ -91,15 +91,19 @@ class Senders:
             place = chance.randrange(SENDERS)
             victim = self.running[place]
             if chance.random() < 0.3:
-                victim.kill()
-                victim.wait()
-                self.running[place] = self._start()
-                self.kills += 1
+                self.kill(place)
                 continue
             victim.send_signal(signal.SIGSTOP)
             self.freezes += 1
             await asyncio.sleep(chance.choice([0.3, 1.0, 4.5, 6.0]))
             victim.send_signal(signal.SIGCONT)
+
+    def kill(self, place: int) -> None:
+        """kill -9 of one, and another one in its place."""
+        self.running[place].kill()
+        self.running[place].wait()
+        self.running[place] = self._start()
+        self.kills += 1
 
     def end(self) -> None:
         for process in self.running:
