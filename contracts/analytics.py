@@ -66,5 +66,29 @@ class SpendStated(Fact, frozen=True, kw_only=True):
     stated_at: Moment
 
 
+class ReportMade(Fact, frozen=True, kw_only=True):
+    """A scheduled report was made for `due_at`. `figures` holds numbers alone, by key; rows are read at `path`, with the rights of the reader."""
+
+    report_id: str
+    run_id: str
+    name: str
+    due_at: Moment
+    made_at: Moment
+    figures: dict[str, float | None] = {}
+    path: str
+
+
+class KnowledgeAged(Fact, frozen=True, kw_only=True):
+    """What is known is older than its limit (`over`), or is in time again: `kind` is profiles, segment, score or arrival, times in seconds."""
+
+    subject: str
+    kind: str
+    name: str
+    age_s: float
+    limit_s: float
+    over: bool
+    noted_at: Moment
+
+
 class ErasureAcknowledged(Acknowledgement, frozen=True, kw_only=True):
     """Facts, scores and memberships are gone, orders are nobody's."""

@@ -101,6 +101,8 @@ ENTRIES: Final = (
     Entry("ecrm.analytics.segment_left.v1", analytics.SegmentLeft, "analytics", "ecrm.analytics", "customer_id"),
     Entry("ecrm.analytics.score_changed.v1", analytics.ScoreChanged, "analytics", "ecrm.analytics", "customer_id"),
     Entry("ecrm.analytics.spend_stated.v1", analytics.SpendStated, "analytics", "ecrm.analytics", "customer_id"),
+    Entry("ecrm.analytics.report_made.v1", analytics.ReportMade, "analytics", "ecrm.analytics", "report_id"),
+    Entry("ecrm.analytics.knowledge_aged.v1", analytics.KnowledgeAged, "analytics", "ecrm.analytics", "subject"),
     Entry("ecrm.analytics.cost_booked.v1", analytics.CostBooked, "analytics", "ecrm.analytics", "cost_id"),
     Entry("ecrm.gateway.source_changed.v1", gateway.SourceChanged, "gateway", "ecrm.gateway", "source_id"),
     Entry("ecrm.gateway.key_revoked.v1", gateway.KeyRevoked, "gateway", "ecrm.gateway", "key_id"),

@@ -21,6 +21,7 @@ _OWNERS: Final = {
     ),
     **dict.fromkeys(("spendings", "computed-traits", "attributions", "warehouse", "queries", "assessments", "go-live", "attributes", "staff", "patterns", "verbs"), "analytics"),
     **dict.fromkeys(("templates", "campaigns", "journeys", "pressure", "programmes", "messages", "decisions", "suppressions", "experiments", "playbooks", "site-messages", "customisations", "lists", "content-blocks", "feeds"), "campaign"),
+    **dict.fromkeys(("reports", "freshness", "relations"), "analytics"),
     **dict.fromkeys(("purposes", "consents", "privacy"), "consent"),
     **dict.fromkeys(("keys", "sources", "operations", "webhooks", "people", "roles", "me", "audit"), "gateway"),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.errors import Conflict, Gone, Invalid, Unavailable, Unknown
+from chassis.errors import Conflict, Gone, Invalid, Refusal, Unavailable, Unknown
 
 
 def bad_purpose(why: str) -> Invalid:
@@ -191,3 +191,24 @@ def nothing_to_choose_from(score: str) -> Conflict:
 
 def unknown_selection() -> Unknown:
     return Unknown("selection.unknown", "There is no such selection.")
+
+
+def unknown_report() -> Unknown:
+    return Unknown("report.unknown", "There is no such report.")
+
+
+def unknown_run() -> Unknown:
+    return Unknown("report.unknown_run", "There is no such run of this report, or its time is over.")
+
+
+def report_taken() -> Conflict:
+    return Conflict("report.name_taken", "An active report has this name already.")
+
+
+def bad_figure(number: int, refusal: Refusal) -> Invalid:
+    """A question of a report cannot be answered; the pointer names it."""
+    return Invalid("report.bad_figure", "A figure of the report cannot be asked.", errors=[{"pointer": f"/figures/{number}", "detail": f"{refusal.code}: {refusal.message}"}])
+
+
+def too_many_reports(most: int) -> Conflict:
+    return Conflict("report.too_many", f"There are {most} reports already: archive some.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.analytics.commands import computing, erasing, evaluating, fitting, scoring, upkeep
+from services.analytics.commands import computing, erasing, evaluating, fitting, reporting, scoring, upkeep
+from services.analytics.queries import reporting as questions
 from services.analytics.settings import AnalyticsService
 
 
@@ -34,3 +35,13 @@ async def fit_models(service: AnalyticsService) -> bool:
 async def tidy(service: AnalyticsService) -> None:
     """Each few seconds."""
     await upkeep.tidy(service)
+
+
+async def make_reports(service: AnalyticsService) -> bool:
+    """Each five seconds: reports that are due."""
+    return await reporting.make_due(service, answer=questions.answer)
+
+
+async def mail_reports(service: AnalyticsService) -> bool:
+    """Each second: mails of reports that wait."""
+    return await reporting.mail_one(service)

@@ -16,6 +16,7 @@ from services.analytics.api import (
     figures,
     models,
     publishing,
+    reports,
     segments,
     selections,
     strategy,
@@ -32,6 +33,7 @@ MANIFEST = Manifest(
     tables=AnalyticsTable.metadata,
     routers=(
         backtests.router, baskets.router, economics.router, segments.router, figures.router, costs.router, computed.router, clicks.router, publishing.router, strategy.router, models.router, selections.router,
+        reports.router,
     ),
     subscriptions=(Subscription(reader=reactions.READER, topics=reactions.TOPICS, keeper=reactions.on_facts, max_records=4000, linger=0.5),),
     jobs=(
@@ -40,6 +42,8 @@ MANIFEST = Manifest(
         Job("compute_traits", 3.0, jobs.compute_traits),
         Job("acknowledge_erasures", 2.0, jobs.acknowledge_erasures),
         Job("fit_models", 1.0, jobs.fit_models),
+        Job("make_reports", 5.0, jobs.make_reports),
+        Job("mail_reports", 1.0, jobs.mail_reports),
         Job("tidy", 5.0, jobs.tidy),
     ),
     holdings=HOLDINGS,

@@ -60,6 +60,7 @@ class AnalyticsSettings(ServiceSettings):
     frequency: str = Field("days", pattern="^(days|orders)$", description="What F of RFM counts: days with an order, or orders.")
     question_seconds: float = Field(5.0, gt=0, le=60, description="How long one question in SQL may take.")
     margin: float = Field(0.30, ge=0, le=1, description="Profit of revenue where no cost of goods is known.")
+    report_days: int = Field(400, ge=1, le=3660, description="How long what reports found is kept.")
     snapshot_days: int = Field(7, ge=1, le=365, description="How long a frozen audience can be paged.")
 
 

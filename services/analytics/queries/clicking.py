@@ -12,7 +12,7 @@ from services.analytics.domain.rules import Node, RuleError
 from services.analytics.queries import measuring
 from services.analytics.settings import AnalyticsService
 from services.analytics.store import evaluating, metric_sql
-from services.analytics.store.clicks import funnels, touches
+from services.analytics.store.clicks import funnels, paths, touches
 from services.analytics.store.clicks.touches import Conversion
 
 
@@ -70,7 +70,7 @@ async def get_funnel(
     def read(connection: Any) -> tuple[list[funnels.Reached], list[funnels.Reached]]:
         funnels.gather(
             connection, since=asked.since, until=asked.until, per=per, minutes=session_minutes, scoped=keep_to(connection, asked), steps=wanted,
-            visits=by == "visitor",
+            visits=by == "visitor", by=by,
         )
         now = asked.about["as_of"]
         total = funnels.funnel(connection, steps=wanted, within_seconds=seconds, by=None, now=now)
@@ -102,10 +102,10 @@ async def get_paths(service: AnalyticsService, *, scope: Scope, per: str, sessio
     asked = await read_scope(service, scope)
 
     def read(connection: Any) -> tuple[Any, ...]:
-        funnels.gather(connection, since=asked.since, until=asked.until, per=per, minutes=session_minutes, scoped=keep_to(connection, asked))
-        return funnels.counts(connection), funnels.moves(connection, limit=10_000), funnels.common(connection, length=length, limit=limit)
+        paths.gather(connection, since=asked.since, until=asked.until, per=per, minutes=session_minutes, scoped=keep_to(connection, asked))
+        return paths.counts(connection), paths.moves(connection, limit=10_000), paths.common(connection, length=length, limit=limit)
 
-    counts, moves, paths = await service.resources.read(read)
+    counts, moves, beginnings = await service.resources.read(read)
     leaving: Counter[str] = Counter()
     for move in moves:
         leaving[move.here] += move.times
@@ -118,7 +118,7 @@ async def get_paths(service: AnalyticsService, *, scope: Scope, per: str, sessio
             }
             for one in moves[:limit]
         ],
-        "paths": [{"path": path, "count": count, "first_time": first, "returning": count - first} for path, count, first in paths],
+        "paths": [{"path": path, "count": count, "first_time": first, "returning": count - first} for path, count, first in beginnings],
     }
 
 

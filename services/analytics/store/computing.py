@@ -91,8 +91,7 @@ def _expression(compiler: Compiler, definition: computing.Definition) -> str:
 
 def _event_figure(compiler: Compiler, figure: computing.EventFigure) -> str:
     tests = compiler.event_tests(figure.name, figure.kind, figure.where)
-    text = compiler.in_document("e.properties", figure.property)[1] if figure.property is not None else "NULL"
-    number = f"TRY_CAST({text} AS DOUBLE)"
+    _, text, number = compiler.property(figure.property) if figure.property is not None else ("", "NULL", "NULL")
     shown = {
         "count": "count(*)", "sum": f"sum({number})", "average": f"avg({number})", "min": f"min({number})", "max": f"max({number})",
         "distinct": f"count(DISTINCT {text})", "most_frequent": f"mode({text})", "last_value": f"arg_max({text}, e.occurred_at)",

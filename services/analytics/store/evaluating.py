@@ -37,20 +37,29 @@ LIMIT $limit
 """
 
 #: The temporary tables that stand for the views when few customers are asked for; read once for all rules of a round, and left
-#: empty when no rule reads them: the join with the events is what costs.
+#: empty when no rule reads them: looking through the facts is what costs.
 _NARROW: Final = {
-    "event": """
-        CREATE TEMP TABLE touched_event AS SELECT i.customer, e.rowid AS place, e.kind, e.name, e.occurred_at, e.properties
-        FROM event e JOIN identity i ON i.identity = e.identity WHERE $wanted AND i.customer IN (SELECT customer FROM population)""",
-    "order": """
-        CREATE TEMP TABLE touched_order AS SELECT o.customer, o.order_id, o.currency, o.ordered_at, o.net_minor FROM order_of o
-        WHERE $wanted AND o.customer IN (SELECT customer FROM population)""",
-    "line": """
-        CREATE TEMP TABLE touched_line AS SELECT l.customer, l.order_id, l.currency, l.ordered_at, l.product_id, l.category, l.amount_minor
-        FROM line_of l WHERE $wanted AND l.customer IN (SELECT customer FROM population)""",
-    "refund": """
-        CREATE TEMP TABLE touched_refund AS SELECT r.customer, r.currency, r.amount_minor, r.refunded_at FROM refund_of r
-        WHERE $wanted AND r.customer IN (SELECT customer FROM population)""",
+    "event": """SELECT i.customer, e.rowid AS place, e.kind, e.name, e.occurred_at, e.properties, e.price, e.value, e.category, e.product_id, e.sku
+        FROM event e JOIN touched_identity i ON i.identity = e.identity WHERE $wanted""",
+    "order": """SELECT i.customer, o.order_id, o.currency, o.ordered_at, o.net_minor FROM orders o JOIN touched_identity i ON i.identity = o.identity
+        WHERE $wanted AND o.counts""",
+    "line": """SELECT i.customer, l.order_id, o.currency, o.ordered_at, l.product_id, l.category, l.amount_minor
+        FROM line l JOIN orders o ON o.order_id = l.order_id JOIN touched_identity i ON i.identity = o.identity WHERE $wanted AND o.counts""",
+    "refund": """SELECT i.customer, r.currency, r.amount_minor, r.refunded_at FROM valid_refund r JOIN touched_identity i ON i.identity = r.identity
+        WHERE $wanted""",
+    "message": """SELECT person, outcome, automated, campaign_id, channel, happened_at, message_id FROM message_of
+        WHERE $wanted AND person IN (SELECT customer FROM population)""",
+    "score": "SELECT * FROM score WHERE $wanted AND customer IN (SELECT customer FROM population)",
+    "consent": "SELECT * FROM consent_of WHERE $wanted AND customer IN (SELECT customer FROM population)",
+    "computed": "SELECT * FROM computed WHERE $wanted AND customer IN (SELECT customer FROM population)",
+    "model_score": "SELECT * FROM model_score WHERE $wanted AND customer IN (SELECT customer FROM population)",
+    "listed": "SELECT * FROM listed_of WHERE $wanted AND customer IN (SELECT customer FROM population)",
+}
+#: What a leaf reads besides the profile.
+_READS: Final[dict[type[Any], frozenset[str]]] = {
+    rules.Event: frozenset({"event"}), rules.Sequence: frozenset({"event"}), rules.Message: frozenset({"message"}), rules.Stage: frozenset({"order", "score"}),
+    rules.Rfm: frozenset({"score"}), rules.Consent: frozenset({"consent"}), rules.Computed: frozenset({"computed"}), rules.Score: frozenset({"model_score"}),
+    rules.Listed: frozenset({"listed"}),
 }
 
 
@@ -58,16 +67,11 @@ def _wanted(rules_asked: Iterable[Node]) -> frozenset[str]:
     found: set[str] = set()
     for rule in rules_asked:
         for _, leaf in rules.walk(rule):
-            if isinstance(leaf, rules.Event | rules.Sequence):
-                found.add("event")
-            elif isinstance(leaf, rules.Message):
-                found.add("message")
-            elif isinstance(leaf, rules.Calendar) and leaf.of in {"first_order", "last_order"}:
+            found |= _READS.get(type(leaf), frozenset())
+            if isinstance(leaf, rules.Calendar) and leaf.of in {"first_order", "last_order"}:
                 found.add("order")
             elif isinstance(leaf, rules.Orders):
                 found |= {"line"} if leaf.product is not None or leaf.category is not None else {"order", "refund"}
-            elif isinstance(leaf, rules.Stage):
-                found.add("order")
     return frozenset(found)
 
 
@@ -104,12 +108,14 @@ def newest(connection: DuckDBPyConnection) -> int:
 
 def _narrow(connection: DuckDBPyConnection, customers: Sequence[UUID], asked: Iterable[Node]) -> None:
     connection.execute(
-        "CREATE TEMP TABLE population AS SELECT customer FROM live WHERE customer IN (SELECT unnest($1::VARCHAR[])::UUID)",
+        "CREATE TEMP TABLE population AS SELECT * FROM live WHERE customer IN (SELECT unnest($1::VARCHAR[])::UUID)",
         [[str(customer) for customer in customers]],
     )
+    connection.execute("CREATE TEMP TABLE touched_identity AS SELECT identity, customer FROM identity WHERE customer IN (SELECT customer FROM population)")
     wanted = _wanted(asked)
     for name, statement in _NARROW.items():
-        connection.execute(statement, {"wanted": name in wanted})
+        sql = f"CREATE TEMP TABLE touched_{name} AS {statement}"
+        connection.execute(sql, {"wanted": name in wanted})
 
 
 def evaluate_touched(
@@ -163,8 +169,8 @@ def members(connection: DuckDBPyConnection, *, rule: Node, now: datetime, curren
 def preview(connection: DuckDBPyConnection, *, rule: Node, now: datetime, currency: str, examples: int, zone: str = "UTC") -> tuple[int, int, list[str]]:
     """(members, live customers, ids of some members)."""
     compiled = segment_sql.compile_rule(rule, now=now, currency=currency, zone=zone)
-    inner = compiled.members()
-    sql = f"SELECT count(*), (SELECT count(*) FROM live), list(customer)[:$examples] FROM ({inner})"  # noqa: S608 - made by the compiler
+    inner = compiled.holding()
+    sql = f"SELECT count(*), (SELECT count(*) FROM live), list_transform(min(customer, $examples), lambda c: c::VARCHAR) FROM ({inner})"  # noqa: S608 - made by the compiler
     found = one_row(connection, sql, compiled.arguments(sql, examples=examples))
     assert found is not None
     return int(found[0]), int(found[1]), list(found[2] or [])

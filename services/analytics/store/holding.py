@@ -82,5 +82,7 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
     rows("snapshot_member", "scores", "derived", "customer_id = ANY($1)", "snapshot_id, position"),
     rows("score", "scores", "derived", "customer_id = ANY($1)", "customer_id, score"),
     rows("score_change", "scores", "derived", "customer_id = ANY($1)", "customer_id, score, changed_at"),
+    rows("report_recipient", "service", "given", "customer_id = ANY($1)", "report_id, customer_id"),
+    rows("report_delivery", "messages", "ours", "customer_id = ANY($1)", "run_id, customer_id"),
     rows("selection_member", "scores", "derived", "customer_id = ANY($1)", "selection_id, position"),
 )

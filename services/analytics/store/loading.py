@@ -144,8 +144,10 @@ def _append_events(connection: DuckDBPyConnection, loaded: Loaded, seq: int) -> 
     connection.execute(
         """
         INSERT INTO event (id, source, authority, kind, name, channel, initiator, identity, occurred_at, received_at, properties, gpc, seq,
-                           utm_source, utm_medium, utm_campaign)
-        SELECT c0, c1, c2, c3, c4, c5, c6, ('0x' || c7)::UHUGEINT, c8::TIMESTAMP, c9::TIMESTAMP, c10, c11, ?, c12, c13, c14 FROM incoming
+                           utm_source, utm_medium, utm_campaign, price, value, category, product_id, sku)
+        SELECT c0, c1, c2, c3, c4, c5, c6, ('0x' || c7)::UHUGEINT, c8::TIMESTAMP, c9::TIMESTAMP, c10, c11, ?, c12, c13, c14,
+               TRY_CAST(own[1] AS DOUBLE), TRY_CAST(own[2] AS DOUBLE), own[3], own[4], own[5]
+        FROM (SELECT *, json_extract_string(c10, ['/price', '/value', '/category', '/product_id', '/sku']) AS own FROM incoming)
         """,
         [seq],
     )

@@ -183,6 +183,10 @@ _ERASE: Final = {
     "score": "DELETE FROM score WHERE customer_id = ANY($1::uuid[])",
     "cost": "UPDATE cost SET customer_id = NULL WHERE customer_id = ANY($1::uuid[])",
     "spending": "DELETE FROM spending WHERE customer_id = ANY($1::uuid[])",
+    "report_recipient": "DELETE FROM report_recipient WHERE customer_id = ANY($1::uuid[])",
+    "report_delivery": "DELETE FROM report_delivery WHERE customer_id = ANY($1::uuid[])",
+    # What questions in SQL answered may name anybody; the numbers of reports stay.
+    "report_run": "UPDATE report_run SET answers = NULL WHERE answers IS NOT NULL AND cardinality($1::uuid[]) > 0",
 }
 #: Tables that are searched for a person.
-ERASED: Final = frozenset(_ERASE)
+ERASED: Final = frozenset(_ERASE) - {"report_run"}

@@ -42,29 +42,37 @@ def cohorts(connection: DuckDBPyConnection, edges: list[datetime], *, scoped: bo
     `scoped`: only of the customers that `limit_to` left.
     """
     sql = f"""
-    WITH month AS (SELECT unnest($edges::TIMESTAMP[]) AS starts, unnest(range($count::BIGINT)) AS n),
-    active AS (SELECT DISTINCT o.customer, m.n FROM order_of o ASOF JOIN month m ON o.ordered_at >= m.starts WHERE {_IN_SCOPE[scoped]}),
+    WITH active AS (SELECT DISTINCT customer, {_month('ordered_at', edges)} AS n FROM order_of WHERE ordered_at >= $edge0 AND {_IN_SCOPE[scoped]}),
     begun AS (SELECT customer, min(n) AS n FROM active GROUP BY 1)
     SELECT b.n, a.n - b.n, count(*) FROM active a JOIN begun b ON b.customer = a.customer GROUP BY 1, 2 ORDER BY 1, 2
     """  # noqa: S608 - fragments of this file
-    return connection.execute(sql, {"edges": [_naive(edge) for edge in edges], "count": len(edges)}).fetchall()
+    return connection.execute(sql, _edges(edges)).fetchall()
+
+
+def _month(moment: str, edges: list[datetime]) -> str:
+    """SQL for the number of the month in which a moment from the first edge on lies: a few comparisons are faster than a join by time."""
+    terms = ["0::BIGINT", *(f"({moment} >= $edge{number})::BIGINT" for number in range(1, len(edges)))]
+    # In parts, since an expression has a greatest depth.
+    return "(" + ") + (".join(" + ".join(terms[start : start + 50]) for start in range(0, len(terms), 50)) + ")"
+
+
+def _edges(edges: list[datetime]) -> dict[str, datetime]:
+    return {f"edge{number}": _naive(edge) for number, edge in enumerate(edges)}
 
 
 def cohort_revenue(connection: DuckDBPyConnection, edges: list[datetime], *, currency: str, scoped: bool = False) -> list[tuple[int, int, int]]:
     """(month of the first order, months after it, revenue less refunds in minor units); months as in `cohorts`."""
     sql = f"""
-    WITH month AS (SELECT unnest($edges::TIMESTAMP[]) AS starts, unnest(range($count::BIGINT)) AS n),
-    begun AS (
-        SELECT f.customer, m.n FROM (SELECT customer, min(ordered_at) AS first_at FROM order_of WHERE {_IN_SCOPE[scoped]} GROUP BY 1) f
-        ASOF JOIN month m ON f.first_at >= m.starts),
+    WITH begun AS (
+        SELECT customer, {_month('first_at', edges)} AS n FROM (SELECT customer, min(ordered_at) AS first_at FROM order_of WHERE {_IN_SCOPE[scoped]} GROUP BY 1)
+        WHERE first_at >= $edge0),
     moved AS (
         SELECT customer, ordered_at AS moved_at, net_minor AS amount FROM order_of WHERE currency = $currency
         UNION ALL SELECT customer, refunded_at, -amount_minor FROM refund_of WHERE currency = $currency)
-    SELECT b.n, greatest(0, m.n - b.n), sum(v.amount)::BIGINT FROM moved v ASOF JOIN month m ON v.moved_at >= m.starts
-    JOIN begun b ON b.customer = v.customer GROUP BY 1, 2 ORDER BY 1, 2
+    SELECT b.n, greatest(0, {_month('v.moved_at', edges)} - b.n), sum(v.amount)::BIGINT FROM moved v
+    JOIN begun b ON b.customer = v.customer WHERE v.moved_at >= $edge0 GROUP BY 1, 2 ORDER BY 1, 2
     """  # noqa: S608 - fragments of this file
-    values = {"edges": [_naive(edge) for edge in edges], "count": len(edges), "currency": currency}
-    return connection.execute(sql, values).fetchall()
+    return connection.execute(sql, {**_edges(edges), "currency": currency}).fetchall()
 
 
 def order_span(connection: DuckDBPyConnection) -> tuple[datetime, datetime] | None:

@@ -16,7 +16,6 @@ Found = tuple[str, str, str | None]
 
 #: Order of events: time, then the place in the warehouse (the order in which they came).
 _KEY: Final = "epoch_us(e.occurred_at)::HUGEINT * 1099511627776 + e.place"
-_MOMENTS: Final = {"registered_at": "SELECT customer, registered_at AS moment FROM customer"}
 
 
 def _sequence(compiler: Compiler, leaf: rules.Sequence) -> Found:
@@ -27,7 +26,8 @@ def _sequence(compiler: Compiler, leaf: rules.Sequence) -> Found:
     done = "true"
     decided = "NULL::TIMESTAMP"
     for step in leaf.steps[1:]:
-        tests = compiler.event_tests(step.name, step.kind, step.where)
+        # Whatever follows a first step of the window lies after the window's beginning.
+        tests = compiler.event_tests(step.name, step.kind, step.where) + compiler.in_window("e.occurred_at", rules.Window(since=leaf.window.since))
         before, events = compiler.cte(body), compiler.cte(
             f"SELECT e.customer, e.occurred_at, {_KEY} AS place FROM {compiler.sources.events} e WHERE {' AND '.join(tests)}"  # noqa: S608
         )
@@ -59,11 +59,11 @@ def _calendar(compiler: Compiler, leaf: rules.Calendar) -> Found:
     if leaf.of in {"first_order", "last_order"}:
         least = "min" if leaf.of == "first_order" else "max"
         moments = f"SELECT customer, {least}(ordered_at) AS moment FROM {compiler.sources.orders} GROUP BY 1"  # noqa: S608
-    elif leaf.of in _MOMENTS:
-        moments = _MOMENTS[leaf.of]
+    elif leaf.of == "registered_at":
+        moments = f"SELECT customer, registered_at AS moment FROM {compiler.sources.population}"  # noqa: S608
     else:
         text = compiler.in_document("traits", leaf.of)[1]
-        own = f"SELECT customer, {text} AS said FROM customer"  # noqa: S608
+        own = f"SELECT customer, {text} AS said FROM {compiler.sources.population}"  # noqa: S608
         moments = f"SELECT customer, TRY_CAST(left(said, 10) AS DATE)::TIMESTAMP AS moment FROM ({own}) WHERE NOT regexp_matches(said, '^1[234]\\d\\d-')"  # noqa: S608
     starts, ends = (
         compiler.bind([
@@ -82,9 +82,9 @@ def _calendar(compiler: Compiler, leaf: rules.Calendar) -> Found:
     return f"{name}.falls", f"coalesce({name}.moment::VARCHAR, {name}.falls::VARCHAR)", None
 
 
-def _named(table: str) -> Callable[[Compiler, Any], Found]:
+def _named(source: str) -> Callable[[Compiler, Any], Found]:
     def read(compiler: Compiler, leaf: rules.Computed | rules.Score) -> Found:
-        name = compiler.join(f"SELECT customer, value FROM {table} WHERE name = {compiler.bind(leaf.test.name)}::VARCHAR")  # noqa: S608
+        name = compiler.join(f"SELECT customer, value FROM {getattr(compiler.sources, source)} WHERE name = {compiler.bind(leaf.test.name)}::VARCHAR")  # noqa: S608
         text = f"{name}.value"
         truth, due = compiler.compared(leaf.test, text, document=None, path=None)
         return truth, text, due
@@ -105,11 +105,11 @@ def _message(compiler: Compiler, leaf: rules.Message) -> Found:
 
 
 def _listed(compiler: Compiler, leaf: rules.Listed) -> Found:
-    name = compiler.join(f"SELECT customer, true AS listed FROM listed_of WHERE segment = {compiler.bind(leaf.segment_id)}::VARCHAR")  # noqa: S608
+    name = compiler.join(f"SELECT customer, true AS listed FROM {compiler.sources.listed} WHERE segment = {compiler.bind(leaf.segment_id)}::VARCHAR")  # noqa: S608
     return f"{name}.listed", f"coalesce({name}.listed, false)", None
 
 
 LEAVES: Final[dict[type[Any], Callable[[Compiler, Any], Found]]] = {
-    rules.Sequence: _sequence, rules.Calendar: _calendar, rules.Computed: _named("computed"), rules.Score: _named("model_score"), rules.Message: _message,
+    rules.Sequence: _sequence, rules.Calendar: _calendar, rules.Computed: _named("computed"), rules.Score: _named("model_scores"), rules.Message: _message,
     rules.Listed: _listed,
 }

@@ -15,7 +15,7 @@ from services.analytics.store import segment_leaves
 _PARAMETER: Final = re.compile(r"\$(\w+)")
 OPERATORS: Final = {"eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "before": "<", "after": ">="}
 _COLUMNS: Final = {
-    "registered_at": "c.registered_at", "known": "c.known", "customer_type": "c.type", "language": "c.language", "email": "c.has_email", "phone": "c.has_phone",
+    "registered_at": "p.registered_at", "known": "p.known", "customer_type": "p.type", "language": "p.language", "email": "p.has_email", "phone": "p.has_phone",
 }
 _RFM: Final = {"r": "s.r", "f": "s.f", "m": "s.m", "rfm": "(s.r::VARCHAR || s.f::VARCHAR || s.m::VARCHAR)"}
 
@@ -30,6 +30,11 @@ def folded(text: str) -> str:
     return f"CASE WHEN strlen({text}) = length({text}) THEN {text} ELSE translate({text}, '{_SPELLINGS}', '{_SPELT}') END"
 
 
+#: Properties of events that have columns of their own, filled when events are loaded: reading them out of the JSON takes ten times as long.
+NUMBERS: Final = ("price", "value")
+TEXTS: Final = ("category", "product_id", "sku")
+
+
 class Sources(NamedTuple):
     """Where facts of customers are read from: everybody's, or the temporary tables of a few (`narrow`)."""
 
@@ -39,10 +44,15 @@ class Sources(NamedTuple):
     lines: str = "line_of"
     refunds: str = "refund_of"
     messages: str = "message_of"
+    scores: str = "score"
+    consents: str = "consent_of"
+    computed: str = "computed"
+    model_scores: str = "model_score"
+    listed: str = "listed_of"
 
 
 EVERYBODY: Final = Sources()
-NARROWED: Final = Sources("population", "touched_event", "touched_order", "touched_line", "touched_refund")
+NARROWED: Final = Sources("population", *(f"touched_{name}" for name in ("event", "order", "line", "refund", "message", "score", "consent", "computed", "model_score", "listed")))
 
 
 class Clause(NamedTuple):
@@ -76,7 +86,7 @@ class Compiled:
 
     @property
     def source(self) -> str:
-        return f"FROM {self.population} p JOIN customer c ON c.customer = p.customer {' '.join(self.joins)}"
+        return f"FROM {self.population} p {' '.join(self.joins)}"
 
     @property
     def due(self) -> str:
@@ -86,8 +96,12 @@ class Compiled:
         listed = ", ".join(f"CASE WHEN {due} > $now THEN {due} END" for due in found)
         return f"least({listed}, NULL) + INTERVAL 1 MILLISECOND"
 
+    def holding(self) -> str:
+        """(customer) of everybody for whom the rule holds, in no order."""
+        return f"{self.opening}SELECT p.customer {self.source} WHERE {self.truth}"
+
     def members(self) -> str:
-        """(customer) of everybody for whom the rule holds, in the order of their ids."""
+        """(customer) of everybody for whom the rule holds, in the order of their ids, as texts."""
         return f"{self.opening}SELECT p.customer::VARCHAR AS customer {self.source} WHERE {self.truth} ORDER BY p.customer"
 
     def verdicts(self) -> str:
@@ -182,7 +196,7 @@ class Compiler:
         return name
 
     def scores(self) -> None:
-        join = "LEFT JOIN score s ON s.customer = p.customer"
+        join = f"LEFT JOIN {self.sources.scores} s ON s.customer = p.customer"
         if join not in self.out.joins:
             self.out.joins.append(join)
 
@@ -194,8 +208,10 @@ class Compiler:
             tests.append(f"{column} < {self.moment(window.until)}")
         return tests
 
-    def compared(self, test: Compared, text: str, *, document: str | None, path: str | None) -> tuple[str, str | None]:
-        """(truth, due) of a comparison of `text`, a VARCHAR expression out of a JSON document."""
+    def compared(
+        self, test: Compared, text: str, *, document: str | None, path: str | None, number: str | None = None
+    ) -> tuple[str, str | None]:
+        """(truth, due) of a comparison of `text`, a VARCHAR expression out of a JSON document; `number`: the same as a DOUBLE."""
         if test.op == "exists":
             return (f"{text} IS NOT NULL" if test.value else f"{text} IS NULL"), None
         if test.op in {"before", "after"}:
@@ -203,7 +219,7 @@ class Compiler:
             due = f"({moment} + to_days({self.bind(test.value.days)}::INTEGER))" if isinstance(test.value, Ago) else None
             return f"{moment} {OPERATORS[test.op]} {self.moment(test.value)}", due
         if test.op == "in":
-            return "(" + " OR ".join(self._equals(text, value) for value in test.value) + ")", None
+            return "(" + " OR ".join(self._equals(text, value, number) for value in test.value) + ")", None
         if test.op == "contains":
             needle = self.bind(test.value) + "::VARCHAR"
             plain = f"contains({folded(f'lower({text})')}, {folded(f'lower({needle})')})"
@@ -212,16 +228,16 @@ class Compiler:
             listed = f"list_contains(TRY_CAST(json_extract({document}, {path}) AS VARCHAR[]), {needle})"
             return f"CASE WHEN json_type({document}, {path}) = 'ARRAY' THEN {listed} ELSE {plain} END", None
         if test.op == "eq":
-            return self._equals(text, test.value), None
+            return self._equals(text, test.value, number), None
         if test.op == "neq":
-            return f"NOT coalesce({self._equals(text, test.value)}, false)", None
-        return f"TRY_CAST({text} AS DOUBLE) {OPERATORS[test.op]} {self.bind(float(test.value))}::DOUBLE", None
+            return f"NOT coalesce({self._equals(text, test.value, number)}, false)", None
+        return f"{number or f'TRY_CAST({text} AS DOUBLE)'} {OPERATORS[test.op]} {self.bind(float(test.value))}::DOUBLE", None
 
-    def _equals(self, text: str, value: Any) -> str:
+    def _equals(self, text: str, value: Any, number: str | None) -> str:
         if isinstance(value, bool):
             return f"{text} = {self.bind('true' if value else 'false')}::VARCHAR"
         if isinstance(value, (int, float)):
-            return f"TRY_CAST({text} AS DOUBLE) = {self.bind(float(value))}::DOUBLE"
+            return f"{number or f'TRY_CAST({text} AS DOUBLE)'} = {self.bind(float(value))}::DOUBLE"
         if value.isascii() and not any(sign.isdigit() for sign in value):
             return f"{text} = {self.bind(value)}::VARCHAR"
         return f"{folded(text)} = {folded(self.bind(value) + '::VARCHAR')}"
@@ -232,12 +248,18 @@ class Compiler:
         path = self.bind(pointer) + "::VARCHAR"
         return path, f"json_extract_string({document}, {path})"
 
+    def property(self, name: str) -> tuple[str, str, str]:
+        """(path, text, number) of a property of the events `e`."""
+        path, text = self.in_document("e.properties", name)
+        text = f"e.{name}" if name in TEXTS else text
+        return path, text, f"e.{name}" if name in NUMBERS else f"TRY_CAST({text} AS DOUBLE)"
+
     def trait(self, leaf: rules.Trait) -> tuple[str, str, str | None]:
         test = leaf.test
         column = _COLUMNS.get(test.name)
         if column is None:
-            path, text = self.in_document("c.traits", test.name)
-            truth, due = self.compared(test, text, document="c.traits", path=path)
+            path, text = self.in_document("p.traits", test.name)
+            truth, due = self.compared(test, text, document="p.traits", path=path)
             return truth, text, due
         if test.name in {"email", "phone"}:
             return (column if test.value else f"NOT {column}"), column, None
@@ -253,16 +275,16 @@ class Compiler:
         if kind is not None:
             tests.append(f"e.kind = {self.bind(kind)}::VARCHAR")
         for test in where:
-            path, text = self.in_document("e.properties", test.name)
-            tests.append(f"coalesce({self.compared(test, text, document='e.properties', path=path)[0]}, false)")
+            path, text, number = self.property(test.name)
+            tests.append(f"coalesce({self.compared(test, text, document='e.properties', path=path, number=number)[0]}, false)")
         return tests
 
     def event(self, leaf: rules.Event) -> tuple[str, str, str | None]:
         tests = self.event_tests(leaf.name, leaf.kind, leaf.where)
         figure = "count(*)"
         if leaf.property is not None:
-            text = self.in_document("e.properties", leaf.property)[1]
-            value = text if leaf.measure == "distinct" else f"TRY_CAST({text} AS DOUBLE)"
+            _, text, number = self.property(leaf.property)
+            value = text if leaf.measure == "distinct" else number
             figure = {"average": f"avg({value})", "distinct": f"count(DISTINCT {value})"}.get(leaf.measure, f"{leaf.measure}({value})")
         name = self.counted(f"{self.sources.events} e", "e.occurred_at", figure, tests, leaf.window)
         seen = f"coalesce({name}.n, 0)" if leaf.measure in {"count", "sum", "distinct"} else f"{name}.n"
@@ -338,7 +360,7 @@ class Compiler:
             tests.append(f"channel IN ({self.bind(leaf.channel)}::VARCHAR, '*')")
         strict = "CASE WHEN bool_or(state = 'withdrawn') THEN 'withdrawn' WHEN bool_or(state = 'granted') THEN 'granted' ELSE 'none' END"
         figure = strict if leaf.channel is not None or leaf.state != "granted" else "CASE WHEN bool_or(state = 'granted') THEN 'granted' END"
-        name = self.join(f"SELECT customer, {figure} AS said FROM consent_of WHERE {' AND '.join(tests)} GROUP BY 1")  # noqa: S608
+        name = self.join(f"SELECT customer, {figure} AS said FROM {self.sources.consents} WHERE {' AND '.join(tests)} GROUP BY 1")  # noqa: S608
         seen = f"coalesce({name}.said, 'none')"
         return f"{seen} = {self.bind(leaf.state)}::VARCHAR", seen, None
 

@@ -25,6 +25,11 @@ ALTER TABLE cost ADD COLUMN IF NOT EXISTS customer UUID;
 ALTER TABLE event ADD COLUMN IF NOT EXISTS utm_source VARCHAR;
 ALTER TABLE event ADD COLUMN IF NOT EXISTS utm_medium VARCHAR;
 ALTER TABLE event ADD COLUMN IF NOT EXISTS utm_campaign VARCHAR;
+ALTER TABLE event ADD COLUMN IF NOT EXISTS price DOUBLE;
+ALTER TABLE event ADD COLUMN IF NOT EXISTS value DOUBLE;
+ALTER TABLE event ADD COLUMN IF NOT EXISTS category VARCHAR;
+ALTER TABLE event ADD COLUMN IF NOT EXISTS product_id VARCHAR;
+ALTER TABLE event ADD COLUMN IF NOT EXISTS sku VARCHAR;
 """
 
 #: A question is known by its id: nps, effort, csat, purchase, commitment…, emotion… (or by the property `scale` of the answer).

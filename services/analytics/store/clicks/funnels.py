@@ -1,4 +1,4 @@
-"""Ordered funnels and paths of customers or of visits."""
+"""Ordered funnels of customers or of visits."""
 
 from __future__ import annotations
 
@@ -27,26 +27,19 @@ class Reached(NamedTuple):
     medians: list[float | None]
 
 
-class Move(NamedTuple):
-    """From one event to the next within a visit or life."""
-
-    here: str
-    there: str
-    times: int
-    median_s: float | None
-    first_time: int
-
-
 def gather(
-    connection: DuckDBPyConnection, *, since: datetime, until: datetime, per: str, minutes: int, scoped: bool, steps: Sequence[FunnelStep] = (),
-    visits: bool = True,
+    connection: DuckDBPyConnection, *, since: datetime, until: datetime, per: str, minutes: int, scoped: bool, steps: Sequence[FunnelStep],
+    visits: bool, by: str | None = None,
 ) -> None:
     """Leave the events of the window in the temporary table `click`: who, subject (a customer or a visit), key, and whether it is the first visit.
 
-    A visit ends after `minutes` without an event. Events of bots do not count. With `steps`, and `visits` not asked for, only their events are read.
+    A visit ends after `minutes` without an event. Events of bots do not count. Without visits only the events of the steps are read.
     """
     scope = "AND i.customer IN (SELECT customer FROM scope)" if scoped else ""
-    properties = "e.properties" if any(step.where for step in steps) else "NULL::VARCHAR AS properties"
+    columns = ["properties", *segment_sql.NUMBERS, *segment_sql.TEXTS] if any(step.where for step in steps) else []
+    columns += ["kind"] if any(step.kind for step in steps) else []
+    columns += ["channel", "source", "utm_source", "utm_medium"] if by is not None else []
+    own = "".join(f" e.{name}," for name in columns)
     visits = visits or per == "visit"
     names = sorted({step.name for step in steps})
     narrow = "AND e.name IN (SELECT unnest($names::VARCHAR[]))" if names and "*" not in names and not visits else ""
@@ -59,8 +52,8 @@ def gather(
     sql = f"""
         CREATE OR REPLACE TEMP TABLE click AS
         WITH seen AS (
-            SELECT CASE WHEN i.customer IS NULL THEN hash(e.identity) ELSE hash(i.customer) END AS who, e.kind, e.name, e.channel, e.source, e.utm_source, e.utm_medium,
-                   {properties}, e.occurred_at, {_KEY} AS place
+            SELECT CASE WHEN i.customer IS NULL THEN hash(e.identity) ELSE hash(i.customer) END AS who, e.name,
+                   {own} e.occurred_at, {_KEY} AS place
             FROM event e LEFT JOIN identity i ON i.identity = e.identity
             WHERE e.occurred_at >= $since AND e.occurred_at < $until AND e.initiator <> 'bot' {narrow} {scope}),
         {numbered}
@@ -111,46 +104,6 @@ def funnel(
     rows = connection.execute(sql, parameters).fetchall()
     width = len(steps)
     return [Reached(str(row[0]), list(row[1 : 1 + width]), [None, *row[1 + width :]]) for row in rows]
-
-
-def moves(connection: DuckDBPyConnection, *, limit: int) -> list[Move]:
-    """From event to event within each subject of `click`, with (start) and (end); pages by the name of their event."""
-    rows = connection.execute(
-        """
-        WITH pairs AS (
-            SELECT subject, name, visitor, occurred_at, lead(name) OVER w AS following, lead(occurred_at) OVER w AS following_at, row_number() OVER w AS n
-            FROM click WINDOW w AS (PARTITION BY subject ORDER BY place))
-        SELECT name, coalesce(following, '(end)'), count(*), median(epoch(following_at - occurred_at)), count(*) FILTER (visitor = 'first') FROM pairs GROUP BY 1, 2
-        UNION ALL SELECT '(start)', name, count(*), NULL, count(*) FILTER (visitor = 'first') FROM pairs WHERE n = 1 GROUP BY 2
-        ORDER BY 3 DESC, 1, 2 LIMIT $limit
-        """,
-        {"limit": limit},
-    ).fetchall()
-    return [Move(*row) for row in rows]
-
-
-def common(connection: DuckDBPyConnection, *, length: int, limit: int) -> list[tuple[list[str], int, int]]:
-    """The most common beginnings of subjects: (events, how many, how many of them first visits)."""
-    rows = connection.execute(
-        """
-        SELECT path, count(*), count(*) FILTER (first) FROM (
-            SELECT subject, list(name ORDER BY place)[:$length] AS path, bool_or(visitor = 'first') AS first FROM click GROUP BY subject)
-        GROUP BY path ORDER BY 2 DESC, path LIMIT $limit
-        """,
-        {"length": length, "limit": limit},
-    ).fetchall()
-    return [(list(path), count, first) for path, count, first in rows]
-
-
-def counts(connection: DuckDBPyConnection) -> dict[str, int]:
-    """Events, visits and people of `click`, by first and returning visits."""
-    row: Any = connection.execute(
-        """
-        SELECT count(*), count(DISTINCT hash(who, visit)), count(DISTINCT who), count(DISTINCT hash(who, visit)) FILTER (visitor = 'first'),
-               count(DISTINCT hash(who, visit)) FILTER (visitor = 'returning') FROM click
-        """
-    ).fetchone()
-    return dict(zip(("events", "visits", "people", "first_visits", "returning_visits"), row, strict=True))
 
 
 def _naive(moment: datetime) -> datetime:

@@ -18,10 +18,11 @@ stated AS (
 earned AS (
     SELECT customer, '' AS category, sum(amount) AS amount FROM (
         SELECT customer, net_minor AS amount FROM order_of WHERE currency = $currency AND ordered_at >= $since AND ordered_at < $until
-        UNION ALL SELECT customer, -amount_minor FROM refund_of WHERE currency = $currency AND refunded_at >= $since AND refunded_at < $until) GROUP BY 1
+        UNION ALL SELECT customer, -amount_minor FROM refund_of WHERE currency = $currency AND refunded_at >= $since AND refunded_at < $until)
+    WHERE customer IN (SELECT customer FROM stated WHERE category = '') GROUP BY 1
     UNION ALL
     SELECT customer, category, sum(amount_minor) FROM line_of WHERE currency = $currency AND ordered_at >= $since AND ordered_at < $until
-    AND coalesce(category, '') <> '' GROUP BY ALL),
+    AND category IN (SELECT category FROM stated WHERE category <> '') AND customer IN (SELECT customer FROM stated WHERE category <> '') GROUP BY ALL),
 shares AS (
     SELECT s.customer, sum(greatest(coalesce(e.amount, 0), 0))::BIGINT AS revenue,
            sum(round(s.amount_minor * s.days / greatest(1, date_diff('day', s.first_day, s.last_day))))::BIGINT AS spend,
