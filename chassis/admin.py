@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis import dead_letters, web
+from chassis import dead_letters, measuring, web
 from chassis.database import INFRASTRUCTURE
 from chassis.errors import Conflict, Invalid, Refusal
 from chassis.eventlog import NotConfirmed
@@ -98,3 +98,10 @@ async def discard_dead_letter(here: Here, asking: Operator, letter_id: UUID) -> 
 async def list_readers(request: Request, *, ends: bool = True) -> dict[str, Any]:
     """Position and lag of each reader; `behind` is 0 when everything appended so far was applied. `ends=false` asks the log nothing."""
     return {"data": await request.app.state.running.readers(ends=ends)}
+
+
+@router.get("/state")
+async def show_state(request: Request, here: Here) -> dict[str, Any]:
+    """Version, schema, readers, outbox, what was set aside, clock: what `ecrm doctor` looks at."""
+    running = request.app.state.running
+    return await measuring.state(here, running.manifest, running.loops)

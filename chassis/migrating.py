@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+import asyncpg
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
@@ -14,6 +17,8 @@ from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+
+from chassis.database import Connection as Reading
 
 MIGRATION_LOCK: Final = 7_305_000
 
@@ -44,6 +49,33 @@ CREATE TABLE parked (
 CHASSIS_TABLES: Final = frozenset({"outbox", "inbox", "consumer_offset", "dead_letter", "dead_letter_act", "parked", "alembic_version"})
 
 
+@dataclass(frozen=True)
+class Schema:
+    """What a database is at, and the revisions of older code that may still work with it, as its migrations said."""
+
+    revision: str | None
+    older: frozenset[str] = frozenset()
+
+    def serves(self, head: str) -> bool:
+        """Whether code whose newest revision is `head` may work with it."""
+        return head == self.revision or head in self.older
+
+
+async def schema(db: Reading) -> Schema:
+    """What the database says of itself; any role may ask."""
+    try:
+        row = await db.fetchrow("SELECT version_num, obj_description('alembic_version'::regclass, 'pg_class') AS said FROM alembic_version")
+    except asyncpg.UndefinedTableError:
+        return Schema(None)
+    if row is None:
+        return Schema(None)
+    try:
+        older = json.loads(row["said"] or "[]")
+    except ValueError:
+        older = []
+    return Schema(row["version_num"], frozenset(older))
+
+
 class Executor(Protocol):
     """Alembic's `op`."""
 
@@ -60,7 +92,9 @@ def create_chassis_tables(op: Executor) -> None:
 async def upgrade(url: str, package: str) -> tuple[str | None, str]:
     """Bring a database to the newest revision of `package` (for example `services.customer.migrations`).
 
-    Returns the revision before and after. Raises RuntimeError when the database is newer than this code.
+    Returns the revision before and after. A newer database stays as it is when it still serves this code, as after a rollback; else
+    RuntimeError. Every step only adds (expand); one that takes away what older code needs (contract) says so by `BREAKS_OLDER = True`
+    in its file, and comes a release after the last code that needed it.
     """
     script = _script(package)
     head = script.get_current_head()
@@ -72,10 +106,13 @@ async def upgrade(url: str, package: str) -> tuple[str | None, str]:
             if before == head:
                 return before, head
             if before is not None and before not in {revision.revision for revision in script.walk_revisions()}:
+                if head in await connection.run_sync(_older):
+                    return before, before
                 raise RuntimeError(f"the database is at revision {before}, which this version does not know: use a newer version")
             async with connection.begin():
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
                 await connection.run_sync(_upgrade, script)
+                await connection.run_sync(_promise, script)
         return before, head
     finally:
         await engine.dispose()
@@ -121,6 +158,25 @@ def _upgrade(connection: Connection, script: ScriptDirectory) -> None:
     with EnvironmentContext(config, script, fn=steps) as environment:
         environment.configure(connection=connection, fn=steps)
         environment.run_migrations()
+
+
+def _promise(connection: Connection, script: ScriptDirectory) -> None:
+    """Write down which older code may still work with this schema: all since the last step that took something away."""
+    older: list[str] = []
+    for revision in script.walk_revisions():  # from the newest
+        older.append(revision.revision)
+        if getattr(revision.module, "BREAKS_OLDER", False):
+            break
+    said = json.dumps(older[1:])
+    assert "'" not in said, said
+    connection.execute(text(f"COMMENT ON TABLE alembic_version IS '{said}'"))  # COMMENT takes no parameters; the names are our own
+
+
+def _older(connection: Connection) -> list[str]:
+    said = connection.execute(text("SELECT obj_description('alembic_version'::regclass, 'pg_class')")).scalar()
+    connection.rollback()
+    found: list[str] = json.loads(said or "[]")
+    return found
 
 
 def _dialect(url: str) -> str:

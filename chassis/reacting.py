@@ -21,7 +21,7 @@ from typing import Any, Final, Protocol
 
 import asyncpg
 
-from chassis import dead_letters, inbox, telemetry
+from chassis import dead_letters, inbox, measuring, telemetry
 from chassis import positions as kept
 from chassis.database import COLLISIONS, INFRASTRUCTURE
 from chassis.errors import Unknown
@@ -165,6 +165,7 @@ class ReaderLoop:
         telemetry.READER_PROGRESS.labels(self.service.name, self.subscription.reader).set_to_current_time()
         count = sum(len(records) for records in owned.values())
         telemetry.RECORDS.labels(self.service.name, self.subscription.reader, "applied").inc(count)
+        measuring.delays(self.service, self.subscription.reader, owned.values())
         for partition, records in owned.items():
             self.applied[partition.topic] += len(records)
         await reader.commit({partition: records[-1].next for partition, records in owned.items()})

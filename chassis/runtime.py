@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import asyncpg
 
-from chassis import dead_letters, holding, inbox, migrating, telemetry, web
+from chassis import dead_letters, holding, inbox, measuring, migrating, telemetry, web
 from chassis.database import INFRASTRUCTURE
 from chassis.errors import Unknown
 from chassis.eventlog import Partition
@@ -23,6 +23,9 @@ from chassis.service import Service
 
 STALLED_AFTER: Final = 120.0
 
+#: What a process of a service does: answer HTTP, or read facts, relay and run jobs, or both. Any number of processes of each part may run.
+Part = Literal["all", "http", "readers"]
+
 _log = telemetry.logger(__name__)
 
 
@@ -33,8 +36,9 @@ class NotReady(Exception):
 class Running:
     """A started service."""
 
-    def __init__(self, manifest: Manifest, service: Service[Any, Any]) -> None:
+    def __init__(self, manifest: Manifest, service: Service[Any, Any], *, part: Part = "all") -> None:
         self.manifest = manifest
+        self.part: Part = part
         self.service = service
         self.holdings = holding.complete(manifest.holdings, manifest.tables)
         self.loops = [ReaderLoop(service, subscription) for subscription in manifest.subscriptions]
@@ -42,11 +46,17 @@ class Running:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin to read, relay and schedule."""
+        """Begin to read, relay and schedule; where only HTTP is answered, run the jobs that look after this process's memory."""
+        if self.part == "http":
+            for job in self.manifest.jobs:
+                if job.everywhere:
+                    self._spawn(keep_running(self.service, job), job.name)
+            return
         self._spawn(self.service.relay.run(), "relay")
         for loop in self.loops:
             self._spawn(loop.run(), loop.group)
-        for job in (*self.manifest.jobs, Job("forget_old_inbox", 600, _forget_old_inbox)):
+        measure = Job("measure", measuring.SECONDS, lambda _: measuring.measure(self.service, self.loops), exclusive=False)
+        for job in (*self.manifest.jobs, Job("forget_old_inbox", 600, _forget_old_inbox), measure):
             self._spawn(keep_running(self.service, job), job.name)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
@@ -58,7 +68,8 @@ class Running:
         """Finish the batches at hand and leave the groups, within 10 s."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.wait(self._tasks, timeout=10)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=10)
 
     async def missing(self) -> list[str]:
         """What keeps the service from doing its job."""
@@ -68,7 +79,7 @@ class Running:
         except (*INFRASTRUCTURE, asyncpg.PostgresError, AssertionError):
             found.append("database")
         now = self.service.clock.monotonic()
-        for loop in self.loops:
+        for loop in self.loops if self.part != "http" else ():
             if loop.stopped_by:
                 found.append(f"{loop.group}: {loop.stopped_by}")
             elif now - loop.last_progress > STALLED_AFTER:
@@ -103,14 +114,14 @@ class Running:
 
 
 @asynccontextmanager
-async def running(manifest: Manifest, service: Service[Any, Any], *, read: bool = True) -> AsyncIterator[Running]:
-    """Open the database, check the schema, enter the service's resources, start its loops. Raises NotReady."""
+async def running(manifest: Manifest, service: Service[Any, Any], *, read: bool = True, part: Part = "all") -> AsyncIterator[Running]:
+    """Open the database, check the schema, enter the service's resources, start the loops of its part. Raises NotReady."""
     async with AsyncExitStack() as stack:
         await service.database.open()
         stack.push_async_callback(service.database.close)
         await _check_schema(manifest, service)
         service.resources = await stack.enter_async_context(manifest.open(service)) if manifest.open else None
-        started = Running(manifest, service)
+        started = Running(manifest, service, part=part)
         if read:
             started.start()
             stack.push_async_callback(started.stop)
@@ -126,13 +137,12 @@ async def _check_schema(manifest: Manifest, service: Service[Any, Any]) -> None:
         assert powers is not None
         if powers["rolsuper"] or powers["owner"]:
             raise NotReady(f"{manifest.name}: the database role must be neither superuser nor owner; give the service a role of its own.")
-        try:
-            revision = await db.fetchval("SELECT version_num FROM alembic_version")
-        except asyncpg.UndefinedTableError:
-            revision = None
+        found = await migrating.schema(db)
     expected = await asyncio.to_thread(migrating.head, manifest.migrations)
-    if revision != expected:
-        raise NotReady(f"{manifest.name}: the database is at revision {revision}, this version needs {expected}: run `ecrm migrate`.")
+    if not found.serves(expected):
+        raise NotReady(f"{manifest.name}: the database is at revision {found.revision}, this version needs {expected}: run `ecrm migrate`.")
+    if found.revision != expected:
+        _log.warning("schema_is_newer", service=manifest.name, version=found.revision)
 
 
 async def _forget_old_inbox(service: Service[Any, Any]) -> bool:

@@ -25,12 +25,14 @@ class Job:
     """`run` returns True when there is more to do at once; else it is called again after `every` seconds.
 
     `exclusive`: of all processes of the service one at a time runs it (an advisory lock of the service's database).
+    `everywhere`: it looks after what each process holds in memory, so it also runs in those that only answer HTTP.
     """
 
     name: str
     every: float
     run: Callable[[Any], Awaitable[bool | None]]
     exclusive: bool = True
+    everywhere: bool = False
 
 
 async def keep_running(service: Service[Any, Any], job: Job) -> None:

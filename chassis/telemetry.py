@@ -37,6 +37,15 @@ RECORDS: Final = Counter("ecrm_records_total", "Records of the log by reader and
 READER_LAG: Final = Gauge("ecrm_reader_lag", "Records not yet read", ["service", "reader"], registry=REGISTRY)
 READER_PROGRESS: Final = Gauge("ecrm_reader_last_progress_timestamp", "When the reader last advanced", ["service", "reader"], registry=REGISTRY)
 OUTBOX_PENDING: Final = Gauge("ecrm_outbox_pending", "Rows the relay has not published yet", ["service"], registry=REGISTRY)
+OUTBOX_OLDEST: Final = Gauge("ecrm_outbox_oldest_seconds", "Age of the oldest row the relay has not published yet", ["service"], registry=REGISTRY)
+READER_STOPPED: Final = Gauge("ecrm_reader_stopped", "1 while a reader stands still at a gap in the log", ["service", "reader"], registry=REGISTRY)
+DEAD_LETTERS: Final = Gauge("ecrm_dead_letters", "Records set aside, and records that wait behind them", ["service", "state"], registry=REGISTRY)
+DELAY_SECONDS: Final = Histogram(
+    "ecrm_delay_seconds", "From what happened (an event: received by the collector) to applied by a reader; the oldest of each batch",
+    ["service", "reader"], registry=REGISTRY, buckets=(0.1, 0.3, 1, 2, 3, 5, 10, 30, 60, 300, 3600),
+)
+CLOCK_OFF: Final = Gauge("ecrm_clock_off_seconds", "This process's clock minus its database's", ["service"], registry=REGISTRY)
+BUILD: Final = Gauge("ecrm_build", "1, labelled with the version that runs", ["service", "version"], registry=REGISTRY)
 JOB_SECONDS: Final = Histogram("ecrm_job_seconds", "Time of one run of a job", ["service", "job", "outcome"], registry=REGISTRY)
 
 

@@ -10,7 +10,7 @@ from chassis.keys import KeyTable
 from chassis.manifest import Manifest, Mount
 from chassis.scheduling import Job
 from gateway import commands, reactions
-from gateway.api import auditing, documents, keys, operations, people, views, webhooks
+from gateway.api import auditing, deployment, documents, keys, operations, people, views, webhooks
 from gateway.api.door import Door
 from gateway.outbound.directory import Directory
 from gateway.outbound.issuers import Issuer
@@ -55,17 +55,17 @@ MANIFEST = Manifest(
     settings=GatewaySettings,
     migrations="gateway.migrations",
     tables=GatewayTable.metadata,
-    routers=(keys.router, operations.router, webhooks.router, people.router, people.issuer, auditing.router, views.router, documents.router),
+    routers=(keys.router, operations.router, webhooks.router, people.router, people.issuer, auditing.router, views.router, documents.router, deployment.router),
     mounts=(Mount(("/*",), Door),),
     subscriptions=reactions.WEBHOOKS,
     jobs=(
         Job("forget_operations", every=3600, run=commands.forget_operations),
         Job("forget_answers", every=900, run=commands.forget_answers),
-        Job("note_key_use", every=20, run=commands.note_key_use, exclusive=False),
-        Job("write_usage", every=2, run=commands.write_usage, exclusive=False),
+        Job("note_key_use", every=20, run=commands.note_key_use, exclusive=False, everywhere=True),
+        Job("write_usage", every=2, run=commands.write_usage, exclusive=False, everywhere=True),
         Job("forget_usage", every=3600, run=commands.forget_usage),
-        Job("load_people", every=2, run=commands.load_people, exclusive=False),
-        Job("write_audit", every=0.2, run=commands.write_audit, exclusive=False),
+        Job("load_people", every=2, run=commands.load_people, exclusive=False, everywhere=True),
+        Job("write_audit", every=0.2, run=commands.write_audit, exclusive=False, everywhere=True),
         Job("seal_audit", every=1, run=commands.seal_audit),
         Job("anchor_audit", every=60, run=commands.anchor_audit),
         Job("deliver_webhooks", every=0.5, run=commands.deliver_due, exclusive=False),

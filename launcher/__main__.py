@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,15 @@ from chassis.settings import SettingsError
 
 app = typer.Typer(help="Peyvand, an open eCRM platform.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 screen = Console(stderr=True, highlight=False)
+
+
+class Part(enum.Enum):
+    """What a process of a service does."""
+
+    all = "all"
+    http = "http"
+    readers = "readers"
+
 
 Data = Annotated[Path, typer.Option("--data", envvar="ECRM_DATA", help="Folder of the private database, secrets and files.")]
 Port = Annotated[int, typer.Option("--port", envvar="ECRM_PORT", min=1, max=65535, help="Port of the gateway on the loopback.")]
@@ -38,12 +48,27 @@ def serve(
     process: Annotated[str, typer.Argument(help="gateway, collector, customer, interaction, analytics, campaign or consent")],
     port: Annotated[int, typer.Option("--port", envvar="ECRM_PORT", min=1, max=65535)] = 8000,
     host: Annotated[str, typer.Option("--host", envvar="ECRM_HOST")] = "127.0.0.1",
+    part: Annotated[Part, typer.Option("--part", envvar="ECRM_PART", help="http answers only; readers read facts and run jobs; all does both.")] = Part.all,
+    admin_port: Annotated[int, typer.Option("--admin-port", envvar="ECRM_ADMIN_PORT", min=0, max=65535, help="Health and metrics here; 0: beside the rest.")] = 0,
+    drain: Annotated[float, typer.Option("--drain", envvar="ECRM_DRAIN", min=0, max=60, help="Seconds between not being ready and closing the door.")] = 0.0,
 ) -> None:
     """Run one service as a process of its own (settings from the environment)."""
     from launcher import single
 
     _configure_logs("json")
-    raise typer.Exit(single.run(process, host=host, port=port, screen=screen))
+    place = single.Place(host, port, admin_port=admin_port, part=part.value, drain_seconds=drain)
+    raise typer.Exit(single.run(process, place=place, screen=screen))
+
+
+@app.command()
+def schema(
+    process: Annotated[str, typer.Argument(help="As for `ecrm serve`")],
+    wait: Annotated[float, typer.Option("--wait", help="Seconds to wait for `ecrm migrate`.")] = 0.0,
+) -> None:
+    """Is the database of a process at a revision that this version works with? Exit code 0 when it is."""
+    from launcher import single
+
+    raise typer.Exit(asyncio.run(single.await_schema(process, seconds=wait, screen=screen)))
 
 
 @app.command()
@@ -103,8 +128,9 @@ def _mount_rooms() -> None:
     app.add_typer(importing.app, name="import", help="Bring customers, orders or events from files.")
     app.add_typer(exporting.app, name="export", help="Take customers out as files.")
     app.add_typer(auditing.app, name="audit", help="Prove what was sent, and under which consent.")
-    from launcher import demo
+    from launcher import demo, doctor
 
+    app.command("doctor")(doctor.doctor)
     app.command("demo")(demo.demo)
 
 

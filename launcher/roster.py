@@ -14,6 +14,20 @@ ALL: Final = (*SERVICES, "gateway")
 PROCESSES: Final = ("collector", *ALL)
 
 
+#: What must not be split or doubled, and why.
+ALONE: Final = {"analytics": "it keeps its facts in a file that one process may open"}
+NO_READERS: Final = frozenset({"collector"})
+
+
+def refuses(name: str, part: str) -> str | None:
+    """Why a process cannot be started as this part; None when it can."""
+    if name in ALONE and part != "all":
+        return f"{name} cannot be split into parts: {ALONE[name]}."
+    if name in NO_READERS and part == "readers":
+        return f"{name} reads nothing: start it as http or all."
+    return None
+
+
 def manifest(name: str) -> Manifest:
     """The manifest of a service or the gateway."""
     package = "gateway" if name == "gateway" else f"services.{name}"

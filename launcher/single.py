@@ -4,32 +4,50 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
 import uvloop
 from rich.console import Console
 
 from chassis import migrating, runtime, settings, telemetry
 from chassis.clock import Clock
+from chassis.database import INFRASTRUCTURE
 from chassis.eventlog import EventLog, NotConfirmed
 from chassis.peers import App, Transport, new_session
-from chassis.runtime import NotReady
+from chassis.runtime import NotReady, Part
 from chassis.settings import SettingsError
-from launcher import process, roster, secrets, tls, wiring
+from launcher import doors, process, roster, secrets, tls, wiring
 
 _log = telemetry.logger(__name__)
 
 
-def run(name: str, *, host: str, port: int, screen: Console) -> int:
+@dataclass(frozen=True)
+class Place:
+    """Where a process listens and what of its service it does. `admin_port` 0: metrics stand at the port of everything else."""
+
+    host: str
+    port: int
+    admin_port: int = 0
+    part: Part = "all"
+    drain_seconds: float = 0.0
+
+
+def run(name: str, *, place: Place, screen: Console) -> int:
     """Until SIGTERM. Returns the exit code."""
     if name not in roster.PROCESSES:
         screen.print(f"[red]There is no process {name}; there are {', '.join(roster.PROCESSES)}.[/red]")
         return 2
+    if (refused := roster.refuses(name, place.part)) is not None:
+        screen.print(f"[red]{refused}[/red]")
+        return 2
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_serve(name, host, port))
+            return runner.run(_serve(name, place))
     except (process.CannotStart, NotReady, NotConfirmed, OSError) as error:
         screen.print(f"[red]{name} cannot start: {error}[/red]")
         return 1
@@ -43,12 +61,15 @@ def log_url() -> str:
     return url if "://" in url else f"kafka://{url}"
 
 
-async def _serve(name: str, host: str, port: int) -> int:
+async def _serve(name: str, place: Place) -> int:
     certificate = tls.certificate() if name == "gateway" else None
-    listener = process.listen(host, port)
+    listener = process.listen(place.host, place.port)
+    admin = process.listen(place.host, place.admin_port) if place.admin_port else None
     told = asyncio.create_task(process.until_told())
     async with AsyncExitStack() as stack:
-        stack.callback(listener.close)
+        for held in (listener, admin):
+            if held is not None:
+                stack.callback(held.close)
         log = await stack.enter_async_context(_connected())
         session = await stack.enter_async_context(new_session())
         transports: dict[str, Transport] = {}
@@ -56,12 +77,18 @@ async def _serve(name: str, host: str, port: int) -> int:
             url = settings.variable(f"ECRM_{other.upper()}_URL")
             if url:
                 transports[other] = wiring.transport(url, {}, lambda: session)
-        app = await stack.enter_async_context(_app(name, log, transports))
-        await stack.enter_async_context(process.serving(app, listener, certificate=certificate))
+        app = await stack.enter_async_context(_app(name, log, transports, place.part))
+        state = doors.State()
+        if admin is not None:
+            await stack.enter_async_context(process.serving(doors.Admin(app, state), admin))
+        public = doors.Admin(app, state) if place.part == "readers" else doors.Public(app, state, metrics=admin is None)
+        await stack.enter_async_context(process.serving(public, listener, certificate=certificate))
         process.settle_memory()
-        _log.info("ready", service=name, port=port)
+        _log.info("ready", service=name, port=place.port, part=place.part)
         await told
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        state.draining = True  # whoever balances load looks at readiness: until he has, requests still come and are answered
+        await asyncio.sleep(place.drain_seconds)
         _log.info("stopping", service=name)
         process.unsettle_memory()
     return 0
@@ -78,14 +105,14 @@ async def _connected() -> AsyncIterator[EventLog]:
 
 
 @asynccontextmanager
-async def _app(name: str, log: EventLog, transports: dict[str, Transport]) -> AsyncIterator[App]:
+async def _app(name: str, log: EventLog, transports: dict[str, Transport], part: Part) -> AsyncIterator[App]:
     if name == "collector":
         async with _collector(log) as app:
             yield app
         return
     manifest = roster.manifest(name)
     service = wiring.service(manifest, platform=secrets.platform_settings(None, name), log=log, transports=transports)
-    async with runtime.running(manifest, service) as started:
+    async with runtime.running(manifest, service, part=part) as started:
         yield started.app
 
 
@@ -120,6 +147,40 @@ async def migrate(only: str | None, screen: Console) -> int:
         await postgres.migrate(owner)
         screen.print("event log: upgraded")
     return 0
+
+
+async def await_schema(name: str, *, seconds: float, screen: Console) -> int:
+    """Return 0 as soon as the database of a process is at a revision that this version works with; 1 when it is not after `seconds`."""
+    if name == "collector":
+        return 0  # it has none
+    if name not in roster.ALL:
+        screen.print(f"[red]There is no service {name}; there are {', '.join(roster.PROCESSES)}.[/red]")
+        return 2
+    variable = f"ECRM_{name.upper()}_DATABASE_URL"
+    url = settings.variable(variable)
+    if not url:
+        raise SettingsError(f"{variable} is not set: the PostgreSQL URL of the {name} database")
+    needed = migrating.head(roster.manifest(name).migrations)
+    until, said = time.monotonic() + seconds, ""
+    while True:
+        try:
+            db = await asyncpg.connect(url, timeout=5)
+            try:
+                found = await migrating.schema(db)
+            finally:
+                await db.close()
+            if found.serves(needed):
+                screen.print(f"{name}: the schema is at {found.revision}")
+                return 0
+            state = f"the schema is at {found.revision}, this version needs {needed}: `ecrm migrate` has not run yet"
+        except (*INFRASTRUCTURE, asyncpg.PostgresError) as error:
+            state = f"the database does not answer ({type(error).__name__})"
+        if state != said:
+            screen.print(f"{name}: {state}")
+            said = state
+        if time.monotonic() >= until:
+            return 1
+        await asyncio.sleep(min(1.0, seconds))
 
 
 async def create_topics(screen: Console) -> int:

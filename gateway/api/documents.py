@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from importlib import metadata, resources
+from importlib import resources
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from chassis import telemetry, web
 from chassis.errors import Unavailable
+from chassis.version import VERSION
 from gateway.domain import describing, routes
 from gateway.settings import GatewayService
 
@@ -36,7 +37,7 @@ async def get_openapi(here: Here, request: Request) -> dict[str, Any]:
     found = await asyncio.gather(*(_described(here, name) for name in SERVICES))
     parts = {name: part for name, part in zip(SERVICES, found, strict=True) if part is not None}
     own = {"gateway": request.app.openapi()}
-    document = describing.merged({**parts, **own}, version=_version(), server=here.platform.public_url)
+    document = describing.merged({**parts, **own}, version=VERSION, server=here.platform.public_url)
     here.resources.openapi = (now + (WHOLE_SECONDS if len(parts) == len(SERVICES) else PARTIAL_SECONDS), document)
     return document
 
@@ -63,10 +64,3 @@ async def _described(here: GatewayService, name: str) -> dict[str, Any] | None:
     except (Unavailable, ValueError, TypeError) as error:
         _log.warning("not_described", service=name, error=error)
         return None
-
-
-def _version() -> str:
-    try:
-        return metadata.version("peyvand")
-    except metadata.PackageNotFoundError:
-        return "0"

@@ -23,7 +23,7 @@ _OWNERS: Final = {
     **dict.fromkeys(("templates", "campaigns", "journeys", "pressure", "programmes", "messages", "decisions", "suppressions", "experiments", "playbooks", "site-messages", "customisations", "lists", "content-blocks", "feeds"), "campaign"),
     **dict.fromkeys(("reports", "freshness", "relations"), "analytics"),
     **dict.fromkeys(("purposes", "consents", "privacy"), "consent"),
-    **dict.fromkeys(("keys", "sources", "operations", "webhooks", "people", "roles", "me", "audit"), "gateway"),
+    **dict.fromkeys(("keys", "sources", "operations", "webhooks", "people", "roles", "me", "audit", "deployment"), "gateway"),
 }
 
 #: Third part under /api/v1/customers/{id} -> owner, where it is not the customer service.

@@ -89,5 +89,5 @@ JOBS = (
     Job("run_retention", every=1, run=run_retention),
     Job("ask_daily_run", every=600, run=ask_daily_run),
     Job("begin_erasures", every=5, run=begin_erasures),
-    Job("follow_keys", every=10, run=follow_keys, exclusive=False),
+    Job("follow_keys", every=10, run=follow_keys, exclusive=False, everywhere=True),
 )
