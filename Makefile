@@ -104,6 +104,13 @@ audit: .venv-supply/.installed ## known vulnerabilities of what is in the locks 
 	.venv-supply/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
 	.venv-supply/bin/pip-audit --require-hashes --disable-pip -r requirements-dev.lock
 
-.PHONY: sdks sbom audit
+.venv-charts/.installed: deploy/charts/requirements.lock
+	$(PYTHON) -m venv .venv-charts
+	.venv-charts/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+charts: .venv-charts/.installed ## Helm, the schemas of Kubernetes and a linter of images, for tests/deploy (no cluster is needed)
+
+.PHONY: sdks sbom audit charts
 .PHONY: dev check test test-real bench chaos contracts
 .PHONY: help env run demo cluster cluster-stop

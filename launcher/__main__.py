@@ -72,31 +72,42 @@ def schema(
 
 
 @app.command()
-def migrate(only: Annotated[str | None, typer.Argument(help="One service; default all.")] = None) -> None:
+def migrate(
+    only: Annotated[str | None, typer.Argument(help="One service; default all.")] = None,
+    grant: Annotated[bool, typer.Option("--grant", help="First give the service's role its rights, where nobody ran roles.sql.")] = False,
+) -> None:
     """Bring the databases to this version (ECRM_<SERVICE>_OWNER_DATABASE_URL)."""
     from launcher import single
 
-    raise typer.Exit(asyncio.run(single.migrate(only, screen)))
+    raise typer.Exit(asyncio.run(single.migrate(only, screen, grant=grant)))
 
 
 @app.command()
-def topics() -> None:
+def topics(
+    partitions: Annotated[int, typer.Option("--partitions", min=1, max=1000, help="Of new topics on Kafka; it never changes later.")] = 6,
+    replicas: Annotated[int, typer.Option("--replicas", min=1, max=9, help="Of new topics on Kafka; with 3 an answer 200 means that two brokers have it.")] = 1,
+) -> None:
     """Create the topics that are missing in the event log (ECRM_LOG_URL or ECRM_KAFKA_URL)."""
     from launcher import single
 
-    raise typer.Exit(asyncio.run(single.create_topics(screen)))
+    raise typer.Exit(asyncio.run(single.create_topics(screen, partitions=partitions, replicas=replicas)))
 
 
 @app.command("secrets")
 def make_secrets(
     folder: Annotated[Path, typer.Argument(help="Where each secret gets a file of its own, readable by its owner only.")],
     database_host: Annotated[str, typer.Option("--database-host", help="The PostgreSQL server, as the services reach it.")] = "postgres",
+    kubernetes: Annotated[str, typer.Option("--kubernetes", metavar="NAME", help="Also write kubernetes.json: the same as Secrets, the first called NAME.")] = "",
 ) -> None:
-    """Make the secrets of a deployment of several processes, once: for deploy/compose.yaml, or as a Kubernetes secret."""
+    """Make the secrets of a deployment of several processes, once: for deploy/compose.yaml, or with --kubernetes for the chart."""
+    from launcher import kubernetes as chart
     from launcher import secrets
 
     try:
         made = secrets.write_files(folder, database_host=database_host)
+        if kubernetes:
+            given = {name: (folder / name).read_text(encoding="utf-8") for name in made}
+            secrets.write_private(folder / "kubernetes.json", chart.manifest(given, name=kubernetes))
     except (secrets.AlreadyMade, OSError) as error:
         screen.print(f"[red]{error}[/red]", soft_wrap=True)
         raise typer.Exit(1) from None

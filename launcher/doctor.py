@@ -84,7 +84,7 @@ def _of(name: str, part: Mapping[str, Any]) -> Iterator[Finding]:
         waiting = f", {part['dead_letters']['parked']} records wait behind them" if part["dead_letters"]["parked"] else ""
         yield Finding(name, False, f"{part['dead_letters']['open']} dead letters{waiting}", "`ecrm dlq list`, then replay or discard each: see docs/runbooks/dead-letters.md.")
     if abs(part["clock_off_seconds"]) > CLOCK_SECONDS:
-        yield Finding(name, False, f"its clock differs from its database's by {part['clock_off_seconds']:.1f} s", "Let both machines follow one time server (NTP): see docs/runbooks/clock.md.")
+        yield Finding(name, False, f"its clock differs from its database's by {part['clock_off_seconds']:.1f} s", "Let both machines follow one time server (NTP): see docs/runbooks/clock-off.md.")
 
 
 def _alike(parts: Mapping[str, Mapping[str, Any]], what: str, of: Any, do: str, *, grave: bool) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from pydantic_core import PydanticUndefined
 from chassis.settings import PlatformSettings
 from contracts import catalogue
 from contracts.compatibility import breaches
-from launcher import roster
+from launcher import dashboards, kubernetes, roster
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PUBLISHED: Final = ROOT / "contracts" / "published"
@@ -127,6 +127,11 @@ def pages() -> dict[str, str]:
     }
 
 
+def chart_files() -> dict[str, str]:
+    """Generated files of the chart by path under deploy/helm/files/."""
+    return {"log.json": kubernetes.log_file(), **{f"dashboards/{name}": text for name, text in dashboards.files().items()}}
+
+
 def _raw(kind: type) -> dict[str, Any]:
     if kind is msgspec.Raw:
         return {}
@@ -158,6 +163,8 @@ def main() -> int:
     faults = publish()
     for name, text in pages().items():
         (ROOT / "docs" / name).write_text(text, encoding="utf-8")
+    for name, text in chart_files().items():
+        (kubernetes.CHART / "files" / name).write_text(text, encoding="utf-8")
     for fault in faults:
         print(fault, file=sys.stderr)
     return 1 if faults else 0

@@ -22,6 +22,7 @@ from chassis.peers import App, Transport, new_session
 from chassis.runtime import NotReady, Part
 from chassis.settings import SettingsError
 from launcher import doors, process, roster, secrets, tls, wiring
+from launcher.embedded_postgres import rights
 
 _log = telemetry.logger(__name__)
 
@@ -95,8 +96,8 @@ async def _serve(name: str, place: Place) -> int:
 
 
 @asynccontextmanager
-async def _connected() -> AsyncIterator[EventLog]:
-    log = wiring.event_log(log_url())
+async def _connected(**new_topics: int) -> AsyncIterator[EventLog]:
+    log = wiring.event_log(log_url(), **new_topics)
     try:
         await log.start()
         yield log
@@ -127,7 +128,7 @@ async def _collector(log: EventLog) -> AsyncIterator[App]:
         yield app
 
 
-async def migrate(only: str | None, screen: Console) -> int:
+async def migrate(only: str | None, screen: Console, *, grant: bool = False) -> int:
     """Upgrade the databases named by ECRM_<SERVICE>_OWNER_DATABASE_URL, and the event log's if it is a PostgreSQL one."""
     names = [only] if only else list(roster.ALL)
     if only and only not in roster.ALL:
@@ -138,6 +139,8 @@ async def migrate(only: str | None, screen: Console) -> int:
         url = settings.variable(variable)
         if not url:
             raise SettingsError(f"{variable} is not set: the owner's PostgreSQL URL of the {name} database")
+        if grant:
+            await _grant(url, name)
         before, after = await migrating.upgrade(url, roster.manifest(name).migrations)
         screen.print(f"{name}: {'is at' if before == after else 'upgraded to'} {after}")
     owner = settings.variable("ECRM_LOG_OWNER_DATABASE_URL")
@@ -147,6 +150,16 @@ async def migrate(only: str | None, screen: Console) -> int:
         await postgres.migrate(owner)
         screen.print("event log: upgraded")
     return 0
+
+
+async def _grant(url: str, name: str) -> None:
+    """What roles.sql does after it has made the database, done by its owner."""
+    db = await asyncpg.connect(url, timeout=10)
+    try:
+        for statement in rights(name):
+            await db.execute(statement)
+    finally:
+        await db.close()
 
 
 async def await_schema(name: str, *, seconds: float, screen: Console) -> int:
@@ -183,9 +196,9 @@ async def await_schema(name: str, *, seconds: float, screen: Console) -> int:
         await asyncio.sleep(min(1.0, seconds))
 
 
-async def create_topics(screen: Console) -> int:
-    """Create what is missing in the log."""
-    async with _connected() as log:
+async def create_topics(screen: Console, *, partitions: int, replicas: int) -> int:
+    """Create what is missing in the log; the numbers are for new topics on Kafka."""
+    async with _connected(partitions=partitions, replication=replicas) as log:
         listed: list[Any] = wiring.topics()
         await log.create_topics(listed)
         for topic in listed:

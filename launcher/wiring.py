@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -21,19 +21,38 @@ from chassis.service import Service
 from chassis.settings import PlatformSettings, SettingsError
 from contracts import catalogue
 
+if TYPE_CHECKING:
+    from chassis.eventlog.kafka.access import Access
 
-def event_log(url: str) -> EventLog:
-    """`kafka://host:port[,host:port]` or `postgres-log://…` (a PostgreSQL URL with another scheme)."""
+
+def event_log(url: str, *, partitions: int = 6, replication: int = 1) -> EventLog:
+    """The numbers are for topics that are made. `kafka://host:port[,host:port]` or `postgres-log://…` (a PostgreSQL URL with another scheme)."""
     scheme, _, rest = url.partition("://")
     if scheme == "kafka":
         from chassis.eventlog.kafka import KafkaEventLog
 
-        return KafkaEventLog(rest.rstrip("/"), packed=[entry.name for entry in catalogue.TOPICS if entry.packed])
+        packed = [entry.name for entry in catalogue.TOPICS if entry.packed]
+        return KafkaEventLog(rest.rstrip("/"), packed=packed, partitions=partitions, replication=replication, access=_access())
     if scheme == "postgres-log":
         from chassis.eventlog.postgres import PostgresEventLog
 
         return PostgresEventLog("postgresql://" + rest)
     raise SettingsError(f"ECRM_LOG_URL: {scheme}:// is not an event log; use kafka:// or postgres-log://")
+
+
+def _access() -> Access:
+    """ECRM_KAFKA_TLS, _CA, _USER and _PASSWORD: how to show oneself to the brokers."""
+    from chassis.eventlog.kafka.access import Access
+
+    user, password = settings.variable("ECRM_KAFKA_USER"), settings.variable("ECRM_KAFKA_PASSWORD")
+    if bool(user) != bool(password):
+        raise SettingsError("ECRM_KAFKA_USER and ECRM_KAFKA_PASSWORD (or ECRM_KAFKA_PASSWORD_FILE) belong together")
+    authority = settings.variable("ECRM_KAFKA_CA")
+    tls = bool(authority) or settings.variable("ECRM_KAFKA_TLS").lower() in {"true", "1", "yes"}
+    try:
+        return Access(user=user, password=password, tls=tls, authority=authority)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"ECRM_KAFKA_CA: {authority} cannot be used: {type(error).__name__}") from None
 
 
 def topics() -> list[Topic]:

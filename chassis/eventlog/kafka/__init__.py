@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 
 from chassis.eventlog import NotConfirmed, Partition, Positions, Reader, Record, Stored, Topic, partition_of
 from chassis.eventlog.kafka import stopping
+from chassis.eventlog.kafka.access import OPEN, Access
 from chassis.eventlog.kafka.appending import Appender
 from chassis.eventlog.kafka.inspecting import Inspector, distance
 from chassis.eventlog.kafka.reading import GroupReader
@@ -20,7 +21,7 @@ HEALTH_SECONDS = 2.0
 class KafkaEventLog:
     """See `chassis.eventlog.EventLog`. Bounded in time also when the broker is away or frozen."""
 
-    def __init__(self, bootstrap: str, *, partitions: int = 6, replication: int = 1, packed: Container[str] = ()) -> None:
+    def __init__(self, bootstrap: str, *, partitions: int = 6, replication: int = 1, packed: Container[str] = (), access: Access = OPEN) -> None:
         """`bootstrap` is `host:port[,host:port…]`; the numbers are for topics that `create_topics` makes.
 
         `packed` holds the names of topics with many records a second: what this client appends to them together becomes one Kafka record.
@@ -31,8 +32,9 @@ class KafkaEventLog:
         self._replication = replication
         self._topics: dict[str, tuple[Partition, ...]] = {}
         self._packed = packed
-        self._appender = Appender(self._bootstrap, packed=self._packed)
-        self._inspector = Inspector(self._bootstrap)
+        self._access = access
+        self._appender = Appender(self._bootstrap, packed=self._packed, access=access)
+        self._inspector = Inspector(self._bootstrap, access=access)
         self._readers: list[GroupReader] = []
         self._probe: asyncio.Task[bool] | None = None
 
@@ -79,6 +81,7 @@ class KafkaEventLog:
         compacted = await self._inspector.compacted(topics)
         reader = GroupReader(
             self._bootstrap,
+            access=self._access,
             group=group,
             topics=topics,
             positions=positions,

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartiti
 
 from chassis.eventlog import NotConfirmed, Partition, Record
 from chassis.eventlog.kafka import stopping
+from chassis.eventlog.kafka.access import OPEN, Access
 from chassis.eventlog.kafka.batches import BATCH_BYTES, COMPRESSED_FROM, RECORD_BYTES, Batch, PackedBatch, size_of
 
 log = logging.getLogger(__name__)
@@ -52,8 +53,9 @@ class Appender:
     discarded and a new one takes over.
     """
 
-    def __init__(self, bootstrap: str, *, packed: Container[str]) -> None:
+    def __init__(self, bootstrap: str, *, packed: Container[str], access: Access = OPEN) -> None:
         self._bootstrap = bootstrap
+        self._access = access
         self._packed = packed
         self._lanes: dict[Partition, Lane] = {}
         self._producer: Any = None
@@ -203,6 +205,7 @@ class Appender:
     async def _make(self) -> Any:
         producer: Any = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap,
+            **self._access.options(),
             acks="all",
             enable_idempotence=True,
             max_batch_size=BATCH_BYTES,

@@ -18,6 +18,7 @@ from aiokafka.structs import TopicPartition
 
 from chassis.eventlog import LogGap, NotConfirmed, Partition, Stored, Topic
 from chassis.eventlog.kafka import stopping
+from chassis.eventlog.kafka.access import OPEN, Access
 from chassis.eventlog.kafka.packing import holder, start
 from chassis.eventlog.kafka.records import StoredRecords
 
@@ -31,8 +32,9 @@ T = TypeVar("T")
 class Inspector:
     """One connection beside the producer's and the readers', so that a long poll never delays an answer."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, *, access: Access = OPEN) -> None:
         self._bootstrap = bootstrap
+        self._access = access
         self._client: Any = None
 
     async def start(self) -> None:
@@ -41,6 +43,7 @@ class Inspector:
             return
         client: Any = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
+            **self._access.options(),
             enable_auto_commit=False,
             auto_offset_reset="none",
             request_timeout_ms=int(ANSWER_SECONDS * 1000),
@@ -82,7 +85,7 @@ class Inspector:
 
     async def create_topics(self, topics: Sequence[Topic], *, partitions: int, replication: int) -> None:
         """Create what is missing. Raises NotConfirmed when the log does not do it."""
-        new = [NewTopic(t.name, partitions, replication, topic_configs=_settings(t, replication)) for t in topics]
+        new = [NewTopic(t.name, partitions, replication, topic_configs=topic_settings(t, replication)) for t in topics]
         answer = await self._ask(lambda admin: admin.create_topics(new, timeout_ms=int(ANSWER_SECONDS * 1000)))
         for name, code, message in answer.topic_errors:
             error = for_code(code)
@@ -166,7 +169,7 @@ class Inspector:
     async def _ask(self, question: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
         """One question to the controller over a connection of its own; they are rare."""
         admin: Any = AIOKafkaAdminClient(
-            bootstrap_servers=self._bootstrap, request_timeout_ms=int(ANSWER_SECONDS * 1000)
+            bootstrap_servers=self._bootstrap, request_timeout_ms=int(ANSWER_SECONDS * 1000), **self._access.options()
         )
 
         async def ask() -> T:
@@ -192,7 +195,8 @@ def distance(position: int, end: int) -> int:
     return max(0, holder(end) - holder(position))
 
 
-def _settings(topic: Topic, replication: int) -> dict[str, str]:
+def topic_settings(topic: Topic, replication: int) -> dict[str, str]:
+    """How a topic is made on Kafka, whoever makes it."""
     settings = {
         "min.insync.replicas": "2" if replication > 2 else "1",
         "unclean.leader.election.enable": "false",

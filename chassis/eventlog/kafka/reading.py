@@ -16,6 +16,7 @@ from aiokafka.structs import TopicPartition
 from chassis.eventlog import SKIMMED, LogGap, NotConfirmed, Partition, Positions, Stored, unbroken
 from chassis.eventlog.kafka import records as decoding
 from chassis.eventlog.kafka import stopping
+from chassis.eventlog.kafka.access import OPEN, Access
 from chassis.eventlog.kafka.inspecting import Inspector, distance
 from chassis.eventlog.kafka.packing import holder
 
@@ -69,6 +70,7 @@ class GroupReader:
         self,
         bootstrap: str,
         *,
+        access: Access = OPEN,
         group: str,
         topics: Sequence[str],
         positions: Positions,
@@ -95,6 +97,7 @@ class GroupReader:
         decoding.install()
         self._consumer: Any = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
+            **access.options(),
             group_id=group,
             enable_auto_commit=False,
             auto_offset_reset="none",

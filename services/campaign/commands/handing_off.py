@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from chassis import telemetry
@@ -25,6 +25,9 @@ LAST_HAND_OFFS = 8.0
 GATHER = 0.003
 
 _log = telemetry.logger(__name__)
+
+
+MESSAGES: Final = telemetry.counter("ecrm_messages_total", "Messages handed over, by channel and what became of them", ("channel", "outcome"))
 
 
 class _Step(NamedTuple):
@@ -168,6 +171,8 @@ class HandOff:
                 await asyncio.sleep(0.2 * 2**attempt)
         self.started |= begun
         self.outcomes.update({row[0]: row[1] for row in outcomes})
+        for each in changed:
+            MESSAGES.labels(each.channel, each.state).inc()
         return begun
 
 

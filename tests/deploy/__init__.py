@@ -1,0 +1,1 @@
+"""The chart, its alarms and the image, checked without a cluster."""
