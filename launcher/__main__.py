@@ -131,7 +131,7 @@ def _configure_logs(form: str, *, quiet: bool = False) -> None:
 
 
 def _mount_rooms() -> None:
-    from launcher import auditing, dead_letters, exporting, importing, keys, people
+    from launcher import auditing, dead_letters, definitions, exporting, importing, keys, people
 
     app.add_typer(keys.app, name="keys", help="API keys and source keys.")
     app.add_typer(people.app, name="people", help="Who signs in at the built-in issuer.")
@@ -139,6 +139,7 @@ def _mount_rooms() -> None:
     app.add_typer(importing.app, name="import", help="Bring customers, orders or events from files.")
     app.add_typer(exporting.app, name="export", help="Take customers out as files.")
     app.add_typer(auditing.app, name="audit", help="Prove what was sent, and under which consent.")
+    app.add_typer(definitions.app, name="definitions", help="Segments, templates, journeys, rules as files for version control.")
     from launcher import demo, doctor
 
     app.command("doctor")(doctor.doctor)
