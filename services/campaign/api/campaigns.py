@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
+from pydantic import AwareDatetime
 
 from chassis import web
 from chassis.errors import Forbidden
@@ -57,7 +58,8 @@ async def create_campaign(service: Running, body: CreateCampaign, caller: Annota
             max_lateness=timedelta(seconds=body.max_lateness_seconds),
             audience=body.audience.model_dump(mode="json", exclude_defaults=True),
             selection=body.selection.model_dump(mode="json", exclude_defaults=True), per_minute=body.per_minute, created_by=caller.subject,
-            needs_approval=body.needs_approval, postal_address=body.postal_address,
+            needs_approval=body.needs_approval, postal_address=body.postal_address, send=body.send,
+            reserved_for=body.reserved_for.model_dump(exclude_defaults=True),
         )
     )
 
@@ -139,9 +141,9 @@ async def list_messages(
 
 
 @router.get("/{campaign_id}/decisions/{customer_id}", dependencies=[READ])
-async def decision(service: Running, campaign_id: UUID, customer_id: UUID) -> DecisionView:
-    """Why this customer gets the message, or not."""
-    made = await queries.explain(service, campaign_id=campaign_id, customer_id=customer_id)
+async def decision(service: Running, campaign_id: UUID, customer_id: UUID, as_of: AwareDatetime | None = None) -> DecisionView:
+    """Why this customer gets the message, or not; with `as_of` as it stood then, as far as that is kept."""
+    made = await queries.explain(service, campaign_id=campaign_id, customer_id=customer_id, as_of=as_of)
     return DecisionView(
         campaign_id=campaign_id, customer_id=customer_id, receives=made.receives,
         message=MessageView.model_validate(made.message) if made.message else None,

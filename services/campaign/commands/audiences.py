@@ -9,7 +9,7 @@ import msgspec
 from chassis import telemetry
 from chassis.unit_of_work import Transaction
 from contracts.campaign import CampaignLaunched
-from services.campaign.commands import experiments
+from services.campaign.commands import arbiter, experiments, reserving
 from services.campaign.commands.planning import Planned, plan_messages
 from services.campaign.domain import audiences as rules
 from services.campaign.domain.audiences import Audience, Selection, Source
@@ -145,10 +145,12 @@ class _Planning:
 
     async def _plan(self, tx: Transaction, values: dict[UUID, int | None]) -> None:
         campaign = self._campaign
+        best = await arbiter.best_times(self._service, tx, list(values)) if campaign.send == "best" else {}
+        data = reserving.marked({}, campaign.reserved_for)
         planned = [
             Planned(
                 customer_id=person, origin="campaign", origin_id=campaign.id, step=STEP, template_id=campaign.template_id,
-                version=campaign.template_version or 1, channel=campaign.channel, purpose=campaign.purpose, value=value,
+                version=campaign.template_version or 1, channel=campaign.channel, purpose=campaign.purpose, value=value, not_before=best.get(person), data=data,
                 withheld=rules.withheld(campaign.id, person, self._audience, control_percent=self._service.settings.control_percent),
             )
             for person, value in values.items()

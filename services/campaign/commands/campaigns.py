@@ -26,7 +26,7 @@ async def create_campaign(
     service: CampaignService, *, name: str, template_id: UUID, segment_id: str, channel: str, purpose: str, from_name: str,
     from_address: str, reply_to: str, utm: Mapping[str, str], launch_at: datetime | None, max_lateness: timedelta, audience: Mapping[str, Any],
     selection: Mapping[str, Any], per_minute: int | None, created_by: str,
-    needs_approval: bool = False, postal_address: str = "",
+    needs_approval: bool = False, postal_address: str = "", send: str = "now", reserved_for: Mapping[str, Any] | None = None,
 ) -> Campaign:
     """A draft; with `launch_at` it is scheduled at once. Raises Invalid (campaign.bad_address, …), Unknown (template)."""
     sender = _checked_address("from_address", from_address) if from_address or channel == EMAIL else ""
@@ -43,7 +43,7 @@ async def create_campaign(
         from_name=from_name, from_address=sender, reply_to=answer_to, utm=dict(utm), status="draft", status_reason=None, launch_at=None,
         max_lateness=max_lateness, audience_token=None, audience_complete=False, launched_at=None, finished_at=None, created_at=at,
         updated_at=at, audience=dict(audience), selection=dict(selection), per_minute=per_minute, created_by=created_by,
-        needs_approval=needs_approval, postal_address=postal_address,
+        needs_approval=needs_approval, postal_address=postal_address, send=send, reserved_for=dict(reserved_for or {}),
     )
     if audiences.read_selection(campaign.selection).lacks_profitability:
         raise errors.profitability_missing()

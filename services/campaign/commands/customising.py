@@ -10,12 +10,12 @@ from chassis.database import Connection
 from chassis.ids import new_id
 from services.campaign import errors
 from services.campaign.commands import telling
-from services.campaign.commands.rewards import standing
 from services.campaign.domain import customising as rules
 from services.campaign.domain.customising import Configurable, Customised, Priced, Product, Proposed, Standing
 from services.campaign.settings import CampaignService
 from services.campaign.store import customising as store
 from services.campaign.store import recipients
+from services.campaign.store.standing import standing
 
 
 async def put_configurable(service: CampaignService, *, settings: Configurable) -> Product:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from chassis.database import Connection
 from contracts import links
+from services.campaign.commands import reserving
 from services.campaign.commands.planning import NOT_CHOSEN
 from services.campaign.domain import blocks, channels, content, ledger, locales, mail, tracking
 from services.campaign.domain.channels import Place
@@ -123,7 +124,11 @@ async def _drafts(service: CampaignService, owner: UUID, claimed: Sequence[Claim
         places = [_place(people.get(message.customer_id), message) for message in claimed]
         hashes = [service.hash_identity(place.key) if isinstance(place, Place) else b"" for place in places]
         dead = await suppressions.reasons(tx.db, [hashed for hashed in hashes if hashed])
+        reserved = await reserving.not_for_them(tx.db, claimed, at=service.clock.now())
         for message, place, hashed in zip(claimed, places, hashes, strict=True):
+            if message.id in reserved:
+                endings.append(Ending(message.id, "suppressed", reserved[message.id]))
+                continue
             if isinstance(place, str):
                 endings.append(Ending(message.id, "suppressed", place))
                 continue

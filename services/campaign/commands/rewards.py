@@ -19,8 +19,9 @@ from services.campaign.domain.arms import HOLDOUT
 from services.campaign.domain.eligibility import Refused
 from services.campaign.domain.programmes import Programme
 from services.campaign.settings import CampaignService
-from services.campaign.store import programmes, recipients, replicas, rewards
+from services.campaign.store import programmes, recipients, rewards
 from services.campaign.store.rewards import Redemption, Reward
+from services.campaign.store.standing import standing
 
 _log = telemetry.logger(__name__)
 
@@ -93,15 +94,6 @@ async def _refuse(db: Connection, programme: Programme, reward: Reward, person: 
         budget_left=None if reward.budget_minor is None else reward.budget_minor - reward.spent_minor, held_tiers=held, stage=stage,
         taken=await rewards.count_taken(db, reward_id=reward.id, customer_ids=person), per_customer=reward.per_customer, at=at,
     )
-
-
-async def standing(db: Connection, person: list[UUID]) -> tuple[set[str], str]:
-    """(tiers somebody holds in programmes and as investment, their stage)."""
-    tiers = await programmes.tiers_of(db, person)
-    scores = await replicas.scores_of(db, person)
-    held = {tier for each in tiers.values() for tier in each} | {score["tier"] for score in scores.values() if "tier" in score}
-    stage = next((score["stage"] for score in scores.values() if "stage" in score), "acquire")
-    return held, stage
 
 
 async def check_reward(service: CampaignService, *, reward_id: UUID, customer_id: UUID) -> tuple[Reward, Refused | None]:

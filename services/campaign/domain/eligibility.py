@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+
+class ReservedFor(BaseModel):
+    """Only for who holds one of the tiers, or is in one of the stages; nothing given: for everybody."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tiers: Annotated[list[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]], Field(max_length=20)] = []
+    stages: Annotated[list[Literal["acquire", "enhance", "retain"]], Field(max_length=3)] = []
 
 
 class Refused(NamedTuple):

@@ -40,7 +40,9 @@ class Template(NamedTuple):
 
 
 class Campaign(NamedTuple):
-    """A campaign as stored. `audience` and `selection`: see `domain/audiences.py`; `per_minute`: at most so many messages a minute."""
+    """A campaign as stored. `audience` and `selection`: see `domain/audiences.py`; `per_minute`: at most so many messages a minute;
+    `send`: now, or at each person's `best` hour; `reserved_for`: tiers and stages.
+    """
 
     id: UUID
     name: str
@@ -71,3 +73,5 @@ class Campaign(NamedTuple):
     approved_by: str | None = None
     approved_at: datetime | None = None
     postal_address: str = ""
+    send: str = "now"
+    reserved_for: Mapping[str, Any] = {}

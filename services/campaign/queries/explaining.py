@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -31,30 +32,48 @@ class Decision(NamedTuple):
     would_change: list[dict[str, Any]]
 
 
-async def explain(service: CampaignService, *, campaign_id: UUID, customer_id: UUID) -> Decision:
-    """Why a customer gets a campaign's message or not: rule, control group, address, channel, consent, pressure, ledger. Raises Unknown (campaign)."""
+async def explain(service: CampaignService, *, campaign_id: UUID, customer_id: UUID, as_of: datetime | None = None) -> Decision:
+    """Why a customer gets a campaign's message or not: rule, order, control group, reservation, address, channel, consent, pressure, ledger.
+
+    `as_of`: as it stood then: membership, consent, policy and messages are kept; address, channel, scores and tiers are those of now.
+    Raises Unknown (campaign).
+    """
     campaign = await campaigns.get_campaign(service, campaign_id=campaign_id)
     async with service.read() as db:
         person = await recipients.same_person(db, customer_id)
         recipient = (await recipients.fetch(db, [customer_id])).get(customer_id)
         message = await results.find_in_campaign(db, campaign_id=campaign_id, customer_ids=person)
+    if as_of is not None and message is not None:
+        message = _as_it_was(message, as_of)
     contact = Contact(campaign.id, customer_id, campaign.channel, campaign.purpose, str(campaign.id))
     found = [
-        await findings.in_segment(service, campaign.segment_id, customer_id), _arm(service, campaign, customer_id, message),
-        findings.has_address(recipient, campaign.channel), findings.chose(recipient, purpose=campaign.purpose, channel=campaign.channel),
-        await findings.has_consent(service, customer_id, purpose=campaign.purpose, channel=campaign.channel),
-        await findings.within_caps(service, recipient, customer_id, message=message, contact=contact),
+        await findings.in_segment(service, campaign.segment_id, customer_id) if as_of is None
+        else await findings.was_in_segment(service, campaign.segment_id, customer_id, at=as_of),
+        await findings.in_order(service, campaign, customer_id, planned=message is not None), _arm(service, campaign, customer_id, message),
+        await findings.is_reserved(service, customer_id, campaign.reserved_for), findings.has_address(recipient, campaign.channel), findings.chose(recipient, purpose=campaign.purpose, channel=campaign.channel),
+        await findings.has_consent(service, customer_id, purpose=campaign.purpose, channel=campaign.channel, at=as_of),
+        await findings.within_caps(service, recipient, customer_id, message=message, contact=contact, at=as_of),
     ]
     if message is not None:
         found.append(_ledger(message))
         receives: bool | None = message["state"] not in ("failed", "suppressed")
-    elif campaign.audience_complete:
+    elif campaign.audience_complete and (as_of is None or (campaign.launched_at is not None and campaign.launched_at <= as_of)):
         found.append(Finding("ledger", False, "was not in the audience when it was frozen"))
         receives = False
     else:
         holds = [finding.holds for finding in found]
         receives = False if False in holds else None if None in holds else True
     return Decision(receives, message, found, would_change(found, receives=receives))
+
+
+def _as_it_was(message: dict[str, Any], at: datetime) -> dict[str, Any] | None:
+    """A message as the ledger had it at a time; None: it was not planned yet."""
+    if message["created_at"] > at:
+        return None
+    if message["finished_at"] is not None and message["finished_at"] <= at:
+        return message
+    handed = message["handed_off_at"] is not None and message["handed_off_at"] <= at
+    return {**message, "state": "handing_off" if handed else "planned", "reason": None, "finished_at": None, "handed_off_at": message["handed_off_at"] if handed else None}
 
 
 def _arm(service: CampaignService, campaign: Campaign, customer_id: UUID, message: Mapping[str, Any] | None) -> Finding:
@@ -119,6 +138,7 @@ async def explain_journey(service: CampaignService, *, journey_id: UUID, custome
             await findings.has_consent(service, customer_id, purpose=step.purpose, channel=step.channel),
             await findings.within_caps(service, recipient, customer_id, message=mine[0] if mine else None, contact=contact),
         ]
+        checks.insert(2, await findings.is_reserved(service, customer_id, step.reserved_for.model_dump(exclude_defaults=True)))
         receives: bool | None = None if not mine else mine[0]["state"] not in ("failed", "suppressed")
         if mine:
             checks.append(_ledger(mine[0]))

@@ -2,19 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
 from chassis.errors import Unavailable
-from services.campaign.domain import channels
+from services.campaign.domain import audiences, channels
 from services.campaign.domain import pressure as rules
-from services.campaign.domain.entities import Recipient
+from services.campaign.domain.eligibility import refuse_reserved
+from services.campaign.domain.entities import Campaign, Recipient
 from services.campaign.domain.explaining import Finding, smallest_flip
 from services.campaign.domain.ledger import is_chosen
 from services.campaign.domain.pressure import Contact, Policy
 from services.campaign.settings import CampaignService
-from services.campaign.store import pressure
+from services.campaign.store import backtests, pressure, recipients, replicas, results
+from services.campaign.store.standing import standing
+
+
+async def was_in_segment(service: CampaignService, segment_id: str, customer_id: UUID, *, at: datetime) -> Finding:
+    """Membership at a time, as it was recorded; None where nothing is recorded of the segment that early."""
+    async with service.read() as db:
+        known = await backtests.segment_known_since(db, segment_id)
+        move = await backtests.last_segment_move(db, segment_id, customer_ids=await recipients.same_person(db, customer_id), until=at)
+    evidence: dict[str, Any] = {"segment_id": segment_id, "recorded_since": known, "moved_at": move[1] if move else None}
+    if known is None or known > at:
+        return Finding("segment", None, "who was in the segment then is not recorded", evidence)
+    member = move is not None and move[0]
+    return Finding(
+        "segment", member, "was a member then" if member else "was no member then", evidence,
+        ["they leave the segment before"] if member else ["they enter the segment before; what stands against it now says the decision without `as_of`"],
+    )
+
+
+async def in_order(service: CampaignService, campaign: Campaign, customer_id: UUID, *, planned: bool) -> Finding:
+    """By what the people of the audience were put in order, what this person's value is made of, and, where only so many were taken, the least that got in."""
+    selection = audiences.read_selection(campaign.selection)
+    async with service.read() as db:
+        recipient = (await recipients.fetch(db, [customer_id])).get(customer_id)
+        scores = (await replicas.scores_of(db, [customer_id])).get(customer_id, {})
+        least = await results.least_value(db, campaign.id) if selection.at_most is not None else None
+    value = audiences.value_of(selection, scores=scores, traits=recipient.traits if recipient else {})
+    parts = await _parts(service, customer_id)
+    evidence = {"by": selection.by, "value": value, "scores": scores, "parts": parts, "at_most": selection.at_most, "least_taken": least}
+    if selection.at_most is None:
+        return Finding("selection", True, "all of the audience are taken, in this order", evidence)
+    if planned:
+        return Finding("selection", True, f"was among the first {selection.at_most}", evidence)
+    if least is None:
+        return Finding("selection", None, f"the first {selection.at_most} are taken as soon as it is launched", evidence)
+    inside = value is not None and value > least
+    return Finding(
+        "selection", inside, f"{'above' if inside else 'not above'} the least value that was taken", evidence,
+        [f"their value (by {selection.by}) rises above {least}, or at_most rises"],
+    )
+
+
+async def _parts(service: CampaignService, customer_id: UUID) -> dict[str, Any] | None:
+    """What each score is made of; None: the analytics service does not answer."""
+    try:
+        answer = await service.peers["analytics"].call("GET", f"/api/v1/customers/{customer_id}/scores", scopes=["analytics:read"])
+    except Unavailable:
+        return None
+    if answer.status != 200:
+        return None
+    return {each["score"]: {"value": each["value"], **each["parts"]} for each in answer.json().get("data", [])}
+
+
+async def is_reserved(service: CampaignService, customer_id: UUID, reserved_for: Mapping[str, Any]) -> Finding:
+    """Whether they may have what is reserved for tiers and stages."""
+    async with service.read() as db:
+        tiers, stage = await standing(db, await recipients.same_person(db, customer_id))
+    refused = refuse_reserved(tiers=reserved_for.get("tiers", ()), stages=reserved_for.get("stages", ()), held_tiers=tiers, stage=stage)
+    evidence = {"reserved_for": dict(reserved_for), "tiers": sorted(tiers), "stage": stage}
+    if refused is None:
+        return Finding("reserved", True, "is for everybody" if not reserved_for else "is one of those it is reserved for", evidence)
+    wanted = [*reserved_for.get("tiers", ()), *reserved_for.get("stages", ())]
+    return Finding("reserved", False, refused.words, evidence, [f"they come into {' or '.join(wanted)}"])
 
 
 async def in_segment(service: CampaignService, segment_id: str, customer_id: UUID) -> Finding:
@@ -58,10 +123,11 @@ def chose(recipient: Recipient | None, *, purpose: str, channel: str) -> Finding
     )
 
 
-async def has_consent(service: CampaignService, customer_id: UUID, *, purpose: str, channel: str) -> Finding:
-    """What the ledger of consent allows now, with the entry it stands on."""
+async def has_consent(service: CampaignService, customer_id: UUID, *, purpose: str, channel: str, at: datetime | None = None) -> Finding:
+    """What the ledger of consent allows now, or allowed at a time, with the entry it stands on."""
+    path = f"/api/v1/customers/{customer_id}/consent?limit=1" + (f"&as_of={quote(at.isoformat())}" if at else "")
     try:
-        answer = await service.peers["consent"].call("GET", f"/api/v1/customers/{customer_id}/consent?limit=1", scopes=["consent:read"])
+        answer = await service.peers["consent"].call("GET", path, scopes=["consent:read"])
     except Unavailable:
         return Finding("consent", None, "the consent service does not answer")
     if answer.status != 200:
@@ -77,16 +143,18 @@ async def has_consent(service: CampaignService, customer_id: UUID, *, purpose: s
 
 
 async def within_caps(
-    service: CampaignService, recipient: Recipient | None, customer_id: UUID, *, message: dict[str, Any] | None, contact: Contact
+    service: CampaignService, recipient: Recipient | None, customer_id: UUID, *, message: dict[str, Any] | None, contact: Contact,
+    at: datetime | None = None,
 ) -> Finding:
     """Contact pressure: for a message that was held back what held it back, else how it stands now."""
-    now = service.clock.now()
+    now = at or service.clock.now()
     async with service.read() as db:
-        found = await pressure.policy(db)
+        found = await pressure.policy(db, as_of=at)
         policy = Policy.model_validate(found[1]) if found else Policy()
         admitted_at, refusal = await pressure.refusal_of(db, message["id"]) if message else (None, None)
         family = list(await pressure.families(db, [customer_id]))
-        taken = [each for each in await pressure.taken(db, family) if message is None or each.message_id != message["id"]]
+        places = await pressure.taken(db, family) if at is None else await pressure.handed_off(db, family, until=at)
+        taken = [each for each in places if message is None or each.message_id != message["id"]]
     version = {"policy_version": found[0] if found else 0}
     if refusal is not None:
         words = f"over the cap: {refusal['cap']}" if refusal["why"] == "capped" else f"quiet time until {refusal['until']}"

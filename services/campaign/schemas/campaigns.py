@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
+from services.campaign.domain.eligibility import ReservedFor
 from services.campaign.schemas.audiences import GivenAudience, GivenSelection
 from services.campaign.schemas.experiments import OutcomeView
 from services.campaign.schemas.given import Given, Line, Name
@@ -17,7 +18,9 @@ UtmName = Annotated[str, StringConstraints(pattern=r"^(source|medium|campaign|te
 
 
 class CreateCampaign(Given):
-    """With `launch_at` it is scheduled at once. `per_minute`: at most so many messages a minute. Later than `max_lateness_seconds` it does not start by itself."""
+    """`send`: `best` writes to each person at the hour at which they answer best, within a day; `reserved_for`: asked again right before the
+    hand-off. With `launch_at` it is scheduled at once. `per_minute`: at most so many messages a minute. Later than `max_lateness_seconds` it does not start by itself.
+    """
 
     name: Line
     template_id: UUID
@@ -35,6 +38,8 @@ class CreateCampaign(Given):
     postal_address: Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
     launch_at: AwareDatetime | None = None
     max_lateness_seconds: Annotated[int, Field(ge=1, le=7 * 86400)] = 3600
+    send: Literal["now", "best"] = "now"
+    reserved_for: ReservedFor = ReservedFor()
 
 
 class CheckCampaign(Given):
@@ -68,6 +73,8 @@ class CampaignView(BaseModel):
     per_minute: int | None
     created_by: str
     needs_approval: bool
+    send: str
+    reserved_for: dict[str, Any]
     approved_by: str | None
     approved_at: datetime | None
     postal_address: str

@@ -78,6 +78,17 @@ async def segment_known_since(db: Connection, segment_id: str) -> datetime | Non
     return found
 
 
+async def last_segment_move(db: Connection, segment_id: str, *, customer_ids: Sequence[UUID], until: datetime) -> tuple[bool, datetime] | None:
+    """(entered, when): the last recorded move of a person before a time; None: there is none."""
+    row = await db.fetchrow(
+        """
+        SELECT entered, at FROM segment_move WHERE segment_id = $1 AND customer_id = ANY($2::uuid[]) AND at <= $3 ORDER BY at DESC, entered DESC LIMIT 1
+        """,
+        segment_id, list(customer_ids), until,
+    )
+    return None if row is None else (row["entered"], row["at"])
+
+
 async def forget_segment_moves(db: Connection, *, before: datetime) -> None:
     await db.execute("DELETE FROM segment_move WHERE at < $1", before)
 

@@ -17,14 +17,15 @@ async def insert(db: Connection, campaign: Campaign) -> None:
     await db.execute(
         """
         INSERT INTO campaign (id, name, template_id, template_version, segment_id, channel, purpose, from_name, from_address, reply_to, utm,
-            status, launch_at, max_lateness, created_at, updated_at, audience, selection, per_minute, created_by, needs_approval, postal_address)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13, $14, $15, $15, $16::jsonb, $17::jsonb, $18, $19, $20, $21)
+            status, launch_at, max_lateness, created_at, updated_at, audience, selection, per_minute, created_by, needs_approval, postal_address,
+            send, reserved_for)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12, $13, $14, $15, $15, $16::jsonb, $17::jsonb, $18, $19, $20, $21, $22, $23::jsonb)
         """,
         campaign.id, campaign.name, campaign.template_id, campaign.template_version, campaign.segment_id, campaign.channel, campaign.purpose,
         campaign.from_name, campaign.from_address, campaign.reply_to, msgspec.json.encode(campaign.utm).decode(), campaign.status,
         campaign.launch_at, campaign.max_lateness, campaign.created_at, msgspec.json.encode(campaign.audience).decode(),
         msgspec.json.encode(campaign.selection).decode(), campaign.per_minute, campaign.created_by, campaign.needs_approval,
-        campaign.postal_address,
+        campaign.postal_address, campaign.send, msgspec.json.encode(campaign.reserved_for).decode(),
     )
 
 
@@ -121,6 +122,6 @@ async def finish_done(db: Connection) -> list[UUID]:
 
 def _campaign(row: Any) -> Campaign:
     values = {name: row[name] for name in Campaign._fields}
-    for name in ("utm", "audience", "selection"):
+    for name in ("utm", "audience", "selection", "reserved_for"):
         values[name] = msgspec.json.decode(row[name])
     return Campaign(**values)

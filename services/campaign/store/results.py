@@ -23,6 +23,12 @@ async def find_in_campaign(db: Connection, *, campaign_id: UUID, customer_ids: l
     return None if row is None else dict(row)
 
 
+async def least_value(db: Connection, campaign_id: UUID) -> int | None:
+    """The least value among those a campaign took; None: it took nobody yet, or nobody's value is known."""
+    found: int | None = await db.fetchval("SELECT min(value) FROM message WHERE campaign_id = $1", campaign_id)
+    return found
+
+
 async def note_visit(db: Connection, *, message_id: UUID, kind: str, link: int, automated: bool, at: datetime) -> bool:
     """Count a visit; True when it is the first of its kind."""
     visits: int = await db.fetchval(

@@ -65,6 +65,8 @@ class CampaignRow(CampaignTable, table=True):
     approved_by: str | None = Field(default=None, sa_type=Text)
     approved_at: datetime | None = Field(default=None, sa_type=TIME)
     postal_address: str = Field(sa_column=Column(Text, nullable=False, server_default=text("''")))
+    send: str = Field(sa_column=Column(Text, nullable=False, server_default=text("'now'")))
+    reserved_for: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")))
 
 
 class MessageRow(CampaignTable, table=True):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ pytestmark = pytest.mark.asyncio
 
 
 async def test_a_segment_is_planned_and_sent(cluster: PrivateCluster) -> None:
+    """N5: and each decision is explained, as it stands and as it stood."""
     async with stage(cluster, services=("analytics", "consent", "campaign"), read=True, plan_chunk=2) as play:
         ids = [f"0191b000-0000-7000-8000-00000000000{number}" for number in range(5)]
         async with play.service.transaction() as tx:
@@ -41,7 +44,7 @@ async def test_a_segment_is_planned_and_sent(cluster: PrivateCluster) -> None:
         decision = await play.http.call("GET", f"/api/v1/campaigns/{campaign}/decisions/{ids[4]}", scopes=["campaigns:read"])
         checks = {check["check"]: check["holds"] for check in decision.json()["checks"]}
         assert checks == {
-            "segment": False, "arm": True, "address": True, "channel": True, "consent": False, "pressure": True, "ledger": False,
+            "segment": False, "selection": True, "arm": True, "reserved": True, "address": True, "channel": True, "consent": False, "pressure": True, "ledger": False,
         }
         changes = {each["check"]: each["changes"] for each in decision.json()["would_change"]}
         assert changes["segment"] == ["clause / (trait, seen: Yazd) turns true"]
@@ -53,3 +56,22 @@ async def test_a_segment_is_planned_and_sent(cluster: PrivateCluster) -> None:
         assert evidence["consent"]["entry_id"]
         assert evidence["ledger"]["permit_id"]
         assert len(got.json()["would_change"]) == 1
+
+        async def then(customer: str, at: datetime) -> Any:
+            """N5: the same question about another time."""
+            answer = await play.http.call(
+                "GET", f"/api/v1/campaigns/{campaign}/decisions/{customer}?as_of={at.isoformat().replace('+', '%2B')}", scopes=["campaigns:read"]
+            )
+            assert answer.status == 200, answer.body
+            return answer.json(), {check["check"]: check["holds"] for check in answer.json()["checks"]}
+
+        now = play.service.clock.now()
+        made, checks = await then(ids[0], now - timedelta(days=1))
+        assert (made["message"], checks["segment"], checks["consent"]) == (None, None, False), "nothing was recorded yet, nobody had agreed"
+        made, checks = await then(ids[0], now)
+        assert (made["receives"], made["message"]["state"], checks["segment"], checks["consent"]) == (True, "accepted", True, True)
+        made, checks = await then(ids[4], now)
+        assert (made["receives"], checks["segment"]) == (False, False)
+        every = [await play.http.call("GET", f"/api/v1/campaigns/{campaign}/decisions/{one}", scopes=["campaigns:read"]) for one in ids]
+        assert all(answer.json()["receives"] is not None and answer.json()["would_change"] for answer in every), "every pair is explained"
+        assert "parts" in evidence["selection"]

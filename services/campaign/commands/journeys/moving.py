@@ -13,7 +13,7 @@ from chassis import telemetry
 from chassis.errors import Unavailable
 from chassis.ids import new_id
 from chassis.unit_of_work import Transaction
-from services.campaign.commands import arbiter
+from services.campaign.commands import arbiter, reserving
 from services.campaign.commands.planning import Planned, cancel_planned, plan_messages
 from services.campaign.domain import pressure as quiet
 from services.campaign.domain.entities import Recipient
@@ -189,7 +189,8 @@ def planned(effect: Effect, best: datetime | None) -> Planned:
     return Planned(
         customer_id=person.customer_id, origin="journey", origin_id=person.journey_id, step=effect.step_name, template_id=step.template_id,
         version=step.version or 1, channel=step.channel, purpose=step.purpose, priority=step.priority, value=step.value,
-        not_before=best if step.send == "best" else None, data=dict(person.data), key=effect.key, sender=sender,
+        not_before=best if step.send == "best" else None, data=reserving.marked(person.data, step.reserved_for.model_dump(exclude_defaults=True)),
+        key=effect.key, sender=sender,
     )
 
 

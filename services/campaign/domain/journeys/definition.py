@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from contracts.jalali import from_jalali
+from services.campaign.domain.eligibility import ReservedFor
 from services.campaign.domain.journeys.conditions import MARK, EventTest, Rule, Strict, Value
 from services.campaign.domain.pressure import Weekday
 
@@ -178,7 +179,10 @@ class Split(Strict):
 
 
 class Message(Strict):
-    """A message through the send ledger: permits, caps and quiet time count. `send: best`: when this person responds best, within a day."""
+    """A message through the send ledger: permits, caps and quiet time count. `send: best`: when this person responds best, within a day.
+
+    `reserved_for`: tiers and stages, asked right before the hand-off.
+    """
 
     type: Literal["message"]
     template_id: UUID
@@ -188,6 +192,7 @@ class Message(Strict):
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
     value: Annotated[int, Field(ge=0, le=10**12)] | None = None
     send: Literal["now", "best"] = "now"
+    reserved_for: ReservedFor = ReservedFor()
     from_address: Annotated[str, Field(max_length=254)] = ""
     from_name: Annotated[str, Field(max_length=200)] = ""
     next: Next = None

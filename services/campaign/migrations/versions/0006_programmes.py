@@ -207,6 +207,8 @@ DECISIONS = (
 
 # Products made for one customer, and what is told to the interaction service: orders of them, and what happens in communities.
 CUSTOMISED = (
+    # Campaigns at each person's best hour, and mails reserved for tiers or stages.
+    "ALTER TABLE campaign ADD COLUMN send text NOT NULL DEFAULT 'now', ADD COLUMN reserved_for jsonb NOT NULL DEFAULT '{}'",
     """
     CREATE TABLE custom_product (
         id uuid PRIMARY KEY, product_id text NOT NULL UNIQUE, settings jsonb NOT NULL, active boolean NOT NULL, created_at timestamptz NOT NULL,
