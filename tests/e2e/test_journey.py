@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.e2e import consents, customers, interactions, journey
+from tests.e2e import basket, consents, customers, interactions, journey
 from tests.support.upright import Upright
 
 
 def test_from_a_click_to_a_measured_message_and_its_end(up: Upright) -> None:
     with journey.mailbox(up.smtp_port) as box:
         journey.tell(up, box)
+
+
+def test_an_abandoned_basket(up: Upright) -> None:
+    """U28 U29: event, wait, mail, in one process."""
+    with journey.mailbox(up.smtp_port) as box:
+        basket.tell(up, box)
 
 
 def test_everything_an_employee_does_with_customers(up: Upright) -> None:

@@ -66,7 +66,7 @@ def _answered(answer: dict[str, Any], name: str) -> Any:
 async def test_programmes(cluster: PrivateCluster) -> None:
     async with stage(cluster, smtp=False) as play:
         statuses = await pasted(play, "docs/programmes.md", {"CUSTOMER": await play.customer("ann@x.example")})
-    assert len(statuses) == 26
+    assert len(statuses) == 31
 
 
 async def test_experiments(cluster: PrivateCluster) -> None:

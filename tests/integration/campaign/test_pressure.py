@@ -167,7 +167,8 @@ async def test_policies_have_versions_and_annoyance_has_figures(cluster: Private
         assert (first.json()["version"], first.json()["policy"]["caps"]) == (0, [])
         assert (await put(play, DAILY)).json()["version"] == 1
         before = play.service.clock.now()
-        assert (await put(play, {"caps": []}, **{"if-match": '"0"'})).status == 409
+        stale = await put(play, {"caps": []}, **{"if-match": '"0"'})
+        assert (stale.status, stale.json()["code"]) == (409, "pressure.version_moved")
         assert (await put(play, {"caps": []}, **{"if-match": '"1"'})).json()["version"] == 2
         then = await play.http.call("GET", f"/api/v1/pressure?as_of={before.isoformat().replace('+', '%2B')}", scopes=["campaigns:read"])
         assert then.json()["version"] == 1

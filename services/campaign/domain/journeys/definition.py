@@ -30,21 +30,22 @@ def _clock(value: str | None) -> str | None:
 
 
 class Duration(Strict):
-    """Days, hours and minutes together; at most two years."""
+    """Days, hours, minutes and seconds together; at most two years."""
 
     days: Annotated[int, Field(ge=0, le=730)] = 0
     hours: Annotated[int, Field(ge=0, le=17_520)] = 0
     minutes: Annotated[int, Field(ge=0, le=1_051_200)] = 0
+    seconds: Annotated[int, Field(ge=0, le=86_400)] = 0
 
     @model_validator(mode="after")
     def _some(self) -> Duration:
         if not timedelta(0) < self.length <= LONGEST_WAIT:
-            raise ValueError("a duration lies between a minute and two years")
+            raise ValueError("a duration lies between a second and two years")
         return self
 
     @property
     def length(self) -> timedelta:
-        return timedelta(days=self.days, hours=self.hours, minutes=self.minutes)
+        return timedelta(days=self.days, hours=self.hours, minutes=self.minutes, seconds=self.seconds)
 
 
 class LocalTime(Strict):

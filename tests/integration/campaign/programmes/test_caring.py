@@ -243,6 +243,10 @@ async def test_recommending(cluster: PrivateCluster) -> None:
             assert (await club.call("POST", f"/programmes/{programme}/referrals", body, status=409))["code"] == refused
         assert (await club.call("POST", f"/programmes/{programme}/referrals", {"code": "NONE", "customer_id": bob}, status=404))["code"] == "referral.unknown"
         await club.call("POST", f"/programmes/{programme}/referrals", {"code": code.lower(), "customer_id": bob})
+        zoe = await club.person(4, granted=False)
+        other = (await club.call("POST", f"/programmes/{programme}/codes", {"customer_id": zoe}))["code"]
+        again = await club.call("POST", f"/programmes/{programme}/referrals", {"code": other, "customer_id": bob}, status=409)
+        assert again["code"] == "referral.already"
         await club.order(bob, 500)
         order = await club.order(bob, 2_000)
         await club.order(bob, 2_000, order_id=order)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -131,6 +133,22 @@ async def test_never_negative_under_concurrency(cluster: PrivateCluster) -> None
         await club.audit(programme)
         listed = {one["id"]: one for one in (await club.call("GET", f"/programmes/{programme}/rewards"))["data"]}
         assert (listed[by_stock]["redeemed"], listed[by_budget]["spent_minor"]) == (5, 1_200)
+        for reward, code in ((by_stock, "reward.out_of_stock"), (by_budget, "reward.out_of_budget"), (per_head, "reward.used_up")):
+            refused = await club.call("POST", f"/programmes/rewards/{reward}/redemptions", {"customer_id": people[0]}, key="once more", status=409)
+            assert refused["code"] == code
+        now = datetime.now(UTC)
+        soon, past = (now + timedelta(days=1)).isoformat(), (now - timedelta(days=1)).isoformat()
+        for times, code in (({"starts_at": soon}, "reward.not_yet"), ({"ends_at": past}, "reward.over")):
+            reward = await club.reward(programme, points=0, **times)
+            assert (await club.call("POST", f"/programmes/rewards/{reward}/redemptions", {"customer_id": people[0]}, key="x", status=409))["code"] == code
+        await club.call("DELETE", f"/programmes/rewards/{by_points}", status=204)
+        refused = await club.call("POST", f"/programmes/rewards/{by_points}/redemptions", {"customer_id": people[0]}, key="late", status=409)
+        assert refused["code"] == "reward.inactive"
+        async with play.service.transaction() as tx:
+            await tx.db.execute("UPDATE programme_member SET arm = 'holdout' WHERE customer_id = $1", UUID(people[0]))
+        reward = await club.reward(programme, points=0)
+        refused = await club.call("POST", f"/programmes/rewards/{reward}/redemptions", {"customer_id": people[0]}, key="out", status=409)
+        assert refused["code"] == "reward.held_out"
 
 
 async def test_an_order_waits_for_its_customer(cluster: PrivateCluster) -> None:
