@@ -32,8 +32,8 @@ def tell(up: Upright, box: Box) -> None:
     up.ask("POST", f"/api/v1/journeys/{journey}/publish", expect=None)
     for name in people:
         up.collect([{"type": "track", "userId": f"{name}-{tag}", "event": "Product Added", "properties": {"tag": tag, "product": "Lamp"}}])
-    until(lambda: up.ask("GET", f"/api/v1/journeys/{journey}/figures")["entered"] == 2, "both are inside")
     up.collect([{"type": "track", "userId": f"bob-{tag}", "event": "Basket Paid", "properties": {"tag": tag}}])
+    until(lambda: up.ask("GET", f"/api/v1/journeys/{journey}/figures")["entered"] == 2, "both came in")
     (mail,) = until(lambda: box.mails.get(f"ann.{tag}@x.example"), "the mail about the basket")
     assert mail["Subject"] == "Your Lamp"
     figures = until(

@@ -18,7 +18,7 @@ import pytest
 
 from launcher import roster
 from tests.chaos.shapes import wait_ready
-from tests.e2e import cdnow, consents, customers, interactions, journey, russel, winer
+from tests.e2e import basket, cdnow, consents, customers, interactions, journey, russel, winer
 from tests.support import broker
 from tests.support.upright import ROOT, Upright, free_port, temporary_folder
 
@@ -121,6 +121,12 @@ def test_winer(seven: Upright) -> None:
 def test_russel(seven: Upright) -> None:
     """M2: from clicks to the next selection, over separate processes."""
     russel.tell(seven)
+
+
+def test_an_abandoned_basket(seven: Upright) -> None:
+    """U28 U29: event, wait, mail, over separate processes and Kafka."""
+    with journey.mailbox(seven.smtp_port) as box:
+        basket.tell(seven, box)
 
 
 def test_sdk(seven: Upright) -> None:

@@ -30,11 +30,14 @@ class Entering(NamedTuple):
 
 
 async def enter(db: Connection, entering: Sequence[Entering]) -> dict[UUID, UUID]:
-    """Let people in, once for each key, one at a time, not before the pause is over. Returns position -> customer of those who came in."""
+    """Let people in, once for each key, one at a time, not before the pause is over.
+
+    They are inside from when it happened: what they did since counts, also before we came to it. Returns position -> customer of those who came in.
+    """
     rows = await db.fetch(
         """
         INSERT INTO journey_person (id, journey_id, version, customer_id, entry_key, step, since, due_at, data, entered_at)
-        SELECT id, journey_id, version, customer_id, key, step, now(), due_at, data::jsonb, now()
+        SELECT id, journey_id, version, customer_id, key, step, now(), due_at, data::jsonb, least(now(), due_at)
         FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::interval[])
             AS given (id, journey_id, version, customer_id, key, step, data, due_at, pause)
         WHERE NOT EXISTS (SELECT FROM journey_person p WHERE p.journey_id = given.journey_id AND p.customer_id = given.customer_id

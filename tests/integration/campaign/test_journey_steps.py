@@ -13,9 +13,11 @@ import pytest_asyncio
 from chassis.peers import InProcess, Peers
 from launcher.embedded_postgres import PrivateCluster
 from services.campaign import commands
+from services.campaign.domain.journeys.moving import Happened
+from services.campaign.store import journey_errands, replicas
 from tests.integration.campaign.providers import http_provider
 from tests.integration.campaign.stage import Stage, stage
-from tests.integration.campaign.travelling import Journeys
+from tests.integration.campaign.travelling import Journeys, basket
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 NAMES = ("customer", "interaction", "consent")
@@ -105,6 +107,22 @@ async def test_a_branch_by_segment_goes_both_ways(play: Stage) -> None:
     await journeys.call("POST", f"/{journey}/people", customer_ids=[rich, poor])
     await journeys.run()
     assert [(await journeys.where(journey, one))["outcome"] for one in (rich, poor)] == ["rich", "poor"]
+
+
+async def test_what_happened_since_the_entry_counts_also_before_we_came_to_it(play: Stage) -> None:
+    """U29: the basket and the purchase are read together, after a pause of the reader: whoever bought is not written to."""
+    journeys, ann = Journeys(play), await play.customer("late@x.example")
+    journey = await journeys.published(basket(await play.template()))
+    now, identity = play.service.clock.now(), play.service.hash_identity("user:late")
+    async with play.service.transaction() as tx:
+        await replicas.put_identities(tx.db, [(identity, "user", UUID(ann))], gone=[])
+        for number, name in enumerate(("Product Added", "Order Completed")):
+            at = now - timedelta(minutes=30 - number)
+            await journey_errands.keep(tx.db, [("shop", identity, Happened(f"late-{number}", name, {}, at, at))])
+    while await commands.bring_events(play.service):
+        pass
+    passage = await journeys.where(journey, ann)
+    assert (passage["outcome"], passage["left_at"] is not None) == ("goal", True)
 
 
 async def test_traits_and_cases_reach_their_services(play: Stage) -> None:
