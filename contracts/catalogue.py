@@ -68,6 +68,7 @@ ENTRIES: Final = (
     Entry("ecrm.interaction.order_refunded.v1", interaction.OrderRefunded, "interaction", "ecrm.interaction.facts", "order_id"),
     Entry("ecrm.interaction.credit_noted.v1", interaction.CreditNoted, "interaction", "ecrm.interaction.facts", "identity"),
     Entry("ecrm.interaction.consent_signal_seen.v1", interaction.ConsentSignalSeen, "interaction", "ecrm.interaction.facts", "identity"),
+    Entry("ecrm.interaction.field_collected.v1", interaction.FieldCollected, "interaction", "ecrm.interaction.facts", "source"),
     Entry("ecrm.interaction.bounce_received.v1", interaction.BounceReceived, "interaction", "ecrm.interaction.facts", "identity"),
     Entry("ecrm.interaction.complaint_received.v1", interaction.ComplaintReceived, "interaction", "ecrm.interaction.facts", "identity"),
     Entry("ecrm.interaction.reply_received.v1", interaction.ReplyReceived, "interaction", "ecrm.interaction.facts", "identity"),

@@ -122,7 +122,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Drops(msgspec.Struct, frozen=True, kw_only=True):
-    """How many events (`path`, `event`, `category`, `gpc`) and fields (`field`) of a request a source's rules kept out, and on which day."""
+    """How many events (`path`, `event`, `category`, `gpc`) and fields (`field`, and `undisclosed`: not on the public list) of a request a source's rules kept out, and on which day."""
 
     source: str
     day: date

@@ -64,7 +64,7 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     """What the door and the collector must know of a source.
 
     `kind`: browser (its key is public), server, or external: somebody else's system, such as a social network, whose word counts least unless
-    `trust` is high.
+    `trust` is high. `disclosed`: place of a field -> purpose it is collected for; with `disclosure` strict no other field is collected.
     """
 
     source_id: str
@@ -83,6 +83,8 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     never: CollectionRules | None = None
     trust: str = "low"
     consent_basis: ConsentBasis | None = None
+    disclosure: str = "open"
+    disclosed: dict[str, str] = {}
     version: int = 1
 
     @property

@@ -142,6 +142,14 @@ class ConsentSignalSeen(Fact, frozen=True, kw_only=True):
     language: str | None = None
 
 
+class FieldCollected(Fact, frozen=True, kw_only=True):
+    """A source's event had a field that none before it had; told once. `place`: `traits.email`, `properties.price`, `context.page` …"""
+
+    source: str
+    place: str
+    first_seen_at: Moment
+
+
 class BounceReceived(Fact, frozen=True, kw_only=True):
     """A server told that a message came back. `address` is the keyed hash (hex) of the address as an identity; `hard`: it will never arrive.
 

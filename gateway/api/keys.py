@@ -162,6 +162,7 @@ def _source(source: Source, keys: list[Key]) -> schemas.SourceView:
         default_currency=settings.default_currency, default_region=settings.default_region, order_namespace=settings.order_namespace,
         ip=settings.ip, rate_per_second=settings.rate_per_second, require_subject=settings.require_subject,
         require_consent=settings.require_consent, consent_categories=settings.consent_categories,
+        disclosure=settings.disclosure, disclosed=settings.disclosed,
         never=schemas.NeverCollected.model_validate(msgspec.structs.asdict(settings.never)) if settings.never else None,
         trust=settings.trust,
         consent_basis=schemas.ConsentBasis.model_validate(msgspec.structs.asdict(settings.consent_basis)) if settings.consent_basis else None,

@@ -99,6 +99,10 @@ class CreatedKeyView(KeyView):
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f]*$", strip_whitespace=True)]
 
 
+#: The places that the public list of what is collected knows.
+DISCLOSED = r"^(?:(?:traits|properties|context|fields)\.[^\x00-\x1f]+|connection\.(?:ip|user_agent))$"
+
+
 class NeverCollected(Given):
     """What is never collected: dropped at the collector before anything is written, and only counted. In patterns `*` is any text.
 
@@ -140,6 +144,8 @@ class SourceFields(Given):
     counts less than that of everybody else and merges nobody, with high it counts like a server of yours.
 
     `consent_categories`: category of the site's consent banner, or type of Google Consent Mode, -> purpose that its refusal withdraws.
+    `disclosed`: place of a field (`traits.email`, `properties.*`, `context.page`, `connection.ip`) -> purpose, for the public list; `disclosure`: with
+    `strict` no other field is collected, with `open` (the default) a new one comes on the list as it comes.
     """
 
     origins: Annotated[list[Origin], Field(max_length=100)] | None = None
@@ -154,6 +160,11 @@ class SourceFields(Given):
     consent_categories: Annotated[
         dict[Annotated[str, StringConstraints(min_length=1, max_length=100)], Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]],
         Field(max_length=100),
+    ] | None = None
+    disclosure: Literal["open", "strict"] | None = None
+    disclosed: Annotated[
+        dict[Annotated[str, StringConstraints(max_length=200, pattern=DISCLOSED)], Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]],
+        Field(max_length=500),
     ] | None = None
     never: NeverCollected | None = None
     trust: Literal["low", "high"] | None = None
@@ -184,6 +195,8 @@ class SourceView(BaseModel):
     require_subject: bool
     require_consent: str | None
     consent_categories: dict[str, str]
+    disclosure: str
+    disclosed: dict[str, str]
     never: NeverCollected | None
     trust: str
     consent_basis: ConsentBasis | None

@@ -7,7 +7,7 @@ from uuid import UUID
 from chassis.eventlog import Stored
 from chassis.reacting import Subscription
 from chassis.unit_of_work import Transaction
-from contracts import analytics, campaign, customer, decoding, interaction
+from contracts import analytics, campaign, customer, decoding, gateway, interaction
 from contracts.envelope import Envelope
 from contracts.erasure import ErasureAcknowledged
 from services.consent import commands
@@ -56,6 +56,17 @@ async def on_consent_signal_seen(service: ConsentService, tx: Transaction, fact:
     await take(service, tx, signal=fact, evidence_id=envelope.id)
 
 
+async def on_sources(service: ConsentService, tx: Transaction, records: list[Stored]) -> None:
+    """What sources are called, and what they say their fields are for."""
+    states = [decoding.decode(gateway.KeyState, record.value) for record in records if record.value is not None]
+    await commands.learn_sources(tx, sources=[state.source for state in states if state.source is not None])
+
+
+async def on_field_collected(service: ConsentService, tx: Transaction, fact: interaction.FieldCollected, _envelope: Envelope) -> None:
+    """A field comes on the public list."""
+    await commands.disclose_field(tx, field=fact)
+
+
 async def on_erasures(service: ConsentService, tx: Transaction, records: list[Stored]) -> None:
     """The ledger of erasures."""
     states = [decoding.decode(customer.ErasureState, record.value) for record in records if record.value is not None]
@@ -85,4 +96,6 @@ SUBSCRIPTIONS = (
     Subscription(
         reader="signals", topics=("ecrm.interaction.facts",), linger=0.2, facts={interaction.ConsentSignalSeen: on_consent_signal_seen}
     ),
+    Subscription(reader="fields", topics=("ecrm.interaction.facts",), linger=0.5, facts={interaction.FieldCollected: on_field_collected}),
+    Subscription(reader="sources", topics=("ecrm.state.keys",), batch=on_sources, linger=0.5),
 )

@@ -95,6 +95,17 @@ def unknown_trait(name: str) -> Unknown:
     return Unknown("trait.unknown", "This trait is not defined: define it with PUT at the same address.", name=name)
 
 
+def unhidable(name: str) -> Invalid:
+    return Invalid(
+        "trait.not_hidable", "This field cannot be hidden: it has no usable name, or people are recognised and reached by it. Withdraw the channel instead.",
+        name=name,
+    )
+
+
+def only_the_person() -> Forbidden:
+    return Forbidden("trait.persons_choice", "What is hidden the person says, in the preference centre, or somebody with the scope customers:sensitive for them.")
+
+
 def hidden_trait(name: str) -> Forbidden:
     return Forbidden("trait.hidden", "This trait is sensitive: finding customers by it needs a key with the scope customers:sensitive.", name=name)
 

@@ -102,6 +102,8 @@ class InteractionResources:
     #: Source -> (kind, name) of events, and kinds of violation, that are counted apart.
     names: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     violations: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
+    #: (source, place) of fields that are known to be on the public list.
+    fields: set[tuple[str, str]] = field(default_factory=set)
     publishing: Publishing = field(default_factory=Publishing)
     erased: Erased = field(default_factory=Erased)
     rates: Rates = field(default_factory=Rates)

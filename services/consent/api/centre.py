@@ -110,6 +110,8 @@ async def _do(here: ConsentService, request: Request, link: PreferencesLink, fie
             return "preferences"
         case "correct":
             return await _correct(here, link, told)
+        case "hide":
+            return await _hide(here, link, told, [value for name, value in fields if name == "hide"])
         case "ask_copy":
             return await _ask(here, link, "access", language)
         case "ask_portable":
@@ -159,6 +161,18 @@ async def _correct(here: ConsentService, link: PreferencesLink, told: dict[str, 
         return "same"
     await commands.correct_person(here, customer_id=link.customer_id, version=int(version), traits=traits)
     return "correct"
+
+
+async def _hide(here: ConsentService, link: PreferencesLink, told: dict[str, str], wanted: list[str]) -> str:
+    centre = await queries.get_centre(here, customer_id=link.customer_id)
+    version = told.get("version", "")
+    if centre.person is None or not version.isdecimal():
+        raise Unavailable("peer.unavailable", "The customer service does not answer.")
+    fields = centre_view.hiding(centre.person, wanted)
+    if fields is None:
+        return "same"
+    await commands.hide_fields(here, customer_id=link.customer_id, version=int(version), fields=fields)
+    return "hide"
 
 
 async def _page(

@@ -17,6 +17,9 @@ from services.consent.queries.centre import Person, Request
 
 #: Always offered, so that a person can add them; others appear when there is a value.
 OFFERED: Final = ("given_name", "family_name", "email", "phone")
+#: The customer service's name for what a person hid, and what cannot be: by these people are recognised and reached.
+HIDDEN: Final = "hidden_fields"
+REACHED_BY: Final = frozenset({"email", "phone"})
 LABELS: Final = {"email": "email_address", "phone": "phone_number", "language": "trait_language"}
 MOST_TRAITS: Final = 200
 #: Where a link to confirm is sent.
@@ -55,6 +58,19 @@ def fixed(standing: Standing, consent: ConsentOf, link_channel: str) -> str | No
     if standing.purpose.basis == DOUBLE_OPT_IN and not _ticked(standing) and standing.channel not in (link_channel, MAILED):
         return "needs_confirmation"
     return None
+
+
+def hiding(person: Person, wanted: list[str]) -> list[str] | None:
+    """All that is hidden from now on: what was ticked, and what stays hidden without a line on the page; None: as before."""
+    offered = {trait["name"] for trait in _rows(person) if trait["hidable"]}
+    before = hidden(person)
+    after = sorted((set(wanted) & offered) | (before - offered))
+    return None if set(after) == before else after
+
+
+def hidden(person: Person) -> set[str]:
+    """What the person hid."""
+    return set(person.profile["traits"].get(HIDDEN) or ())
 
 
 def corrections(person: Person, told: Mapping[str, str]) -> dict[str, Any]:
@@ -149,7 +165,8 @@ def _traits(person: Person, language: str) -> list[dict[str, Any]]:
 
 def _rows(person: Person) -> list[dict[str, Any]]:
     """Names and values, those that everybody may correct first."""
-    traits = dict(person.profile["traits"])
+    traits = {name: value for name, value in person.profile["traits"].items() if name != HIDDEN}
+    hid = hidden(person)
     for name in ("email", "phone"):
         if name not in traits and person.profile.get(name):
             traits[name] = person.profile[name]
@@ -159,7 +176,10 @@ def _rows(person: Person) -> list[dict[str, Any]]:
         raw = traits.get(name, "")
         editable = isinstance(raw, (str, int, float)) and not isinstance(raw, bool)
         shown = str(raw) if editable else json.dumps(raw, ensure_ascii=False)
-        rows.append({"name": name, "raw": raw, "value": shown, "editable": editable and name not in ("account", "owner")})
+        rows.append({
+            "name": name, "raw": raw, "value": shown, "editable": editable and name not in ("account", "owner"), "hidden": name in hid,
+            "hidable": name in traits and name not in REACHED_BY and name != "account",
+        })
     return rows
 
 

@@ -1,11 +1,12 @@
 """What can be done: one async function for each write, each one transaction."""
 
 from services.consent.commands.carrying_out import carry_out, lift_restriction
-from services.consent.commands.choosing import apply_choices, choose_contact, correct_person
+from services.consent.commands.choosing import apply_choices, choose_contact, correct_person, hide_fields
 from services.consent.commands.confirm_mails import forget_confirm_mails, send_confirm_mails
 from services.consent.commands.confirm_mails import put_template as put_confirm_template
 from services.consent.commands.confirming import confirm_grant, end_unconfirmed
 from services.consent.commands.copies import drop_copies, make_copies
+from services.consent.commands.disclosing import disclose_field, learn_sources
 from services.consent.commands.identities import (
     erase_person,
     learn_identities,
@@ -66,6 +67,7 @@ __all__ = [
     "confirm_token",
     "correct_person",
     "define_purpose",
+    "disclose_field",
     "drop_copies",
     "end_unconfirmed",
     "erase_person",
@@ -77,7 +79,9 @@ __all__ = [
     "forget_confirm_mails",
     "grant_consents",
     "grant_permits",
+    "hide_fields",
     "learn_identities",
+    "learn_sources",
     "lift_restriction",
     "lift_stop",
     "make_copies",

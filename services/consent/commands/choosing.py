@@ -49,6 +49,11 @@ async def choose_contact(
     await person.choose(service, customer_id=customer_id, language=language, channel=channel, before=before)
 
 
+async def hide_fields(service: ConsentService, *, customer_id: UUID, version: int, fields: list[str]) -> None:
+    """What only staff with a right to it may see from now on. Raises Conflict, Invalid, Unavailable."""
+    await person.hide(service, customer_id=customer_id, version=version, fields=fields)
+
+
 async def correct_person(service: ConsentService, *, customer_id: UUID, version: int, traits: Mapping[str, Any]) -> None:
     """What the person corrects in their own data. Raises Conflict, Invalid, Unavailable."""
     await person.correct(service, customer_id=customer_id, version=version, traits=traits)

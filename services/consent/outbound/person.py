@@ -55,6 +55,13 @@ async def correct(service: ConsentService, *, customer_id: UUID, version: int, t
     )
 
 
+async def hide(service: ConsentService, *, customer_id: UUID, version: int, fields: list[str]) -> None:
+    """What the person hides, all of it. Raises Conflict when the profile changed since, Invalid, Unavailable."""
+    _read(
+        await _ask(service, "PUT", f"/api/v1/customers/{customer_id}/hidden-fields", json={"fields": fields}, headers={"if-match": f'"{version}"'})
+    )
+
+
 async def _ask(service: ConsentService, method: str, path: str, **more: Any) -> Answer:
     token = service.tokens.mint("customer", Caller(subject="person", kind="service", scopes=SCOPES))
     return await service.peers["customer"].call(method, path, token=token, timeout=SECONDS, **more)

@@ -6,6 +6,7 @@ from services.consent.queries.centre import Centre, get_centre
 from services.consent.queries.confirm_mails import list_confirm_mails, list_confirm_templates
 from services.consent.queries.consents import ConsentOf, Standing, get_consent, get_entry, get_receipt
 from services.consent.queries.copies import copy_link, find_copy, get_ready_copy, open_copy, read_copy
+from services.consent.queries.disclosures import list_disclosures
 from services.consent.queries.imports import get_import, list_import_errors, list_imports
 from services.consent.queries.links import (
     ConfirmLink,
@@ -56,6 +57,7 @@ __all__ = [
     "list_allowed",
     "list_confirm_mails",
     "list_confirm_templates",
+    "list_disclosures",
     "list_import_errors",
     "list_imports",
     "list_kept",

@@ -13,7 +13,7 @@ from chassis import web
 from chassis.conditions import IfMatch, IfNoneMatch, etag, unchanged, versions
 from chassis.identity import Caller
 from chassis.web import Page
-from services.customer import commands, queries
+from services.customer import commands, errors, queries
 from services.customer.api.asking import AsOf, Here, Limit, Reading, Writing, after, place, source
 from services.customer.api.views import (
     SENSITIVE,
@@ -28,6 +28,7 @@ from services.customer.schemas.accounts import CustomerType
 from services.customer.schemas.customers import (
     ChangeCustomer,
     CustomerView,
+    HideFields,
     HistoryView,
     IdentityView,
     RegisterCustomer,
@@ -109,6 +110,21 @@ async def change_customer(
     view = await full(here, customer_id, asking)
     response.headers["etag"] = etag(view.version or 0)
     return view.model_copy(update={"outvoted": done.outvoted})
+
+
+@router.put("/customers/{customer_id}/hidden-fields")
+async def hide_fields(
+    here: Here, asking: Writing, customer_id: UUID, body: HideFields, response: Response, if_match: IfMatch = None
+) -> CustomerView:
+    """Hide traits of one person, by their wish: shown only with `customers:sensitive`, used in no selection and no message."""
+    if not asking.may(SENSITIVE):
+        raise errors.only_the_person()
+    answering = await commands.hide_fields(
+        here, customer_id=customer_id, fields=body.fields, source=source(asking), versions=versions(if_match)
+    )
+    view = await full(here, answering, asking)
+    response.headers["etag"] = etag(view.version or 0)
+    return view
 
 
 @router.get("/customers/{customer_id}/history")

@@ -24,7 +24,7 @@ from services.customer.commands.merging import merge_customers, undo_merge
 from services.customer.commands.needs import meet_need, tell_need
 from services.customer.commands.reaching import choose, note_bounce, state_contact_points
 from services.customer.commands.receiving import receive_customer
-from services.customer.commands.registering import change_customer, register_customer
+from services.customer.commands.registering import change_customer, hide_fields, register_customer
 from services.customer.commands.restricting import note_restrictions
 from services.customer.commands.reviewing import decide_review
 from services.customer.commands.ruling import (
@@ -60,6 +60,7 @@ __all__ = [
     "forget_exports",
     "forget_old_sightings",
     "forget_unused_words",
+    "hide_fields",
     "load_identity_rules",
     "meet_need",
     "merge_customers",

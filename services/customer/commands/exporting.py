@@ -110,7 +110,9 @@ async def _pages(service: CustomerService, row: store.exports.Row) -> AsyncItera
             head = heads.get(customer)
             if head is None or (wanted.get("type") and head.type != wanted["type"]) or (wanted.get("owner") and head.owner != wanted["owner"]):
                 continue
-            values = traits.values(traits.joined(documents[customer], definitions.weights))
+            profile = traits.joined(documents[customer], definitions.weights)
+            hidden = frozenset() if row.sensitive else traits.hidden_in(profile)
+            values = {name: value for name, value in traits.values(profile).items() if name not in hidden}
             if any(values.get(name) != value for name, value in (wanted.get("traits") or {}).items()):
                 continue
             rows.append(_row(head, values, identities.get(customer, [])))

@@ -93,6 +93,30 @@ async def change_customer(
     return Changed(answering, [name for name, trait in told.items() if profile.get(name) != trait])
 
 
+@transactional
+async def hide_fields(
+    service: CustomerService, tx: Transaction, *, customer_id: UUID, fields: Sequence[str], source: str, versions: frozenset[int] | None = None
+) -> UUID:
+    """From now on these traits, and no others, are hidden: shown only to whoever may see what is sensitive, and told to no other service.
+
+    Returns the customer that answers. Raises Unknown, Invalid, Outdated.
+    """
+    names = []
+    for field in fields:
+        name = traits.usable_name(field)
+        if name is None or name in traits.UNHIDABLE:
+            raise errors.unhidable(field[:100])
+        names.append(name)
+    await store.identities.hold_still(tx.db)
+    root = await _answering(tx, customer_id)
+    family = await load(service, tx.db, {root})
+    if versions is not None and family[root].version not in versions:
+        raise errors.changed_meanwhile(family[root].version)
+    claim = Claim(None, (), server=True, alias=False, at=service.clock.now(), source=source, event_id=new_text_id(), customer=root)
+    outcome = await resolve(service, tx, [Assertion(claim, _told({traits.HIDDEN: sorted(set(names)) or None}, claim))])
+    return outcome.root(root)
+
+
 async def _answering(tx: Transaction, customer_id: UUID) -> UUID:
     rows = await store.customers.find(tx.db, ids=[customer_id])
     if not rows:

@@ -80,8 +80,11 @@ class Definitions:
         return Misfit("".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in error.instance_path), error.message[:MAX_REASON])
 
     def open(self, profile: Mapping[str, traits.Trait]) -> traits.Traits:
-        """The traits that everybody who reads customers may see."""
-        return {name: trait for name, trait in profile.items() if name not in self.sensitive} if self.sensitive else dict(profile)
+        """The traits that everybody who reads customers may see, and other services use: nothing sensitive, nothing the person hid."""
+        if not self.sensitive and traits.HIDDEN not in profile:
+            return dict(profile)
+        kept_back = self.sensitive | traits.hidden_in(profile) | {traits.HIDDEN}
+        return {name: trait for name, trait in profile.items() if name not in kept_back}
 
 
 def weights_of(sources: Iterable[str]) -> dict[str, int]:

@@ -41,7 +41,11 @@ _SAME: Final = {
 _CANONICAL: Final = {spelling: name for name, spellings in _SAME.items() for spelling in spellings}
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 #: Where a source speaks of itself rather than of the person.
-NEVER: Final = frozenset({"id", "userId", "user_id", "anonymousId", "anonymous_id"})
+NEVER: Final = frozenset({"id", "userId", "user_id", "anonymousId", "anonymous_id", "hidden_fields"})
+#: The fields a person hid: kept as a trait, so that it is joined, parted and taken along like one, but told by the person alone.
+HIDDEN: Final = "hidden_fields"
+#: By these people are recognised and reached; who does not want that withdraws the channel.
+UNHIDABLE: Final = frozenset({"email", "phone"})
 
 
 class Trait(msgspec.Struct, frozen=True, array_like=True):
@@ -218,6 +222,12 @@ def patched(value: Any, patch: Any) -> Any:
         else:
             result[name] = patched(result.get(name), member)
     return result
+
+
+def hidden_in(profile: Mapping[str, Trait]) -> frozenset[str]:
+    """The names of the fields that the person hid."""
+    trait = profile.get(HIDDEN)
+    return frozenset(trait.value) if trait is not None and isinstance(trait.value, list) else frozenset()
 
 
 def values(traits: Mapping[str, Trait]) -> dict[str, Any]:

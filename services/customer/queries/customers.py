@@ -12,7 +12,9 @@ from services.customer.settings import CustomerService
 
 
 class Found(NamedTuple):
-    """A customer that answers, with everybody merged into it. The `sensitive` traits are not for everybody who reads customers."""
+    """A customer that answers, with everybody merged into it. The `sensitive` traits, those the person hid among them, are not for
+    everybody who reads customers.
+    """
 
     root: store.customers.Row
     members: tuple[store.customers.Row, ...]
@@ -54,7 +56,7 @@ def found_of(
     """The profile that the documents of a family make together, and under whom each trait was told."""
     profile = traits.joined(documents.values(), weights)
     told_under = {name: next(id for id, told in documents.items() if told.get(name) == trait) for name, trait in profile.items()}
-    return Found(head, tuple(members), profile, told_under, sensitive)
+    return Found(head, tuple(members), profile, told_under, sensitive | traits.hidden_in(profile))
 
 
 async def list_identities(

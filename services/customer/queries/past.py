@@ -70,7 +70,8 @@ async def get_past(service: CustomerService, *, customer_id: UUID, at: datetime,
         identities = await store.history.identities_at(db, owners=owners, homes=homes, at=at, limit=limit)
         known = await store.history.known_at(db, owners=owners, homes=homes, at=at)
         definitions = await store.definitions.current(db, service.resources.definitions)
+    hidden = traits.hidden_in((await get_customer(service, customer_id=customer_id)).profile)
     weights = {name: weights_of(listed) for name, listed in sources.items() if listed}
     members = [member for member in members if member.id not in parts]
-    found = found_of(head._replace(known=known), members, documents, weights=weights, sensitive=definitions.sensitive)
+    found = found_of(head._replace(known=known), members, documents, weights=weights, sensitive=definitions.sensitive | hidden)
     return Past(found, identities, last or head.recorded_at, documents, weights)

@@ -22,7 +22,8 @@ async def export_portable(service: CustomerService, *, customer_id: UUID, sees_s
         definitions = await store.definitions.current(db, service.resources.definitions)
         part = await _part(db, rows[0].root_id)
         told = {value.name for value in part.history}
-        if not sees_sensitive and told & definitions.sensitive:
+        hidden = {name for member in part.customers for name in traits.hidden_in(member.traits)}
+        if not sees_sensitive and told & (definitions.sensitive | hidden):
             raise errors.portable_hidden()
     raw = msgspec.Raw(msgspec.json.encode(part, order="sorted"))
     return Archive(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from services.customer.schemas.accounts import AccountOfView
 from services.customer.schemas.asked import Asked, IdentityText
@@ -26,10 +26,16 @@ class ChangeCustomer(Asked):
     traits: dict[str, Any] = Field(max_length=200)
 
 
+class HideFields(Asked):
+    """All traits that are hidden from now on; those that are not named are shown again."""
+
+    fields: list[Annotated[str, StringConstraints(min_length=1, max_length=300)]] = Field(max_length=200)
+
+
 class TraitView(BaseModel):
     """A trait with its provenance: who told it when, by which event, and under which customer before merges.
 
-    One with the authority `implied` follows from an identity and was told by no event. A `hidden` one is sensitive: there is a value, but it is
+    One with the authority `implied` follows from an identity and was told by no event. A `hidden` one is sensitive, or the person hid it: there is a value, but it is
     shown only to keys with `customers:sensitive`.
     """
 

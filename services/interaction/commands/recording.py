@@ -17,6 +17,7 @@ from contracts.gateway import SourceSettings
 from contracts.interaction import ConsentSignalSeen
 from services.interaction.commands import (
     cases,
+    disclosing,
     mailing,
     ordering,
     plans,
@@ -93,6 +94,7 @@ async def record_events(service: InteractionService, tx: Transaction, records: l
     if said:
         await ordering.apply_changes(service, tx, said)
     await _catalogue(tx.db, stored)
+    await disclosing.note_fields(service, tx, stored)
     await _signal(tx, stored, settings)
     _bounced(service, tx, stored)
     await _contacts(service, tx, stored)

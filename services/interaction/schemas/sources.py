@@ -106,7 +106,7 @@ class TriedPlan(BaseModel):
 
 
 class DropView(BaseModel):
-    """How many events (`path`, `event`, `category`, `gpc`) or fields (`field`) were not collected on a day."""
+    """How many events (`path`, `event`, `category`, `gpc`) or fields (`field`; `undisclosed`: not on the list of a strict source) were not collected on a day."""
 
     day: date
     reason: str

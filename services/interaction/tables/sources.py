@@ -63,6 +63,16 @@ class CollectionDropRow(InteractionTable, table=True):
     count: int = Field(sa_type=BigInteger)
 
 
+class FieldSeenRow(InteractionTable, table=True):
+    """A field that a source's events had."""
+
+    __tablename__ = "field_seen"
+
+    source: str = Field(sa_column=Column(Text, primary_key=True))
+    place: str = Field(sa_column=Column(Text, primary_key=True))
+    first_seen: datetime = Field(sa_type=TIME)
+
+
 class ReplayRow(InteractionTable, table=True):
     """A request to send again what a source sent within a time, and how far it is; `place` (JSON) is where it goes on."""
 

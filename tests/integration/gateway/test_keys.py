@@ -95,6 +95,11 @@ async def test_a_source_changes_over_to_its_second_key(cluster: PrivateCluster) 
         assert table.source(made["id"]).enabled is False
         assert (await admin.ask("PATCH", path, {"name": None})).status == 422
         assert (await admin.ask("PATCH", path, {"source_id": "x"})).status == 422
+        for bad in ({"body.x": "service"}, {"email": "service"}, {"traits.": "service"}, {"connection.port": "service"}, {"traits.email": "Not A Purpose"}):
+            assert (await admin.ask("PATCH", path, {"disclosed": bad})).status == 422, bad
+        assert (await admin.ask("PATCH", path, {"disclosure": "closed"})).status == 422
+        kept = (await admin.ask("PATCH", path, {"disclosure": "strict", "disclosed": {"traits.*": "service", "connection.ip": "service"}})).json()
+        assert (kept["disclosure"], kept["disclosed"]) == ("strict", {"traits.*": "service", "connection.ip": "service"})
         assert (await admin.ask("PATCH", f"/api/v1/sources/{uuid4()}", {"enabled": True})).status == 404
         listed = (await admin.ask("GET", "/api/v1/sources")).json()["data"]
         assert [(one["name"], len(one["keys"])) for one in listed] == [("shop", 2)]

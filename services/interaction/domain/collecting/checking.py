@@ -30,6 +30,7 @@ def check_events(body: Body, receipt: Receipt, *, cloudevent: bool = False) -> O
     never = rules.rules_of(receipt.source)
     if never is not None:
         parts = never.strip_shared(parts, outcome)
+        receipt = never.told(receipt)
     accepted, rejected, kind, faults = outcome.accepted, outcome.rejected, body.kind, body.faults
     usual = None if cloudevent else typical.usual(body, receipt, parts)
     for index, slice_ in enumerate(body.items):
@@ -60,7 +61,7 @@ def check_touchpoint(raw: bytes, receipt: Receipt) -> Accepted:
     """
     event = messages.decode_event(raw, shared.Shared())
     never = rules.rules_of(receipt.source)
-    if never is not None and (raw := never.strip(event, raw, shared.Shared(), receipt, Outcome())) == b"":
+    if never is not None and (raw := never.strip(event, raw, shared.Shared(), receipt, Outcome(), touchpoint=True)) == b"":
         raise EventRefused("not_collected")
     if messages.check_limits(event, raw, shared.Shared()):
         raise EventRefused("card_number")

@@ -6,6 +6,7 @@ import json
 import posixpath
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from fnmatch import translate
 from functools import lru_cache
 from typing import Any, Final
@@ -14,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from contracts.gateway import CollectionRules, SourceSettings
+from services.interaction.domain.collecting import disclosing
 from services.interaction.domain.collecting.outcome import EventRefused, Outcome, Receipt
 from services.interaction.domain.collecting.shared import Shared
 
@@ -25,6 +27,7 @@ PROTOCOL: Final = frozenset(
 #: What the address of the page itself is called, in the properties, in `context.page` and in the data of a CloudEvent.
 _OWN_PAGE: Final = ("path", "url", "page_url", "page_path")
 _TIMES_DECODED: Final = 3
+_NOTHING: Final = CollectionRules()
 
 _encode = msgspec.json.Encoder().encode
 
@@ -34,7 +37,8 @@ Places = tuple[tuple[str, ...], ...]
 class Rules:
     """The rules of one source, ready to be used."""
 
-    def __init__(self, given: CollectionRules) -> None:
+    def __init__(self, given: CollectionRules, listed: disclosing.Listed | None = None) -> None:
+        self._listed = listed
         paths = [_without_scheme(pattern.casefold()) for pattern in given.paths]
         self._paths = _any_of(pattern for pattern in paths if pattern.startswith(("/", "*")))
         self._pages = _any_of(pattern for pattern in paths if not pattern.startswith(("/", "*")))
@@ -52,15 +56,26 @@ class Rules:
             return parts
         holder = {"context": parts.context, "integrations": parts.integrations}
         removed = self._strip(holder, self._places)
-        if not removed:
+        undisclosed = self._listed.strip_context(parts.context) if self._listed is not None else 0
+        if not removed and not undisclosed:
             return parts
         _count(outcome, "field", removed)
+        _count(outcome, "undisclosed", undisclosed)
         return parts._replace(
             raw_context=msgspec.Raw(_text(parts.context)) if parts.context else None,
             raw_integrations=msgspec.Raw(_text(parts.integrations)) if parts.integrations else None,
         )
 
-    def strip(self, event: dict[str, Any], slice_: bytes, parts: Shared, receipt: Receipt, outcome: Outcome) -> bytes:
+    def told(self, receipt: Receipt) -> Receipt:
+        """The request without what its connection tells, where that is not on the list."""
+        if self._listed is None:
+            return receipt
+        ip = receipt.ip if disclosing.CONNECTION_IP in self._listed else None
+        return replace(receipt, ip=ip, user_agent=receipt.user_agent if disclosing.CONNECTION_AGENT in self._listed else None)
+
+    def strip(
+        self, event: dict[str, Any], slice_: bytes, parts: Shared, receipt: Receipt, outcome: Outcome, *, touchpoint: bool = False
+    ) -> bytes:
         """The event as it may be collected, `event` itself changed alike; empty when nothing of it may be. Counts in `outcome`.
 
         Raises EventRefused (`too_deep`) for what nests too deep to be looked through.
@@ -74,9 +89,11 @@ class Rules:
             removed = self._strip(event, self._places, outermost=True) + self._strip_products(event)
         except RecursionError:
             raise EventRefused("too_deep") from None
-        if not removed:
+        undisclosed = self._listed.strip(event, PROTOCOL) if self._listed is not None and not touchpoint else 0
+        if not removed and not undisclosed:
             return slice_
         _count(outcome, "field", removed)
+        _count(outcome, "undisclosed", undisclosed)
         return _text(event)
 
     def _why_dropped(self, event: dict[str, Any], parts: Shared, receipt: Receipt) -> str:
@@ -162,12 +179,16 @@ class Rules:
 
 def rules_of(source: SourceSettings) -> Rules | None:
     """The rules of a source; None, and nothing to pay, for one without."""
-    return None if source.never is None else _compiled(_encode(source.never))
+    strict = source.disclosure == "strict"
+    if source.never is None and not strict:
+        return None
+    return _compiled(_encode(source.never or _NOTHING), tuple(source.disclosed) if strict else None)
 
 
 @lru_cache(maxsize=256)
-def _compiled(encoded: bytes) -> Rules:
-    return Rules(msgspec.json.decode(encoded, type=CollectionRules))
+def _compiled(encoded: bytes, listed: tuple[str, ...] | None) -> Rules:
+    places = None if listed is None else disclosing.Listed(frozenset(place.casefold() for place in listed))
+    return Rules(msgspec.json.decode(encoded, type=CollectionRules), places)
 
 
 def _addresses(text: str) -> Iterable[tuple[str, str]]:
@@ -240,7 +261,8 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _count(outcome: Outcome, reason: str, number: int) -> None:
-    outcome.kept_out[reason] = outcome.kept_out.get(reason, 0) + number
+    if number:
+        outcome.kept_out[reason] = outcome.kept_out.get(reason, 0) + number
 
 
 def _text(event: dict[str, Any]) -> bytes:

@@ -92,7 +92,7 @@ _NO_CONTEXT: Final = _Context()
 def usual(body: Body, receipt: Receipt, parts: shared.Shared) -> Usual | None:
     """The quick check for a body's events; None when something about the request asks for the other one."""
     sent = parts.sent_at
-    if receipt.source.never is not None:
+    if receipt.source.never is not None or receipt.source.disclosure == "strict":
         return None
     if not body.whole or body.context or body.integrations or receipt.source.ip != "keep" or not (sent is None or isinstance(sent, datetime)):
         return None

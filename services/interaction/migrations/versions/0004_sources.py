@@ -29,6 +29,7 @@ PLANS = (
     CREATE TABLE collection_drop (
         source text NOT NULL, day date NOT NULL, reason text NOT NULL, count bigint NOT NULL, PRIMARY KEY (source, day, reason))
     """,
+    "CREATE TABLE field_seen (source text, place text, first_seen timestamptz NOT NULL, PRIMARY KEY (source, place))",
 )
 
 VISITS = (
