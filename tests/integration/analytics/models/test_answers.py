@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import itertools
+import re
+import shlex
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -21,13 +24,12 @@ from tests.integration.analytics.story import DAY, NOW, ask
 from tests.support.platform import TestPlatform, started
 from tests.unit.analytics.shop import belongs, customer_id, order, profile
 
-pytestmark = pytest.mark.asyncio
-
 
 def _with_traits(number: int, row: dict[str, Any]) -> Fact:
     return profile(number, **{key: value for key, value in row.items() if key and key != "customerID"})
 
 
+@pytest.mark.asyncio
 async def test_who_leaves_and_which_groups(cluster: PrivateCluster, example_file: Callable[[str], Path]) -> None:
     """A12, A1, A2, U25: the Telco and Wholesale files come in as traits, their published figures go out; churn of buyers by what they did."""
     with example_file("churn/Telco-Customer-Churn.csv").open(encoding="utf-8") as file:
@@ -104,6 +106,7 @@ def _campaign(customers: int) -> list[Fact]:
     return facts
 
 
+@pytest.mark.asyncio
 async def test_who_accepts_and_whom_a_contact_changes(cluster: PrivateCluster) -> None:
     """A13, A3, A18: an offer with a known effect; attributes known only after the contact are refused or taken out; interests by lift."""
     async with started(cluster, "analytics") as platform:
@@ -146,6 +149,7 @@ async def test_who_accepts_and_whom_a_contact_changes(cluster: PrivateCluster) -
         assert proposal["next"][0]["because_of"] == "tea"
         assert proposal["next"][0]["product"] in {"cup", "cake"}
         assert proposal["reasons"]
+        await _page(platform)
 
 
 async def _never_from_after(platform: TestPlatform) -> None:
@@ -214,6 +218,32 @@ async def _select(platform: TestPlatform, lifts: dict[int, float]) -> None:
     assert missing["code"] == "selection.no_model"
 
 
+PAGE = Path(__file__).resolve().parents[4] / "docs" / "models.md"
+
+
+async def _page(platform: TestPlatform) -> None:
+    """Every command of docs/models.md, one after the other, as it stands there."""
+    commands = [shlex.split(line) for block in re.findall(r"^```\n(curl .*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL) for line in block.strip().splitlines()]
+    for words in commands:
+        address = next(word for word in words if word.startswith("$URL")).removeprefix("$URL").replace("ID", customer_id(1))
+        options = dict(itertools.pairwise(words))
+        body = options.get("-d", "").replace("CAMPAIGN", "spring").encode()
+        kinds = [word.partition(":")[2] for word in words if word.startswith("content-type:")]
+        answer = await platform["analytics"].call(
+            options.get("-X", "POST" if body else "GET"), address, body=body, headers={"content-type": kinds[0]} if kinds else None
+        )
+        assert answer.status < 300, (words, answer.status, answer.body)
+    assert len(commands) >= 15
+
+
+def test_every_refusal_of_the_page_is_provoked_by_a_test() -> None:
+    codes = set(re.findall(r"`([a-z_]+\.[a-z_]+)`", PAGE.read_text(encoding="utf-8").partition("## Bad inputs")[2].partition("## Limits")[0]))
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parents[1].rglob("test_*.py"))
+    assert {code for code in codes if f'"{code}"' not in tests} == set()
+    assert len(codes) >= 12
+
+
+@pytest.mark.asyncio
 async def test_too_little_is_said_plainly(cluster: PrivateCluster) -> None:
     """Every kind of model says what is missing instead of a number."""
     async with started(cluster, "analytics") as platform:
@@ -251,6 +281,7 @@ BAD: list[tuple[str, str, object, int, str]] = [
 ]
 
 
+@pytest.mark.asyncio
 async def test_bad_requests(cluster: PrivateCluster) -> None:
     async with started(cluster, "analytics") as platform:
         for method, path, body, status, code in BAD:

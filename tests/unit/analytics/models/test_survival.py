@@ -14,6 +14,7 @@ import pytest
 from services.analytics.domain.models import fit_survival, survival
 from services.analytics.domain.models.fitting import Job
 from services.analytics.domain.models.purchasing import NotEnoughData
+from tests.unit.analytics.models import published
 
 FILE = "churn/Telco-Customer-Churn.csv"
 
@@ -58,18 +59,9 @@ def test_curve_by_hand() -> None:
     assert curve.median == 9.2
 
 
-def _remission() -> tuple[Any, Any, Any]:
-    """Weeks of remission under 6-MP and placebo (Freireich 1963), the example of Cox 1972."""
-    drug = [(6, 1), (6, 1), (6, 1), (6, 0), (7, 1), (9, 0), (10, 1), (10, 0), (11, 0), (13, 1), (16, 1), (17, 0), (19, 0), (20, 0), (22, 1), (23, 1), (25, 0), (32, 0),
-            (32, 0), (34, 0), (35, 0)]
-    placebo = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23]
-    time = np.array([t for t, _ in drug] + placebo, float)
-    return time, np.array([e for _, e in drug] + [1] * len(placebo), float), np.array([0] * len(drug) + [1] * len(placebo), float)
-
-
 def test_remission_data() -> None:
     """Published: log-rank 16.79 (Kalbfleisch and Prentice), Cox with Efron's ties 1.5721 (s.e. 0.4124), log-likelihood -85.01."""
-    time, ended, placebo = _remission()
+    time, ended, placebo = published.remission()
     assert survival.log_rank(time, ended, placebo).statistic == pytest.approx(16.79, abs=0.01)
     found = survival.cox(time, ended, placebo[:, None])
     assert found.coefficients[0] == pytest.approx(1.5721, abs=1e-4)
@@ -85,7 +77,7 @@ def test_against_lifelines() -> None:
     import pandas as pd
     from lifelines import CoxPHFitter
 
-    time, ended, placebo = _remission()
+    time, ended, placebo = published.remission()
     theirs = CoxPHFitter().fit(pd.DataFrame({"t": time, "e": ended, "x": placebo}), "t", "e")
     assert survival.cox(time, ended, placebo[:, None]).coefficients == pytest.approx(theirs.params_.to_numpy(), rel=1e-6)
 
