@@ -18,7 +18,7 @@ import pytest
 
 from launcher import roster
 from tests.chaos.shapes import wait_ready
-from tests.e2e import basket, cdnow, consents, customers, interactions, journey, russel, winer
+from tests.e2e import basket, cdnow, consents, customers, interactions, journey, knowing, russel, winer
 from tests.support import broker
 from tests.support.upright import ROOT, Upright, free_port, temporary_folder
 
@@ -127,6 +127,11 @@ def test_an_abandoned_basket(seven: Upright) -> None:
     """U28 U29: event, wait, mail, over separate processes and Kafka."""
     with journey.mailbox(seven.smtp_port) as box:
         basket.tell(seven, box)
+
+
+def test_knowing(seven: Upright) -> None:
+    """M12, A16: a model fitted by the job, its scores told to all services, over separate processes and Kafka."""
+    knowing.tell(seven)
 
 
 def test_sdk(seven: Upright) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.e2e import basket, consents, customers, interactions, journey
+from tests.e2e import basket, consents, customers, interactions, journey, knowing
 from tests.support.upright import Upright
 
 
@@ -33,3 +33,8 @@ def test_everything_that_is_asked_and_proven(up: Upright, tmp_path: Path) -> Non
     """U41 U43 R2 N1: from double opt-in to proof and erasure, in one process."""
     with journey.mailbox(up.smtp_port) as box:
         consents.tell(up, box, tmp_path)
+
+
+def test_everything_that_is_learnt(up: Upright) -> None:
+    """M12, A16: from events to a model, its scores told, a mail and a figure, in one process."""
+    knowing.tell(up)

@@ -24,6 +24,6 @@ VERBS: Final = (
     Verb("process", "computed traits kept current", "analytics", "GET", "/api/v1/computed-traits/{id}/values", "compute_traits"),
     Verb("interpret", "patterns, models and scores with their reasons", "analytics", "GET", "/api/v1/patterns", "fit_models"),
     Verb("distribute", "changes told to other systems, signed", "gateway", "POST", "/api/v1/webhooks"),
-    Verb("apply", "whom to contact, and the message itself", "campaign", "POST", "/api/v1/campaigns/{id}/launch"),
+    Verb("apply", "whom to contact, and the message itself", "campaign", "POST", "/api/v1/programmes/{id}/start", "run_programmes"),
     Verb("report", "figures with formula and the rows behind them", "analytics", "GET", "/api/v1/metrics/{name}"),
 )

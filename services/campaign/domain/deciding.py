@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.campaign.domain import sampling
 from services.campaign.domain.eligibility import refuse_reserved
-from services.campaign.domain.programmes import Band, Stage, Word, within
+from services.campaign.domain.programmes import Band, ScoreName, Stage, Word, within
 
 CHANNEL: Final = "on_site"
 Kind = Literal["first_time", "returning", "known", "customer"]
@@ -26,7 +26,7 @@ class Conditions(BaseModel):
     visitors: Annotated[list[Kind], Field(max_length=4)] = []
     stages: Annotated[list[Stage], Field(max_length=3)] = []
     tiers: Annotated[list[Word], Field(max_length=20)] = []
-    scores: Annotated[dict[Word, Band], Field(max_length=10)] = {}
+    scores: Annotated[dict[ScoreName, Band], Field(max_length=10)] = {}
     orders_at_least: Annotated[int, Field(ge=0, le=100_000)] | None = None
     orders_at_most: Annotated[int, Field(ge=0, le=100_000)] | None = None
     basket_at_least_minor: Annotated[int, Field(ge=0, le=10**12)] | None = None

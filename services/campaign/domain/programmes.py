@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
+#: Scores have the name of their kind, or of a model or a computed trait: churn, cluster:spring, computed:visits.
+ScoreName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.:-]{0,99}$")]
 Address = Annotated[str, StringConstraints(min_length=3, max_length=254)]
 Days = Annotated[float, Field(ge=0, le=3650)]
 STAGES: Final = ("acquire", "enhance", "retain")
@@ -87,7 +89,7 @@ class Entry(Strict):
     """Who joins: everything that is given must hold. `silent_days`: no order for so long, but one before; `orders_at_most`: so few orders."""
 
     stages: Annotated[list[Stage], Field(max_length=3)] = []
-    scores: Annotated[dict[Word, Band], Field(max_length=10)] = {}
+    scores: Annotated[dict[ScoreName, Band], Field(max_length=10)] = {}
     silent_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     orders_at_most: Annotated[int, Field(ge=0, le=1000)] | None = None
     orders_at_least: Annotated[int, Field(ge=0, le=1000)] | None = None
