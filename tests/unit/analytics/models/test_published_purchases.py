@@ -96,7 +96,7 @@ def _alive_of_pareto(x: int, recency: int, age: int) -> float:
     edges = sorted({min(edge, end) for edge in edges})
     area = sum(integrate.quad(gone, *part, epsabs=0, epsrel=1e-12, limit=400)[0] for part in pairwise(edges))
     still = float(np.exp(-(r + x) * np.log((alpha + end) / (alpha + last)) - s * np.log(beta + end)))
-    return still / (still + area)
+    return float(still / (still + area))
 
 
 @pytest.mark.parametrize(("x", "recency", "age"), [(0, 0, 273), (0, 0, 3650), (1, 7, 273), (20, 250, 273), (250, 900, 1000), (400, 5, 3000)])
