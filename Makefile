@@ -67,7 +67,9 @@ bench: dev ## throughput against the floor, CPU and memory, both measured in one
 	$(BIN)/python -m tests.bench.campaign_journeys
 	$(BIN)/python -m tests.bench.analytics_loading
 	$(BIN)/python -m tests.bench.analytics_queries
+	-$(MAKE) --no-print-directory reference
 	$(BIN)/python -m tests.bench.analytics_lifetime
+	$(BIN)/python -m tests.bench.methods
 
 chaos: dev ## kill loops in both shapes (SCALE=full for the long form)
 	$(BIN)/python -m pytest -m slow tests/chaos $(TEST_ARGS)
@@ -80,6 +82,13 @@ contracts: dev ## regenerate published schemas and generated documents
 	$(PYTHON) -m venv .venv-sdk
 	.venv-sdk/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
+
+.venv-reference/.installed: tests/bench/reference/requirements.lock
+	$(PYTHON) -m venv .venv-reference
+	.venv-reference/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+reference: .venv-reference/.installed ## the package that lifetime value is measured against
 
 tests/sdks/node/node_modules/.installed: tests/sdks/node/package.json
 	cd tests/sdks/node && npm install --no-save --no-audit --no-fund --omit=optional --ignore-scripts --loglevel=error
@@ -111,6 +120,6 @@ audit: .venv-supply/.installed ## known vulnerabilities of what is in the locks 
 
 charts: .venv-charts/.installed ## Helm, the schemas of Kubernetes and a linter of images, for tests/deploy (no cluster is needed)
 
-.PHONY: sdks sbom audit charts
+.PHONY: sdks sbom audit reference charts
 .PHONY: dev check test test-real bench chaos contracts
 .PHONY: help env run demo cluster cluster-stop
