@@ -63,6 +63,7 @@ bench: dev ## throughput against the floor, CPU and memory, both measured in one
 	$(BIN)/python -m tests.bench.interaction_sessions
 	$(BIN)/python -m tests.bench.consent_permits
 	-ROUNDS=$${ROUNDS:-2} $(BIN)/python -m tests.bench.campaign_sending
+	-$(BIN)/python -m tests.bench.campaign_receipts
 	$(BIN)/python -m tests.bench.campaign_decisions
 	$(BIN)/python -m tests.bench.campaign_journeys
 	$(BIN)/python -m tests.bench.analytics_loading
