@@ -32,6 +32,11 @@ async def fit_models(service: AnalyticsService) -> bool:
     return await fitting.work_on_fits(service)
 
 
+async def drop_withdrawn(service: AnalyticsService) -> None:
+    """Each two seconds: scores of people who withdrew the purpose a model was fitted for."""
+    await fitting.drop_withdrawn(service)
+
+
 async def tidy(service: AnalyticsService) -> None:
     """Each few seconds."""
     await upkeep.tidy(service)

@@ -42,6 +42,7 @@ MANIFEST = Manifest(
         Job("compute_traits", 3.0, jobs.compute_traits),
         Job("acknowledge_erasures", 2.0, jobs.acknowledge_erasures),
         Job("fit_models", 1.0, jobs.fit_models),
+        Job("drop_withdrawn", 2.0, jobs.drop_withdrawn),
         Job("make_reports", 5.0, jobs.make_reports),
         Job("mail_reports", 1.0, jobs.mail_reports),
         Job("tidy", 5.0, jobs.tidy),

@@ -13,6 +13,7 @@ from chassis.errors import Invalid
 from chassis.identity import Caller
 from services.analytics.commands import fitting
 from services.analytics.queries import modelling
+from services.analytics.queries.purposes import get_bound
 from services.analytics.schemas.models import (
     FitModel,
     FitView,
@@ -44,7 +45,9 @@ async def list_models(service: Running, caller: Reading) -> web.Page[ModelView]:
 @router.post("/api/v1/models/{kind}/fits", status_code=202)
 async def ask_fit(kind: Kind, body: FitModel, service: Running, caller: Writing, response: Response) -> FitView:
     """Begin a fit; `Location` says how far it is."""
-    fit_id = await fitting.ask_fit(service, kind=kind, options=body.model_dump(exclude_none=True), by=caller.subject)
+    bound = await get_bound(service, purpose=body.purpose, channel=body.channel)
+    options = body.model_dump(exclude_none=True, exclude={"purpose", "channel"})
+    fit_id = await fitting.ask_fit(service, kind=kind, options=options, by=caller.subject, purpose=bound)
     response.headers["location"] = f"/api/v1/models/{kind}/fits/{fit_id}"
     return FitView(**await modelling.get_fit(service, kind=kind, fit_id=fit_id))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -20,13 +20,16 @@ from services.analytics import errors
 from services.analytics.commands import frames, loading
 from services.analytics.commands.fit_process import COMMAND
 from services.analytics.domain.models import asking, deciding
+from services.analytics.domain.purposes import Bound, permission
 from services.analytics.settings import AnalyticsService
-from services.analytics.store import model_frames, models, scores
+from services.analytics.store import evaluating, model_frames, models, scores
 
 #: A process that was cut off is started again this often in all.
 ATTEMPTS: Final = 3
 CHUNK: Final = 5_000
 SAID_EVERY: Final = 1.0
+#: Among the options of a fit: for which purpose it is (`domain.purposes.Bound`).
+PURPOSE: Final = "purpose"
 
 _log = telemetry.logger(__name__)
 
@@ -35,8 +38,8 @@ class Broken(Exception):
     """The process ended without a result."""
 
 
-async def ask_fit(service: AnalyticsService, *, kind: str, options: dict[str, Any], by: str) -> UUID:
-    """A fit that a job will run. Raises Unknown, Invalid, Conflict while another one of the same model waits or runs."""
+async def ask_fit(service: AnalyticsService, *, kind: str, options: dict[str, Any], by: str, purpose: Bound | None = None) -> UUID:
+    """A fit that a job will run, of those who allow the purpose, if one is named. Raises Unknown, Invalid, Conflict while another one of the same model waits or runs."""
     known = asking.KINDS.get(kind)
     if known is None:
         raise errors.unknown_model(sorted(asking.KINDS))
@@ -51,6 +54,8 @@ async def ask_fit(service: AnalyticsService, *, kind: str, options: dict[str, An
         later = await service.resources.read(lambda connection: model_frames.known_later(connection, given, checked))
         if later:
             raise errors.known_later(later)
+    if purpose is not None:
+        checked[PURPOSE] = purpose._asdict()
     fit_id = new_id()
     async with service.transaction() as tx:
         name = checked.pop("name", "default")
@@ -89,11 +94,13 @@ async def work_on_fits(service: AnalyticsService) -> bool:
 async def _write_job(service: AnalyticsService, fit: dict[str, Any], folder: Path) -> list[str]:
     """Leave frame, job and the artefact of the model in use in the folder; returns the customers of the rows."""
     given = await frames.setting(service)
-    kind, options = fit["kind"], fit["options"]
+    kind, options = fit["kind"], {name: value for name, value in fit["options"].items() if name != PURPOSE}
     async with service.read() as db:
         used = next((one for one in await models.models_in_use(db) if (one["kind"], one["name"]) == (kind, fit["name"])), None)
     asked = options | ({"also": used["options"].get("attributes") or list(asking.FIGURES)} if used and kind in asking.COMPARED_BY_RECIPE else {})
     table, about = await service.resources.read(lambda connection: model_frames.build(connection, kind, given, asked))
+    if PURPOSE in fit["options"]:
+        table = await _of_those_who_allow(service, table, bound=Bound(**fit["options"][PURPOSE]))
     # Of interests the frame has a row for each product of a customer, the scores one for each customer.
     customers: list[str] = table.column("customer").to_pylist() if "customer" in table.column_names else sorted(set(table.column("owner").to_pylist()))
     with pa.OSFile(str(folder / "frame.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
@@ -104,6 +111,44 @@ async def _write_job(service: AnalyticsService, fit: dict[str, Any], folder: Pat
     if artefact is not None:
         (folder / "previous.npz").write_bytes(artefact)
     return customers
+
+
+async def _of_those_who_allow(service: AnalyticsService, table: pa.Table, *, bound: Bound) -> pa.Table:
+    """The rows of customers who allow the purpose, as the warehouse knows now."""
+    column = "customer" if "customer" in table.column_names else "owner"
+    allowed = await allowing(service, bound=bound, customers=[UUID(each) for each in set(table.column(column).to_pylist())])
+    return table.filter(pa.array([UUID(each) in allowed for each in table.column(column).to_pylist()], type=pa.bool_()))
+
+
+async def allowing(service: AnalyticsService, *, bound: Bound, customers: Sequence[UUID]) -> set[UUID]:
+    """Those of the customers who allow the purpose now."""
+    now = service.clock.now()
+    found: set[UUID] = await service.resources.read(
+        lambda connection: evaluating.holding(connection, customers=customers, rule=permission(bound), now=now)
+    )
+    return found
+
+
+async def drop_withdrawn(service: AnalyticsService) -> int:
+    """Take the scores of models that were fitted for a purpose from everybody who does not allow it any more; who allows it newly waits for
+    the next fit. Returns how many lost one.
+    """
+    lost = 0
+    async with service.read() as db:
+        used = [each for each in await models.models_in_use(db) if PURPOSE in each["options"]]
+    for each in used:
+        score = asking.score_name(each["kind"], each["name"])
+        async with service.read() as db:
+            holders = await scores.holders(db, score=score)
+        allowed = await allowing(service, bound=Bound(**each["options"][PURPOSE]), customers=holders)
+        gone = [customer for customer in holders if customer not in allowed]
+        if gone:
+            now = service.clock.now()
+            async with service.transaction() as tx:
+                for customer, previous in await scores.take_score(tx.db, score=score, customers=gone, at=now):
+                    tx.tell(ScoreChanged(customer_id=str(customer), score=score, value="", previous=previous, changed_at=now))
+            lost += len(gone)
+    return lost
 
 
 async def _run(service: AnalyticsService, fit_id: UUID, folder: Path) -> None:

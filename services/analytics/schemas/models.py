@@ -21,9 +21,14 @@ class Condition(Strict):
 
 
 class FitModel(Strict):
-    """What a fit is asked with; which options a kind takes says `GET /api/v1/models`."""
+    """What a fit is asked with; which options a kind takes says `GET /api/v1/models`.
+
+    `purpose` (and `channel`): nobody who does not allow it is learned from or scored, and who withdraws it loses the score within seconds.
+    """
 
     name: ModelName = "default"
+    purpose: Word | None = None
+    channel: Word | None = None
     method: Word | None = None
     replace: Literal["better", "always"] = "better"
     seed: int = Field(7, ge=0, le=2**31)

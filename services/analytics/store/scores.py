@@ -82,3 +82,23 @@ async def drop_score(db: Connection, *, score: str, keep: Sequence[UUID], at: da
         score, keep, at,
     )
     return [(row["customer_id"], row["value"]) for row in rows]
+
+
+async def holders(db: Connection, *, score: str) -> list[UUID]:
+    """Everybody who has a score."""
+    return [row["customer_id"] for row in await db.fetch("SELECT customer_id FROM score WHERE score = $1 ORDER BY customer_id", score)]
+
+
+async def take_score(db: Connection, *, score: str, customers: Sequence[UUID], at: datetime) -> list[tuple[UUID, str]]:
+    """Take one score from these customers; returns (customer, last value)."""
+    rows = await db.fetch(
+        """
+        WITH gone AS (DELETE FROM score WHERE score = $1 AND customer_id = ANY($2::uuid[]) RETURNING customer_id, value),
+        dated AS (
+            INSERT INTO score_change (customer_id, score, changed_at, value, previous) SELECT customer_id, $1, $3, '', value FROM gone
+            ON CONFLICT DO NOTHING)
+        SELECT customer_id, value FROM gone
+        """,
+        score, customers, at,
+    )
+    return [(row["customer_id"], row["value"]) for row in rows]
