@@ -45,8 +45,10 @@ class Running:
         self.app: App = web.build(manifest, service, ready=self.missing, runtime=self)
         self._tasks: list[asyncio.Task[None]] = []
 
-    def start(self) -> None:
-        """Begin to read, relay and schedule; where only HTTP is answered, run the jobs that look after this process's memory."""
+    def start(self, *, jobs: bool = True) -> None:
+        """Begin to read, relay and schedule (without `jobs`: read and relay only, as after a restore); where only HTTP is answered, run the
+        jobs that look after this process's memory.
+        """
         if self.part == "http":
             for job in self.manifest.jobs:
                 if job.everywhere:
@@ -55,6 +57,8 @@ class Running:
         self._spawn(self.service.relay.run(), "relay")
         for loop in self.loops:
             self._spawn(loop.run(), loop.group)
+        if not jobs:
+            return
         measure = Job("measure", measuring.SECONDS, lambda _: measuring.measure(self.service, self.loops), exclusive=False)
         for job in (*self.manifest.jobs, Job("forget_old_inbox", 600, _forget_old_inbox), measure):
             self._spawn(keep_running(self.service, job), job.name)

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from chassis import settings
 from chassis.runtime import NotReady
-from launcher import everything, process, roster, secrets, tls
+from launcher import backup, everything, process, restoring, roster, secrets, tls
 from launcher.embedded_postgres import ClusterError, ClusterInUse, PrivateCluster
 
 KEY_SECONDS: Final = 5
@@ -42,6 +42,8 @@ async def _up(data: Path, host: str, port: int, screen: Console) -> int:
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)
         data.mkdir(parents=True, exist_ok=True)
+        if backup.unfinished(data):
+            raise process.CannotStart(f"A restore into {data} has not ended, so people who were erased may be in it: run `ecrm restore` again.")
         cluster = PrivateCluster(data, everything.databases(), max_connections=120, notice=lambda text: screen.print(f"[yellow]{text}[/yellow]"))
         stack.push_async_callback(cluster.stop)
         with screen.status("starting PostgreSQL"):
@@ -62,8 +64,9 @@ async def _up(data: Path, host: str, port: int, screen: Console) -> int:
                     given=_given(public_url), shared=_shared(),
                 )
             )
-        janitor = asyncio.create_task(everything.keep_log_small(platform.log))
-        stack.callback(janitor.cancel)
+        ledger = Path(settings.variable("ECRM_ERASURE_LEDGER") or data / backup.LEDGER)
+        for kept in (everything.keep_log_small(platform.log), restoring.keep_ledger(platform.services["customer"], ledger)):
+            stack.callback(asyncio.create_task(kept).cancel)
         keys, new = await _first_keys(platform, data, public_url)
         if new:
             await _known_to_collector(platform, keys["source_key"])

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -89,6 +90,24 @@ class PrivateCluster:
     async def stop(self) -> None:
         """Stop within 15 s (usually one): open transactions are rolled back, committed ones are safe. Harmless when not running."""
         await asyncio.to_thread(self._server.stop)
+
+    @property
+    def folder(self) -> Path:
+        """The server's own folder; known while it runs or is held."""
+        return self._server.pgdata
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nobody starts this cluster meanwhile. Raises ClusterInUse."""
+        self._server.hold()
+        try:
+            yield
+        finally:
+            self._server.stop()
+
+    def own(self) -> None:
+        """What was put into the folder belongs to the server from now on."""
+        self._server.own()
 
     async def ensure_database(self, name: str) -> None:
         """Create the database and its roles where they are missing; may be called again after an interruption."""

@@ -75,6 +75,24 @@ class Server:
             self.stop()
             raise
 
+    def hold(self) -> None:
+        """Keep everybody from starting a server here, until `stop`. Raises ClusterInUse."""
+        self._data_dir.mkdir(parents=True, exist_ok=True)
+        self._take_lock()
+        try:
+            self._home = self._choose_home()
+            self._stop_orphan()
+        except BaseException:
+            self.stop()
+            raise
+
+    def own(self) -> None:
+        """After files were put into the folder: all of it is the server's, and nobody else enters it."""
+        self.pgdata.chmod(0o700)
+        if self._user is not None:
+            for path in (self.pgdata, *self.pgdata.rglob("*")):
+                os.chown(path, self._user.pw_uid, self._user.pw_gid, follow_symlinks=False)
+
     def _take_lock(self) -> None:
         lock = (self._data_dir / "launcher.pid").open("a+")
         try:

@@ -75,6 +75,7 @@ def test_everything_that_is_asked_for_is_told() -> None:
 
 
 def test_burn_rates_are_those_of_the_objectives() -> None:
+    """D16: 95 % of the events within 5 s, alarmed when they are not."""
     found = {(rule["alert"], rule["labels"]["window"]): rule["expr"] for rule in rules() if "Burn" in rule.get("alert", "")}
     assert set(found) == {(name, window) for name in ("CollectionAvailabilityBurn", "EventDelayBurn") for window in ("1h", "6h", "1d", "3d")}
     for (name, window), expression in found.items():

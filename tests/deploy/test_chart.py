@@ -21,7 +21,7 @@ from tests.deploy.charts import BASE, CHART, IN_CLUSTER, MATRIX, ON, ROOT, of_ki
 
 @pytest.mark.parametrize("name", MATRIX)
 def test_every_case_is_linted_strictly_and_taken_by_every_version(name: str) -> None:
-    """U49: rendered, linted, and valid against the schemas of Kubernetes 1.29 to the newest, unknown fields refused."""
+    """U48 U49: all in the namespace of its release, rendered, linted, and valid against the schemas of Kubernetes 1.29 to the newest, unknown fields refused."""
     found = rendered(name)
     assert found["lint"] == []
     assert found["faults"] == []

@@ -10,7 +10,7 @@ from services.customer.commands.defining import (
     sweep_definitions,
     trim_refusals,
 )
-from services.customer.commands.erasing import erase_customer
+from services.customer.commands.erasing import erase_again, erase_customer
 from services.customer.commands.exporting import ask_export, forget_exports, remove_export
 from services.customer.commands.forgetting import forget_unused_words
 from services.customer.commands.importing import (
@@ -54,6 +54,7 @@ __all__ = [
     "declare_import",
     "define_trait",
     "end_membership",
+    "erase_again",
     "erase_customer",
     "follow_identity_rules",
     "follow_undone_imports",

@@ -20,6 +20,7 @@ from services.customer.queries.definitions import (
     refuse_hidden,
 )
 from services.customer.queries.duplicates import get_scan, list_duplicates, list_scans
+from services.customer.queries.erasures import list_erasures
 from services.customer.queries.merges import list_merges, sent_messages
 from services.customer.queries.past import Past, Told, get_past, list_history
 from services.customer.queries.past_surroundings import accounts_at, contact_points_at, needs_at, preferences_at
@@ -80,6 +81,7 @@ __all__ = [
     "list_contact_points",
     "list_customers",
     "list_duplicates",
+    "list_erasures",
     "list_exports",
     "list_history",
     "list_identities",

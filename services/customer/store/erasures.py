@@ -107,6 +107,17 @@ async def find(db: Connection, *, request_id: UUID) -> tuple[list[UUID], list[by
     return (list(row["customer_ids"]), [bytes(one) for one in row["marked"]], row["erased_at"]) if row else None
 
 
+async def list_all(db: Connection) -> list[tuple[UUID, list[UUID], list[bytes], datetime]]:
+    """Every erasure with its customers and the identities that are still marked, the oldest first."""
+    rows = await db.fetch(
+        """
+        SELECT request_id, customer_ids, erased_at, ARRAY(SELECT identity FROM erased_identity i WHERE i.request_id = e.request_id ORDER BY identity) AS marked
+        FROM erasure e ORDER BY erased_at, request_id
+        """
+    )
+    return [(row["request_id"], list(row["customer_ids"]), [bytes(one) for one in row["marked"]], row["erased_at"]) for row in rows]
+
+
 async def lift(db: Connection, *, identities: Sequence[bytes], at: datetime) -> set[UUID]:
     """These people registered again: their events count from now on. Returns the erasures concerned."""
     rows = await db.fetch("DELETE FROM erased_identity WHERE identity = ANY($1::bytea[]) RETURNING request_id", identities)
