@@ -1,0 +1,1 @@
+"""Input nobody should send: whatever comes, the answer is one of those that are promised."""
