@@ -72,9 +72,12 @@ bench: dev ## throughput against the floor, CPU and memory, both measured in one
 	$(BIN)/python -m tests.bench.analytics_lifetime
 	$(BIN)/python -m tests.bench.methods
 
-chaos: dev ## kill loops in both shapes (SCALE=full for the long form)
-	$(BIN)/python -m pytest -m slow tests/chaos $(TEST_ARGS)
+chaos: dev ## faults under load in both shapes, the consent race, seeded bugs (hours; SCALE=small: as in CI); figures in build/proof
+	SCALE=$${SCALE:-full} $(BIN)/python -m pytest tests/chaos $(TEST_ARGS)
 	$(BIN)/python -m pytest tests/integration/campaign/test_ledger.py -k killed -s $(TEST_ARGS)
+
+fuzz: dev ## every operation, a million damaged bodies, strangers at every door (hours; SCALE=small: as in CI); figures in build/proof
+	SCALE=$${SCALE:-full} $(BIN)/python -m pytest tests/fuzz $(TEST_ARGS)
 
 contracts: dev ## regenerate published schemas and generated documents
 	$(BIN)/python -m launcher.publishing
@@ -122,5 +125,5 @@ audit: .venv-supply/.installed ## known vulnerabilities of what is in the locks 
 charts: .venv-charts/.installed ## Helm, the schemas of Kubernetes and a linter of images, for tests/deploy (no cluster is needed)
 
 .PHONY: sdks sbom audit reference charts
-.PHONY: dev check test test-real bench chaos contracts
+.PHONY: dev check test test-real bench chaos fuzz contracts
 .PHONY: help env run demo cluster cluster-stop

@@ -143,12 +143,13 @@ def _commands(text: str) -> Iterator[tuple[str, str, str, str]]:
         joined = block.replace("\\\n", " ")
         for begin in [place.start() for place in re.finditer(r"\bcurl ", joined)]:
             words = _words(joined[begin:])
-            url = next((word for word in words if word.startswith(("$URL/", "${URL}/"))), "")
+            words = [re.sub(r"^\$(H|URL/api/v1|\{URL\}/api/v1)/", "/api/v1/", word) for word in words]
+            url = next((word for word in words if word.startswith("/api/v1/")), "")
             if not url:
                 continue
             data = next((words[place + 1] for place, word in enumerate(words[:-1]) if word in {"-d", "--data"}), "")
             method = next((words[place + 1] for place, word in enumerate(words[:-1]) if word == "-X"), "POST" if data else "GET")
-            path, _, query = url.partition("}" if url.startswith("${URL}") else "$URL")[2].partition("?")
+            path, _, query = url.partition("?")
             if not data or _readable(data):
                 yield method.lower(), path, query, data
 
