@@ -138,4 +138,4 @@ async def test_no_operation_breaks_whatever_it_is_asked(cluster: PrivateCluster)
     assert figures["broken"] == {}
     assert figures["foreign"]["opened"] == []
     assert figures["foreign"]["leaks"] == []
-    assert figures["share_2xx"] >= 0.75
+    assert figures["share_2xx"] >= 0.7

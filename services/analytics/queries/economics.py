@@ -30,7 +30,7 @@ async def get_economics(service: AnalyticsService, *, customer_id: UUID, wish: m
     nodes = await _rules(service, known)
 
     def look(connection: Any) -> dict[str, Any]:
-        ask, window = asked.ask, asked.ask.window
+        ask, window = asked.ask._replace(scoped=False), asked.ask.window  # the customer's own figures are not narrowed, those of everybody are
         own, shared = economics.entries(connection, customer=str(answering), first=window.first, last=window.last, currency=ask.currency, limit=ENTRIES)
         mean, answers = economics.satisfaction(connection, customer=str(answering), as_of=measures.naive(ask.as_of))
         return {
@@ -80,9 +80,12 @@ def _profit(connection: Any, asked: measuring.Asked, known: dict[str, str], node
         count = one.denominator if one else 0
         return {"customers": count, "sum_minor": borne, "mean_minor": borne / count if count else None}
 
+    if asked.limit is not None:
+        metric_sql.limit_to(connection, asked.limit, now=asked.ask.as_of, currency=asked.ask.currency, zone=asked.zone)
+    everybody = mean(asked.ask)
     beside = []
     for segment_id, node in nodes.items():
         metric_sql.limit_to(connection, node, now=asked.ask.as_of, currency=asked.ask.currency, zone=asked.zone)
         beside.append({"segment_id": segment_id, "name": known[segment_id], **mean(asked.ask._replace(scoped=True))})
-    return {"everybody": mean(asked.ask), "segments": beside}
+    return {"everybody": everybody, "segments": beside}
 

@@ -222,6 +222,9 @@ async def test_the_economics_of_each_customer_sum_to_the_ledger(shop: TestPlatfo
     expected = sum(good * weight for good, weight in zip(goods, weights, strict=True)) / sum(weights)
     assert (found[1]["satisfaction"]["value"], found[1]["satisfaction"]["answers"]) == (pytest.approx(expected, abs=1e-3), 5)
     assert (found[1]["tier"], found[1]["lifetime"]) == (None, None)
+    narrow = await ask(shop, "GET", f"/customers/{customer_id(1)}/scores/economics?{WINDOW}&market=b2b")
+    assert (narrow["figures"], narrow["profit"]["segments"]) == (found[1]["figures"], found[1]["profit"]["segments"])
+    assert narrow["profit"]["everybody"]["customers"] < 4, "a market narrows whom the customer stands beside, not its own figures"
     nothing = await ask(shop, "GET", "/models/lifetime/values?by=cohort")
     assert (nothing["customers"], nothing["mean_lcv_minor"], nothing["reason"]) == (0, None, "not enough data: fit the model lifetime first")
 
