@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.analytics.commands import computing, erasing, evaluating, fitting, reporting, scoring, upkeep
+from services.analytics.commands import aging, computing, erasing, evaluating, fitting, reporting, scoring, upkeep
+from services.analytics.queries import freshness
 from services.analytics.queries import reporting as questions
 from services.analytics.settings import AnalyticsService
 
@@ -50,3 +51,13 @@ async def make_reports(service: AnalyticsService) -> bool:
 async def mail_reports(service: AnalyticsService) -> bool:
     """Each second: mails of reports that wait."""
     return await reporting.mail_one(service)
+
+
+async def watch_ages(service: AnalyticsService) -> None:
+    """Each half minute: segments and scores that are too old, and that are in time again."""
+    await aging.note_ages(service, found=await freshness.list_ages(service))
+
+
+async def watch_profiles(service: AnalyticsService) -> None:
+    """Each quarter of an hour, since all facts are read: profiles, too."""
+    await aging.note_ages(service, found=await freshness.list_ages(service, profiles=True))

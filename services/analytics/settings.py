@@ -60,6 +60,10 @@ class AnalyticsSettings(ServiceSettings):
     frequency: str = Field("days", pattern="^(days|orders)$", description="What F of RFM counts: days with an order, or orders.")
     question_seconds: float = Field(5.0, gt=0, le=60, description="How long one question in SQL may take.")
     margin: float = Field(0.30, ge=0, le=1, description="Profit of revenue where no cost of goods is known.")
+    age_segment_minutes: int = Field(60, ge=1, le=100_000, description="From when on a segment that was not evaluated for everybody is told as too old.")
+    age_score_hours: int = Field(3, ge=1, le=10_000, description="From when on RFM, stage and computed traits are told as too old.")
+    age_model_days: int = Field(35, ge=1, le=3660, description="From when on a model's scores are told as too old.")
+    age_profile_days: int = Field(730, ge=1, le=3660, description="From when on a profile without a fact is too old; told when half of them are.")
     report_days: int = Field(400, ge=1, le=3660, description="How long what reports found is kept.")
     snapshot_days: int = Field(7, ge=1, le=365, description="How long a frozen audience can be paged.")
 

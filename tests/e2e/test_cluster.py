@@ -18,7 +18,7 @@ import pytest
 
 from launcher import roster
 from tests.chaos.shapes import wait_ready
-from tests.e2e import basket, cdnow, consents, customers, interactions, journey, knowing, russel, winer
+from tests.e2e import basket, cdnow, consents, customers, figures, interactions, journey, knowing, russel, winer
 from tests.support import broker
 from tests.support.upright import ROOT, Upright, free_port, temporary_folder
 
@@ -132,6 +132,11 @@ def test_an_abandoned_basket(seven: Upright) -> None:
 def test_knowing(seven: Upright) -> None:
     """M12, A16: a model fitted by the job, its scores told to all services, over separate processes and Kafka."""
     knowing.tell(seven)
+
+
+def test_figures(seven: Upright) -> None:
+    """U20 U23 U26 A20: from facts to live members, a metric with its rows, SQL, a copy and a report, over separate processes."""
+    figures.tell(seven)
 
 
 def test_sdk(seven: Upright) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.e2e import basket, consents, customers, interactions, journey, knowing
+from tests.e2e import basket, consents, customers, figures, interactions, journey, knowing
 from tests.support.upright import Upright
 
 
@@ -38,3 +38,8 @@ def test_everything_that_is_asked_and_proven(up: Upright, tmp_path: Path) -> Non
 def test_everything_that_is_learnt(up: Upright) -> None:
     """M12, A16: from events to a model, its scores told, a mail and a figure, in one process."""
     knowing.tell(up)
+
+
+def test_everything_an_analyst_asks(up: Upright) -> None:
+    """U20 U23 U26 A20: from facts to live members, a metric with its rows, SQL, a copy and a report, in one process."""
+    figures.tell(up)

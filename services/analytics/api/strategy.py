@@ -70,6 +70,8 @@ class GoLiveView(BaseModel):
 
 
 class StaffLine(BaseModel):
+    """`cases` solved in the window, `assigned` to them in it, `open` in their hands at its end: the load."""
+
     key: str
     cases: int
     customers: int
@@ -78,6 +80,8 @@ class StaffLine(BaseModel):
     csat_mean: float | None
     praise: int | None
     revenue_after_minor: int | None
+    assigned: int
+    open: int
 
 
 class StaffView(BaseModel):
@@ -94,8 +98,9 @@ class StaffView(BaseModel):
 
 
 class UnusedView(BaseModel):
-    """What is collected and asked for by no active segment and no computed trait."""
+    """What is collected and used by nothing that was `looked_at`; templates are missing there while the campaign service does not answer."""
 
+    looked_at: list[str]
     days: int
     as_of: datetime
     collected: int

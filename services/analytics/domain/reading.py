@@ -51,7 +51,7 @@ def moment(value: Any, at: str) -> Moment:
     """`2026-01-31`, `2026-01-31T12:00:00Z`, or `-30d` = thirty days before the evaluation."""
     if isinstance(value, str) and value.startswith("-") and value.endswith("d") and value[1:-1].isascii() and value[1:-1].isdigit():
         days = int(value[1:-1])
-        if days <= rules.MAX_DAYS:
+        if days <= rules.MAX_AGO:
             return Ago(days)
     if isinstance(value, str):
         try:
@@ -61,7 +61,7 @@ def moment(value: Any, at: str) -> Moment:
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, OverflowError):
             pass
-    raise RuleError(at, f"give a date, a time with zone, or -Nd (N days ago, at most {rules.MAX_DAYS})")
+    raise RuleError(at, f"give a date, a time with zone, or -Nd (N days ago, at most {rules.MAX_AGO})")
 
 
 def window(value: dict[str, Any], at: str) -> Window:

@@ -11,6 +11,8 @@ MAX_NODES: Final = 100
 MAX_DEPTH: Final = 8
 MAX_COST: Final = 200
 MAX_DAYS: Final = 3660
+#: How long ago a moment may lie: more than a life.
+MAX_AGO: Final = 45_000
 
 COMPARISONS: Final = ("eq", "neq", "gt", "gte", "lt", "lte")
 VALUE_OPS: Final = (*COMPARISONS, "in", "contains", "exists", "before", "after")

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from services.analytics.queries import freshness
 from services.analytics.settings import AnalyticsService
 from services.analytics.store import computing, costs, evaluating, loading, memberships, scores
 
@@ -21,6 +22,7 @@ async def get_scores(service: AnalyticsService, *, customer_id: UUID) -> dict[st
     stage = next((score["value"] for score in found if score["score"] == "stage"), "acquire")
     return {
         "customer_id": answering, "known": survivor is not None, "stage": stage, "data": found, "computed": computed, "as_of": service.clock.now(),
+        "profile": await freshness.get_profile_age(service, customer=answering),
         "segments": [{"segment_id": segment_id, "name": name, "entered_at": entered_at} for segment_id, name, entered_at in within],
     }
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import quote
 
+from chassis.errors import Unavailable
 from services.analytics import errors
 from services.analytics.domain import assessments, calendars, computing, metrics, parsing, rules
 from services.analytics.queries import measuring
 from services.analytics.settings import AnalyticsService
 from services.analytics.store import computing as traits
-from services.analytics.store import definitions, evaluating, strategy
+from services.analytics.store import definitions, evaluating, models, reports, strategy
 
 #: Groups of fewer customers are not shown.
 FEW: Final = 5
 DAYS_AFTER: Final = 30
+#: A customer's trait in a template.
+_OF_CUSTOMER: Final = re.compile(r"customer(?:\.traits)?\.(\w+)")
 
 
 def list_kinds() -> list[dict[str, Any]]:
@@ -65,10 +70,12 @@ async def get_staff(service: AnalyticsService, *, first: str | None, last: str |
 
 
 async def get_unused(service: AnalyticsService, *, days: int) -> dict[str, Any]:
-    """Traits and properties that are collected and that no active segment or computed trait asks for."""
+    """Traits and properties that are collected and that no active segment, computed trait, model, report or template uses."""
     now = service.clock.now()
     async with service.read() as db:
         known, computed = await definitions.active_segments(db), await traits.active_traits(db)
+        fits, asked = await models.models_in_use(db), await reports.list_reports(db)
+    texts = await _templates(service)
     used: set[tuple[str, str]] = set()
     for one in known:
         used |= _names(parsing.parse_rule(one["rule"]))
@@ -81,10 +88,33 @@ async def get_unused(service: AnalyticsService, *, days: int) -> dict[str, Any]:
                 used |= {("property", test.name) for test in where} | ({("property", of)} if of else set())
             case _:
                 pass
+    used |= {(kind, str(name)) for fit in fits for name in fit["options"].get("attributes") or [] for kind in ("trait", "property")}
+    words = set(re.findall(r"\w+", " ".join(question["sql"] or "" for one in asked for question in one["questions"])))
+    used |= {(kind, word) for word in words for kind in ("trait", "property")}
+    used |= {("trait", name) for text in texts or [] for name in _OF_CUSTOMER.findall(text)}
     roots = {(kind, name.split(".")[0]) for kind, name in used}
     found = await service.resources.read(lambda connection: strategy.collected(connection, since=now - timedelta(days=days)))
     listed = [{"kind": kind, "name": name, "bearers": count, "used": (kind, name) in roots} for kind, name, count in found]
-    return {"days": days, "as_of": now, "collected": len(listed), "used": sum(one["used"] for one in listed), "data": [one for one in listed if not one["used"]]}
+    looked_at = ["segments", "computed_traits", "models", "reports", *(["templates"] if texts is not None else [])]
+    return {"days": days, "as_of": now, "looked_at": looked_at, "collected": len(listed), "used": sum(one["used"] for one in listed), "data": [one for one in listed if not one["used"]]}
+
+
+async def _templates(service: AnalyticsService) -> list[str] | None:
+    """The sources of every template; None while nobody answers."""
+    found: list[str] = []
+    token: str | None = ""
+    while token is not None:
+        path = f"/api/v1/templates?limit=200{f'&page_token={quote(token)}' if token else ''}"
+        try:
+            answer = await service.peers["campaign"].call("GET", path, scopes=["campaigns:read"])
+        except Unavailable:
+            return None
+        if answer.status != 200:
+            return None
+        page = answer.json()
+        found += [text for one in page["data"] for locale in one["locales"].values() for text in locale.values()]
+        token = page["next_page_token"]
+    return found
 
 
 def _names(node: rules.Node) -> set[tuple[str, str]]:

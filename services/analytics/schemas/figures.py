@@ -27,6 +27,15 @@ class SegmentOfCustomer(BaseModel):
     entered_at: datetime
 
 
+class ProfileAge(BaseModel):
+    """When the last fact of the customer happened, how long ago that is, and whether it is over the limit."""
+
+    last_fact_at: datetime | None
+    age_s: float | None
+    limit_s: float
+    over: bool
+
+
 class ScoresView(BaseModel):
     """`known`: whether analytics has the customer's profile already."""
 
@@ -36,6 +45,7 @@ class ScoresView(BaseModel):
     data: list[ScoreView]
     computed: dict[str, str]
     segments: list[SegmentOfCustomer]
+    profile: ProfileAge
     as_of: datetime
 
 

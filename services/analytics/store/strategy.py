@@ -44,7 +44,10 @@ def _read(row: Any) -> dict[str, Any]:
 
 
 def staff(connection: DuckDBPyConnection, *, since: datetime, until: datetime, currency: str, days: int, by: str) -> list[dict[str, Any]]:
-    """Resolved cases by employee or team: how fast, how satisfied, and what their customers ordered in the days after."""
+    """Cases by employee or team: the load, how fast, how satisfied, and what their customers ordered in the days after.
+
+    `assigned`: handed to them in the window; `open`: in their hands at its end.
+    """
     part = "employee" if by == "employee" else "team"
     sql = f"""
     WITH solved AS (
@@ -56,13 +59,23 @@ def staff(connection: DuckDBPyConnection, *, since: datetime, until: datetime, c
     bought AS (
         SELECT part, sum(net_minor)::BIGINT AS amount FROM (
             SELECT DISTINCT s.part, o.order_id, o.net_minor FROM solved s JOIN order_of o ON o.customer = s.person
-            AND o.ordered_at >= s.happened_at AND o.ordered_at < s.happened_at + to_days($days::INTEGER) WHERE o.currency = $currency) GROUP BY 1)
-    SELECT s.part, count(DISTINCT s.case_id), count(DISTINCT s.person), median(s.first_s), any_value(a.answers), any_value(a.csat), any_value(a.praise),
-           any_value(b.amount)
-    FROM solved s LEFT JOIN said a ON a.part = s.part LEFT JOIN bought b ON b.part = s.part GROUP BY s.part ORDER BY 2 DESC, 1
+            AND o.ordered_at >= s.happened_at AND o.ordered_at < s.happened_at + to_days($days::INTEGER) WHERE o.currency = $currency) GROUP BY 1),
+    whose AS (SELECT case_id, any_value(person) AS person FROM case_of WHERE person IS NOT NULL GROUP BY 1),
+    given AS (
+        SELECT {part} AS part, c.case_id, w.person FROM case_of c LEFT JOIN whose w ON w.case_id = c.case_id
+        WHERE c.step = 'assigned' AND c.happened_at >= $since AND c.happened_at < $until AND {part} IS NOT NULL),
+    held AS (
+        SELECT {part} AS part, c.case_id, w.person, c.step FROM case_of c LEFT JOIN whose w ON w.case_id = c.case_id
+        WHERE c.step <> 'opened' AND c.happened_at < $until QUALIFY row_number() OVER (PARTITION BY c.case_id ORDER BY c.happened_at DESC, c.step DESC) = 1),
+    touched AS (
+        SELECT part, case_id, person, first_s, 'solved' AS how FROM solved UNION ALL SELECT part, case_id, person, NULL, 'given' FROM given
+        UNION ALL SELECT part, case_id, person, NULL, 'open' FROM held WHERE step = 'assigned' AND part IS NOT NULL)
+    SELECT t.part, count(DISTINCT t.case_id) FILTER (how = 'solved'), count(DISTINCT t.person), median(t.first_s), any_value(a.answers), any_value(a.csat),
+           any_value(a.praise), any_value(b.amount), count(DISTINCT t.case_id) FILTER (how = 'given'), count(DISTINCT t.case_id) FILTER (how = 'open')
+    FROM touched t LEFT JOIN said a ON a.part = t.part LEFT JOIN bought b ON b.part = t.part GROUP BY t.part ORDER BY 2 DESC, 1
     """  # noqa: S608 - own names
     values = {"since": _naive(since), "until": _naive(until), "days": days, "currency": currency}
-    names = ("key", "cases", "customers", "median_first_answer_s", "answers", "csat_mean", "praise", "revenue_after_minor")
+    names = ("key", "cases", "customers", "median_first_answer_s", "answers", "csat_mean", "praise", "revenue_after_minor", "assigned", "open")
     return [dict(zip(names, row, strict=True)) for row in connection.execute(sql, values).fetchall()]
 
 

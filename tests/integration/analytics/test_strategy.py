@@ -105,4 +105,8 @@ async def test_staff_by_team_and_attributes_without_use(cluster: PrivateCluster)
         unused = await ask(platform, "GET", "/attributes/unused?days=90")
         assert {(one["kind"], one["name"], one["bearers"]) for one in unused["data"]} == {("trait", "shoe", 7), ("property", "colour", 1)}
         assert (unused["collected"], unused["used"]) == (4, 2)
+        assert unused["looked_at"] == ["segments", "computed_traits", "models", "reports"], "nobody answers for the templates here"
+        await ask(platform, "POST", "/reports", {"name": "Colours", "figures": [{"key": "red", "sql": "SELECT count(*) FROM events WHERE json_extract_string(properties, '$.colour') = 'red'"}]}, status=201)
+        unused = await ask(platform, "GET", "/attributes/unused?days=90")
+        assert [one["name"] for one in unused["data"]] == ["shoe"]
         assert (await ask(platform, "GET", "/attributes/unused?days=0", status=422))["code"] == "request.invalid"
