@@ -7,13 +7,15 @@ import io
 import uuid
 from datetime import UTC, datetime, timedelta
 
-from tests.e2e.journey import until
+from tests.e2e.journey import Box, until
 from tests.support.upright import Upright
 
 BUYERS = 5
+MAIL = """<mjml><mj-body><mj-section><mj-column><mj-text>{{ data.report.name }}: {{ data.report.figures.visitors }} visitors for {{ customer.fair_role }}</mj-text>
+<mj-text><a href="{{ unsubscribe_url }}">unsubscribe</a></mj-text></mj-column></mj-section></mj-body></mjml>"""
 
 
-def tell(up: Upright) -> None:
+def tell(up: Upright, box: Box) -> None:
     """What an analyst does, each step seen from outside."""
     tag = uuid.uuid4().hex[:8]
     day = datetime.now(UTC).date()
@@ -50,14 +52,32 @@ def tell(up: Upright) -> None:
     copied = up.ask("GET", "/api/v1/warehouse/tables/events", params={"format": "csv"}, expect=None)
     assert sum(tag in row["properties"] and row["name"] == "Fair Visited" for row in csv.DictReader(io.StringIO(copied.text))) == BUYERS
 
+    address = f"head.{tag}@shop.example"
+    head = up.ask("POST", "/api/v1/customers", {"identities": [f"user:head-{tag}"], "traits": {"email": address, "name": "Head", "fair_role": "lead"}}, expect=201)["id"]
+    template = up.ask("POST", "/api/v1/templates", {"name": f"Figures {tag}", "locales": {"en": {"subject": "{{ data.report.name }}", "body": MAIL}}}, expect=201)["id"]
     report = up.ask("POST", "/api/v1/reports", {
         "name": f"Fair {tag}", "figures": [{"key": "visitors", "sql": sql}, {"key": "members", "segment": segment}, {"key": "again", "metric": "repeat_rate", "segment": segment}],
-        "every": "day", "at": "06:00",
+        "every": "day", "at": "06:00", "recipients": [{"customer_id": head, "template_id": template}], "from_address": "figures@shop.example",
     }, expect=201)
     assert up.ask("GET", f"/api/v1/reports/{report['id']}/figures")["figures"]["visitors"] == BUYERS
     run = up.ask("POST", f"/api/v1/reports/{report['id']}/runs", expect=201)
     assert (run["figures"]["visitors"], run["figures"]["members"]) == (BUYERS, BUYERS)
     assert [one["id"] for one in up.ask("GET", f"/api/v1/reports/{report['id']}/runs")["data"]] == [run["id"]]
+    where = f"/api/v1/reports/{report['id']}/runs/{run['id']}"
+    (delivery,) = until(lambda: [one for one in up.ask("GET", where)["deliveries"] if one["tries"]], "the mail is handed over")
+    assert (delivery["state"], delivery["reason"]) == ("accepted", None)
+    ended = until(
+        lambda: (found := up.ask("GET", f"/api/v1/messages/{delivery['message_id']}"))["state"] not in {"planned", "permitted", "sending"} and found, "the mail is sent"
+    )
+    assert (ended["state"], ended["reason"]) == ("accepted", None), ended
+    (mail,) = until(lambda: box.mails.get(address), "the report is mailed")
+    assert mail["subject"] == f"Fair {tag}"
+    html = mail.get_body(("html",))
+    assert html is not None
+    assert "5.0 visitors" in html.get_content() or "5 visitors" in html.get_content()
+    unused = up.ask("GET", "/api/v1/attributes/unused")
+    assert "templates" in unused["looked_at"]
+    assert "fair_role" not in {one["name"] for one in unused["data"]}
 
     beside = up.ask("POST", "/api/v1/relations/beside", {"segment": segment, "customer_id": members[0]["customer_id"]})
     assert (beside["members"], beside["belongs"]) == (BUYERS, True)

@@ -135,8 +135,9 @@ def test_knowing(seven: Upright) -> None:
 
 
 def test_figures(seven: Upright) -> None:
-    """U20 U23 U26 A20: from facts to live members, a metric with its rows, SQL, a copy and a report, over separate processes."""
-    figures.tell(seven)
+    """U20 U23 U26 D15 A20: from facts to live members, a metric with its rows, SQL, a copy and a mailed report, over separate processes."""
+    with journey.mailbox(seven.smtp_port) as box:
+        figures.tell(seven, box)
 
 
 def test_sdk(seven: Upright) -> None:

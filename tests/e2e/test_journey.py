@@ -41,5 +41,6 @@ def test_everything_that_is_learnt(up: Upright) -> None:
 
 
 def test_everything_an_analyst_asks(up: Upright) -> None:
-    """U20 U23 U26 A20: from facts to live members, a metric with its rows, SQL, a copy and a report, in one process."""
-    figures.tell(up)
+    """U20 U23 U26 D15 A20: from facts to live members, a metric with its rows, SQL, a copy and a mailed report, in one process."""
+    with journey.mailbox(up.smtp_port) as box:
+        figures.tell(up, box)

@@ -27,11 +27,11 @@ Answering: TypeAlias = Callable[[AnalyticsService, list[dict[str, Any]], datetim
 
 async def define_report(
     service: AnalyticsService, *, name: str, figures: list[dict[str, Any]], every: str, at: str, weekday: int, calendar: str,
-    recipients: list[dict[str, Any]], by: str,
+    recipients: list[dict[str, Any]], from_address: str, by: str,
 ) -> dict[str, Any]:
     """A new report; its questions were asked once before. Raises Conflict."""
     now, report_id = service.clock.now(), new_id()
-    schedule = {"every": every, "at": at, "weekday": weekday, "calendar": calendar}
+    schedule = {"every": every, "at": at, "weekday": weekday, "calendar": calendar, "from_address": from_address}
     due = reporting.due_after(reporting.read_schedule(schedule), now, service.settings.time_zone)
     async with service.transaction() as tx:
         if len(await reports.list_reports(tx.db)) >= MOST_REPORTS:
@@ -122,7 +122,7 @@ async def _hand_over(service: AnalyticsService, mail: dict[str, Any]) -> tuple[s
         "name": mail["name"], "due_at": mail["due_at"].isoformat(), "made_at": mail["made_at"].isoformat(), "figures": mail["figures"],
         "path": f"/api/v1/reports/{mail['report_id']}/runs/{mail['run_id']}",
     }
-    body = {"template_id": str(mail["template_id"]), "customer_id": str(mail["customer_id"]), "data": {"report": told}}
+    body = {"template_id": str(mail["template_id"]), "customer_id": str(mail["customer_id"]), "data": {"report": told}, "from_address": mail["schedule"].get("from_address", "")}
     key = f"report-{mail['run_id']}-{mail['customer_id']}"
     try:
         answer = await service.peers["campaign"].call(

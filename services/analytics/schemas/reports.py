@@ -56,6 +56,7 @@ class DefineReport(Strict):
     weekday: Annotated[int, Field(ge=0, le=6)] = 0
     calendar: Literal["gregorian", "jalali"] = "gregorian"
     recipients: Annotated[list[Recipient], Field(max_length=reporting.MAX_RECIPIENTS)] = []
+    from_address: Annotated[str, Field(max_length=254, description="Sender of its mails; empty: the deployment's own.")] = ""
 
     @model_validator(mode="after")
     def _no_twins(self) -> DefineReport:
@@ -71,6 +72,7 @@ class ScheduleView(BaseModel):
     at: str
     weekday: int
     calendar: str
+    from_address: str = ""
 
 
 class ReportView(BaseModel):

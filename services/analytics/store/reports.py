@@ -115,7 +115,7 @@ async def waiting_mail(db: Connection, *, now: datetime) -> dict[str, Any] | Non
     """One mail that may be tried now, with what it tells."""
     row = await db.fetchrow(
         """
-        SELECT d.run_id, d.customer_id, d.template_id, d.tries, r.report_id, r.due_at, r.made_at, r.figures, p.name
+        SELECT d.run_id, d.customer_id, d.template_id, d.tries, r.report_id, r.due_at, r.made_at, r.figures, p.name, p.schedule
         FROM report_delivery d JOIN report_run r ON r.run_id = d.run_id JOIN report p ON p.report_id = r.report_id
         WHERE d.state = 'waiting' AND d.next_at <= $1 ORDER BY d.next_at, d.run_id, d.customer_id LIMIT 1
         """,

@@ -45,6 +45,8 @@ async def test_every_command_works_as_it_stands(cluster: PrivateCluster) -> None
             assert answer.status < 300, (words, answer.status, answer.body)
             if body.startswith(b'{"name": "Press"'):
                 names["LIST"] = answer.json()["id"]
+            if address == "/api/v1/reports" and body:
+                names["REPORT"] = answer.json()["id"]
             if address == "/api/v1/computed-traits" and body:
                 names["TRAIT"] = answer.json()["id"]
             done += 1

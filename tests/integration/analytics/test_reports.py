@@ -130,6 +130,16 @@ async def test_bad_requests(shop: TestPlatform) -> None:
         assert (await ask(shop, "POST", "/reports", body, status=422))["code"] == "request.invalid"
     await ask(shop, "POST", "/reports", {"name": "Twice", "figures": one}, status=201)
     assert (await ask(shop, "POST", "/reports", {"name": "twice", "figures": one}, status=409))["code"] == "report.name_taken"
+    async with shop["analytics"].service.transaction() as tx:
+        await tx.db.execute(
+            """
+            INSERT INTO report (report_id, name, questions, schedule, created_by, created_at, updated_at)
+            SELECT gen_random_uuid(), 'many ' || n, '[]', '{}', 'test', now(), now() FROM generate_series(1, 200) n
+            """
+        )
+    assert (await ask(shop, "POST", "/reports", {"name": "One more", "figures": one}, status=409))["code"] == "report.too_many"
+    async with shop["analytics"].service.transaction() as tx:
+        await tx.db.execute("DELETE FROM report WHERE name LIKE 'many %'")
     unknown = uuid.uuid4()
     assert (await ask(shop, "GET", f"/reports/{unknown}", status=404))["code"] == "report.unknown"
     assert (await ask(shop, "GET", f"/reports/{unknown}/runs/{unknown}", status=404))["code"] == "report.unknown_run"
