@@ -1,4 +1,4 @@
-"""How fast facts get into the warehouse, and how much memory that takes. `SCALE`: events (default 400,000; the full form 10,000,000).
+"""How fast facts get into the warehouse, and how much memory that takes. `SCALE`: events (default 400,000; `full`: 10,000,000).
 
     .venv/bin/python -m tests.bench.analytics_loading
 """
@@ -36,7 +36,7 @@ def prepare(first: int) -> list[Stored]:
 
 
 async def main() -> None:
-    scale = int(os.environ.get("SCALE", "400000"))
+    scale = {"full": 10_000_000}.get(os.environ.get("SCALE", "")) or int(os.environ.get("SCALE", "400000"))
     partition = Partition("ecrm.interaction", 0)
     with tempfile.TemporaryDirectory(prefix="ecrm-bench-") as folder:
         warehouse = Warehouse(str(Path(folder) / "facts.duckdb"), memory_mb=MEMORY_MB, threads=2)
