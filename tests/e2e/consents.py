@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import uuid
+import zipfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,6 +35,7 @@ def tell(up: Upright, box: Box, folder: Path) -> None:
     page = written_to(up, box, tag, [ada, bob])
     own_page(up, page, ada)
     receipt(up, folder, trusted, ada)
+    archived(up, folder, ada)
     proof(up, folder / "before", trusted)
     withdrawn_everywhere(up, box, tag, bob)
     erased(up, bob)
@@ -130,6 +132,18 @@ def receipt(up: Upright, folder: Path, trusted: Path, ada: str) -> None:
     assert audit("verify-receipt", file, "--trusted", trusted).returncode == 0
     file.write_text(json.dumps(given).replace("marketing", "marketinc"))
     assert audit("verify-receipt", file, "--trusted", trusted).returncode == 1
+
+
+def archived(up: Upright, folder: Path, ada: str) -> None:
+    """U43: a copy from all services, downloaded by a link without a key."""
+    body = {"customer_id": ada, "kind": "access", "language": "fa", "verified_by": "identity card"}
+    request = up.ask("POST", "/api/v1/privacy/requests", body, expect=201)["id"]
+    link = until(lambda: (up.ask("GET", f"/api/v1/privacy/requests/{request}").get("archive") or {}).get("download_url"), "the archive is made", seconds=60)
+    file = folder / "copy.zip"
+    file.write_bytes(httpx2.get(up.url + urlsplit(link).path).content)
+    with zipfile.ZipFile(file) as archive:
+        assert {"customer.json", "interaction.json", "analytics.json", "campaign.json", "consent.json", "receipts.json", "index.html"} <= set(archive.namelist())
+        assert 'dir="rtl"' in archive.read("index.html").decode()
 
 
 def proof(up: Upright, folder: Path, trusted: Path) -> None:
