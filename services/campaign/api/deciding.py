@@ -105,7 +105,7 @@ def _decided(made: Decided, *, language: str | None, orders: Mapping[str, Sequen
         locale = locales.choose_locale(message.locales, language=language or visitor.language, fallback=message.fallback, orders=orders)
         shown = ShownView(
             id=message.id, name=message.name, locale=locale, content=message.locales[locale], reward_id=message.reward_id,
-            values=deciding.values(message, visitor, made.basket),
+            values=deciding.values(message, visitor, made.basket), key=message.key,
         )
     return DecidedView(
         decision_id=made.decision_id, message=shown, held_out=choice.held_out,

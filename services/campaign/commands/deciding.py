@@ -14,7 +14,7 @@ from services.campaign import errors
 from services.campaign.domain import deciding as rules
 from services.campaign.domain.deciding import Basket, Choice, SiteMessage, Visitor
 from services.campaign.settings import CampaignService
-from services.campaign.store import deciding, rewards
+from services.campaign.store import deciding, rewards, shelf
 
 
 class Decided(NamedTuple):
@@ -34,9 +34,9 @@ async def decide(
     at, decision_id = service.clock.now(), new_id()
     visitor_hash = hashes[0] if hashes else decision_id.bytes
     async with service.transaction() as tx:
-        messages = await deciding.candidates(tx.db, placement)
         known = await deciding.recognise(tx.db, hashes) if hashes else None
         customer_id = known["customer_id"] if known else None
+        messages = await deciding.candidates(tx.db, placement, customer_id=customer_id)
         before, shown = await deciding.seen(
             tx.db, visitor=visitor_hash, customer_id=customer_id, at=at, days={message.id: message.cap_days for message in messages}
         )
@@ -48,6 +48,8 @@ async def decide(
             tx.db, decision_id=decision_id, visitor=visitor_hash, customer_id=customer_id, placement=placement,
             message_id=choice.chosen.id if choice.chosen else None, arm="holdout" if choice.held_out else None, at=at,
         )
+        if choice.chosen is not None and choice.chosen.key is not None and choice.chosen.customer_id is not None:
+            await shelf.note_shown(tx.db, keys=[choice.chosen.key], customer_ids=[choice.chosen.customer_id])
     return Decided(decision_id, visitor, choice, basket)
 
 

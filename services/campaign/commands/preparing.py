@@ -212,6 +212,7 @@ def _ready(service: CampaignService, draft: _Draft, rendered: Rendered) -> Ready
         channel=message.channel, to=draft.address, key=f"msg_{service.hash_identity(f'message:{message.id}').hex()}",
         customer_id=str(draft.recipient.customer_id), title=rendered.subject, text=rendered.text, locale=draft.locale, data=message.data,
         unsubscribe_url=draft.unsubscribe_url, origin_id=str(message.origin_id), provider=message.provider, again=message.attempts > 0,
+        purpose=message.purpose,
     )
     if message.channel == channels.EMAIL:
         parcel = parcel._replace(sender=_return_path(service, draft), mail=_letter(service, draft, rendered))

@@ -56,6 +56,16 @@ class _Place:
         async with self._service.transaction() as tx:
             await shelf.put(
                 tx.db, key=parcel.key, customer_id=UUID(parcel.customer_id), channel=parcel.channel, title=parcel.title, text=parcel.text,
+                placement=_word(parcel.data.get("placement"), parcel.channel), purpose=parcel.purpose, priority=_number(parcel.data.get("priority")),
                 locale=parcel.locale, data=parcel.data, origin_id=UUID(parcel.origin_id), at=now, expires_at=now + waits,
             )
         return Outcome(State.ACCEPTED)
+
+
+def _word(value: object, otherwise: str) -> str:
+    """The place it is for: `placement` of its data, else the channel's name."""
+    return value if isinstance(value, str) and 0 < len(value) <= 64 else otherwise
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) and -1000 <= value <= 1000 else 0

@@ -41,7 +41,7 @@ class Conditions(BaseModel):
 
 
 class SiteMessage(NamedTuple):
-    """A message for the site. `holdout`: share of visitors that see nothing of it, for comparison; `cap` times within `cap_days` at most."""
+    """A message for the site, or (`customer_id`) for one person there, who may dismiss it by its `key`. `holdout`: share of visitors that see nothing of it, for comparison; `cap` times within `cap_days` at most."""
 
     id: UUID
     name: str
@@ -60,6 +60,8 @@ class SiteMessage(NamedTuple):
     active: bool
     playbook: str | None
     created_at: datetime
+    customer_id: UUID | None = None
+    key: str | None = None
 
 
 class Offer(NamedTuple):
@@ -133,6 +135,8 @@ def _against(
     if (message.starts_at is not None and at < message.starts_at) or (message.ends_at is not None and at >= message.ends_at):
         return "not_now", "outside of its time"
     wants = message.conditions
+    if message.customer_id is not None and (refused := _withdrawn(message.purpose, visitor)) is not None:
+        return refused  # it was put there under a permit; what was said since counts
     if wants.visitors and visitor.kind not in wants.visitors:
         return "visitor", f"is for {', '.join(wants.visitors)}"
     if wants.personal or message.reward_id is not None:
@@ -165,11 +169,17 @@ def _consent(purpose: str, visitor: Visitor) -> tuple[str, str] | None:
     """Personal use needs a grant of the purpose, and no withdrawal of it on the site or everywhere."""
     if visitor.customer_id is None:
         return "unrecognised", "is personal, and nobody knows who this is"
+    if (refused := _withdrawn(purpose, visitor)) is not None:
+        return refused
+    if "granted" not in visitor.said.get(purpose, {}).values():
+        return "no_grant", f"the person has not agreed to {purpose}"
+    return None
+
+
+def _withdrawn(purpose: str, visitor: Visitor) -> tuple[str, str] | None:
     said = {**visitor.said.get("*", {}), **visitor.said.get(purpose, {})}
     if "withdrawn" in (said.get(CHANNEL), said.get("*")) or visitor.said.get("*", {}).get("*") == "withdrawn":
         return "withdrawn", f"the person does not want {purpose} on the site"
-    if "granted" not in visitor.said.get(purpose, {}).values():
-        return "no_grant", f"the person has not agreed to {purpose}"
     return None
 
 

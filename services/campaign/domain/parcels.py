@@ -32,6 +32,7 @@ class Parcel(NamedTuple):
     provider: str | None = None
     again: bool = False
     permit_id: str = ""
+    purpose: str = ""
 
     def letter(self) -> bytes:
         """The mail with the permit it goes out under. Raises UnsafeHeader."""

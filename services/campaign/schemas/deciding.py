@@ -105,7 +105,7 @@ class VisitorView(BaseModel):
 
 
 class ShownView(BaseModel):
-    """`values`: what the site may fill into the text."""
+    """`values`: what the site may fill into the text; `key`: it waits for this person alone, who may dismiss it by that key."""
 
     id: UUID
     name: str
@@ -113,6 +113,7 @@ class ShownView(BaseModel):
     content: dict[str, Any]
     reward_id: UUID | None
     values: dict[str, Any]
+    key: str | None = None
 
 
 class ReasonView(BaseModel):

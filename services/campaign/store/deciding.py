@@ -34,7 +34,7 @@ async def find(db: Connection, message_id: UUID) -> SiteMessage | None:
 
 
 async def page(db: Connection, *, after: UUID | None, limit: int) -> list[SiteMessage]:
-    rows = await db.fetch("SELECT * FROM site_message WHERE $1::uuid IS NULL OR id < $1 ORDER BY id DESC LIMIT $2", after, limit)
+    rows = await db.fetch("SELECT * FROM site_message WHERE customer_id IS NULL AND ($1::uuid IS NULL OR id < $1) ORDER BY id DESC LIMIT $2", after, limit)
     return [_message(row) for row in rows]
 
 
@@ -42,9 +42,17 @@ async def end(db: Connection, message_id: UUID) -> None:
     await db.execute("UPDATE site_message SET active = false WHERE id = $1", message_id)
 
 
-async def candidates(db: Connection, placement: str) -> list[SiteMessage]:
-    """Messages that could be shown in a place, with or without regard to their time."""
-    rows = await db.fetch("SELECT * FROM site_message WHERE placement = $1 AND active ORDER BY priority DESC, id LIMIT 200", placement)
+async def candidates(db: Connection, placement: str, *, customer_id: UUID | None = None) -> list[SiteMessage]:
+    """Messages that could be shown in a place, with or without regard to their time: for all, and those that wait for this person alone."""
+    rows = await db.fetch("SELECT * FROM site_message WHERE placement = $1 AND active AND customer_id IS NULL ORDER BY priority DESC, id LIMIT 200", placement)
+    if customer_id is not None:
+        rows += await db.fetch(
+            """
+            SELECT * FROM site_message WHERE (customer_id = $2 OR customer_id IN (SELECT r.customer_id FROM recipient r WHERE r.merged_into = $2))
+                AND placement = $1 AND active AND dismissed_at IS NULL ORDER BY priority DESC, id LIMIT 50
+            """,
+            placement, customer_id,
+        )
     return [_message(row) for row in rows]
 
 

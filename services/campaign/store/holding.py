@@ -13,7 +13,7 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         "engagement", "messages", "observed", "message_id IN (SELECT id FROM message WHERE customer_id = ANY($1))",
         "message_id, kind, link, automated",
     ),
-    rows("in_app_message", "messages", "observed", "customer_id = ANY($1)", "key"),
+    rows("site_message", "messages", "observed", "customer_id = ANY($1)", "id"),
     rows("audience_list_member", "messages", "ours", "customer_id = ANY($1)", "list_id, customer_id"),
     rows("journey_person", "journeys", "observed", "customer_id = ANY($1)", "id"),
     rows(

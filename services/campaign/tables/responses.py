@@ -82,11 +82,16 @@ class SaidConsentRow(CampaignTable, table=True):
 
 
 class SiteMessageRow(CampaignTable, table=True):
-    """A message for visitors of the site, with the conditions under which it is shown."""
+    """A message in the app or on the site: for visitors, by its conditions, or (`customer_id`) put there for one person by a campaign or journey.
+
+    `key`: the message's key for providers, where it is somebody's own.
+    """
 
     __tablename__ = "site_message"
     __table_args__ = (
-        ForeignKeyConstraint(["reward_id"], ["reward.id"]), Index("site_message_placement", "placement", postgresql_where=text("active")),
+        ForeignKeyConstraint(["reward_id"], ["reward.id"]), UniqueConstraint("key"),
+        Index("site_message_placement", "placement", postgresql_where=text("active AND customer_id IS NULL")),
+        Index("site_message_customer", "customer_id", "channel", "created_at", postgresql_where=text("customer_id IS NOT NULL")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -106,6 +111,13 @@ class SiteMessageRow(CampaignTable, table=True):
     active: bool
     playbook: str | None = Field(default=None, sa_type=Text)
     created_at: datetime = Field(sa_type=TIME)
+    customer_id: UUID | None = None
+    key: str | None = Field(default=None, sa_type=Text)
+    channel: str = Field(sa_column=Column(Text, nullable=False, server_default=text("'on_site'")))
+    origin_id: UUID | None = None
+    data: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default=text("'{}'")))
+    shown_at: datetime | None = Field(default=None, sa_type=TIME)
+    dismissed_at: datetime | None = Field(default=None, sa_type=TIME)
 
 
 class DecisionRow(CampaignTable, table=True):

@@ -69,13 +69,6 @@ AUDIENCE = (
 CHANNELS = (
     "CREATE TABLE message_request (key bytea PRIMARY KEY, request bytea NOT NULL, message_id uuid, created_at timestamptz NOT NULL)",
     "CREATE INDEX message_request_age ON message_request (created_at)",
-    """
-    CREATE TABLE in_app_message (
-        key text PRIMARY KEY, customer_id uuid NOT NULL, channel text NOT NULL, title text NOT NULL, body text NOT NULL, locale text NOT NULL,
-        data jsonb NOT NULL DEFAULT '{}', origin_id uuid NOT NULL, created_at timestamptz NOT NULL, expires_at timestamptz NOT NULL,
-        shown_at timestamptz, dismissed_at timestamptz)
-    """,
-    "CREATE INDEX in_app_message_customer ON in_app_message (customer_id, channel, created_at)",
 )
 
 TEMPLATES = (

@@ -183,9 +183,11 @@ DECISIONS = (
         id uuid PRIMARY KEY, name text NOT NULL, placement text NOT NULL, purpose text NOT NULL, priority int NOT NULL, locales jsonb NOT NULL,
         fallback text[] NOT NULL, conditions jsonb NOT NULL, reward_id uuid REFERENCES reward, cap int, cap_days int NOT NULL,
         holdout double precision NOT NULL, starts_at timestamptz, ends_at timestamptz, active boolean NOT NULL, playbook text,
-        created_at timestamptz NOT NULL)
+        created_at timestamptz NOT NULL, customer_id uuid, key text UNIQUE, channel text NOT NULL DEFAULT 'on_site', origin_id uuid,
+        data jsonb NOT NULL DEFAULT '{}', shown_at timestamptz, dismissed_at timestamptz)
     """,
-    "CREATE INDEX site_message_placement ON site_message (placement) WHERE active",
+    "CREATE INDEX site_message_placement ON site_message (placement) WHERE active AND customer_id IS NULL",
+    "CREATE INDEX site_message_customer ON site_message (customer_id, channel, created_at) WHERE customer_id IS NOT NULL",
     """
     CREATE TABLE decision (
         id uuid PRIMARY KEY, visitor bytea NOT NULL, customer_id uuid, placement text NOT NULL, message_id uuid, arm text, at timestamptz NOT NULL,
