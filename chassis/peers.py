@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import aiohttp
+from multidict import CIMultiDict
 from yarl import URL
 
 from chassis import telemetry
@@ -25,6 +26,7 @@ RawHeaders = Sequence[tuple[bytes, bytes]]
 HOP_BY_HOP: Final = frozenset(
     {b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
 )
+NOT_FOR_PEERS: Final = HOP_BY_HOP | {b"host"}
 ONE_CHUNK: Final = 64 * 1024
 #: More than this at once would keep the event loop from all else.
 ONE_WRITE: Final = 1024 * 1024
@@ -160,19 +162,28 @@ class Remote:
 
     async def forward(self, scope: Scope, receive: Receive, send: Send, headers: RawHeaders) -> None:
         path = scope["raw_path"].decode("latin-1") if scope.get("raw_path") else scope["path"]
-        query = scope["query_string"].decode("latin-1")
-        url = URL(self._url + path + (f"?{query}" if query else ""), encoded=True)
-        sent = _text([(name, value) for name, value in headers if name not in HOP_BY_HOP and name != b"host"])
-        has_body = any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
-        data = await _body(receive, dict(scope["headers"])) if has_body else None
+        query = scope["query_string"]
+        url = URL(f"{self._url}{path}?{query.decode('latin-1')}" if query else self._url + path, encoded=True)
+        sent: CIMultiDict[str] = CIMultiDict()
+        for name, value in headers:
+            if name not in NOT_FOR_PEERS:
+                sent.add(name.decode("latin-1"), value.decode("latin-1"))
+        has_body, length = False, b""
+        for name, value in scope["headers"]:
+            if name == b"content-length":
+                has_body, length = True, value
+            elif name == b"transfer-encoding":
+                has_body = True
+        data = await _body(receive, length) if has_body else None
         try:
             answer = await self._session().request(scope["method"], url, headers=sent, data=data, allow_redirects=False)
         except (TimeoutError, OSError, aiohttp.ClientError) as error:
             raise Unavailable("peer.unavailable", "This part of the platform does not answer.", detail=type(error).__name__) from None
         async with answer:
-            back = [(name.lower(), value) for name, value in answer.raw_headers if name.lower() not in HOP_BY_HOP]
+            back = [(lower, value) for name, value in answer.raw_headers if (lower := name.lower()) not in HOP_BY_HOP]
             await send({"type": "http.response.start", "status": answer.status, "headers": back})
-            if answer.content_length is not None and answer.content_length <= ONE_CHUNK:
+            whole = answer.content_length
+            if whole is not None and whole <= ONE_CHUNK:
                 await send({"type": "http.response.body", "body": await answer.read()})
                 return
             leaving = None if has_body else asyncio.create_task(_close_when_gone(receive, answer))
@@ -207,12 +218,11 @@ def _text(headers: RawHeaders) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
-async def _body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes | Any:
+async def _body(receive: Receive, length: bytes) -> bytes | Any:
     """Small bodies of known length as a whole, others as a stream."""
     first = await receive()
     if not first.get("more_body"):
         return first.get("body", b"")
-    length = headers.get(b"content-length", b"")
     if length.isdigit() and int(length) <= 5 * 1024 * 1024:
         chunks = [first.get("body", b"")]
         while True:

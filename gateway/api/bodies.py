@@ -10,6 +10,8 @@ from chassis.peers import Receive, Send
 from gateway.api.limits import Overloaded
 
 BODY_SECONDS: Final = 30.0
+#: The door says these itself.
+NOT_ADDED_TWICE: Final = frozenset((b"x-request-id", b"server", b"date"))
 
 
 class Counting:
@@ -73,8 +75,13 @@ class Answering:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.began()
-            headers = [pair for pair in message["headers"] if pair[0].lower() not in {b"x-request-id", b"server", b"date"}]
-            resource = next((value for name, value in headers if name.lower() == b"location"), b"").decode("latin-1")
+            headers, resource = [], ""
+            for pair in message["headers"]:
+                name = pair[0].lower()
+                if name == b"location":
+                    resource = pair[1].decode("latin-1")
+                if name not in NOT_ADDED_TWICE:
+                    headers.append(pair)
             if self.answered is not None:
                 self.answered(self.status, resource)
             if self.status == 202 and self.begun is not None:

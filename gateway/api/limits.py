@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import Final, NamedTuple, Self
 
 from chassis import telemetry
 from chassis.clock import Clock
@@ -40,29 +39,29 @@ class Flight:
         self.requests = 0
         self.size = 0
 
-    @contextmanager
-    def enter(self, service: str, *, expected: int, first: bool) -> Iterator[Held]:
-        """For a request to `service`; what goes `first` uses no lane. Raises Overloaded."""
+    def enter(self, service: str, *, expected: int, first: bool) -> Held:
+        """A place for a request to `service`, as a `with` block; what goes `first` uses no lane. Raises Overloaded."""
         now = self._clock.monotonic()
         if self.requests >= self._most[first][0]:
             raise Overloaded
         lane = None if first else self.lane(service)
         if lane is not None and not lane.may_enter(now):
             raise Overloaded
-        held = Held(self, self._most[first][1], now)
+        held = Held(self, lane, self._most[first][1], now)
         held.grow_to(expected)
         self.requests += 1
         if lane is not None:
             lane.running += 1
-        try:
-            yield held
-        finally:
-            self.requests -= 1
-            self.size -= held.size
-            if lane is not None:
-                lane.running -= 1
-                now = self._clock.monotonic()
-                lane.left(now - held.since, now)
+        return held
+
+    def leave(self, held: Held, lane: Lane | None) -> None:
+        """It is done; `Held` says so when its block ends."""
+        self.requests -= 1
+        self.size -= held.size
+        if lane is not None:
+            lane.running -= 1
+            now = self._clock.monotonic()
+            lane.left(now - held.since, now)
 
     def lane(self, service: str) -> Lane:
         """The lane of a service."""
@@ -74,15 +73,24 @@ class Flight:
 
 
 class Held:
-    """The bytes one request holds. `since`: when its work began, monotonic; a client that sends slowly is not the service's fault."""
+    """One request's place, until its block ends, and the bytes it holds. `since`: when its work began, monotonic; a client that sends slowly
+    is not the service's fault.
+    """
 
-    __slots__ = ("_flight", "_most", "since", "size")
+    __slots__ = ("_flight", "_lane", "_most", "since", "size")
 
-    def __init__(self, flight: Flight, most: int, since: float) -> None:
+    def __init__(self, flight: Flight, lane: Lane | None, most: int, since: float) -> None:
         self._flight = flight
+        self._lane = lane
         self._most = most
         self.size = 0
         self.since = since
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._flight.leave(self, self._lane)
 
     def grow_to(self, size: int) -> None:
         """Raises Overloaded."""

@@ -100,7 +100,7 @@ class Guesses:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._wrong: dict[str, deque[float]] = {}
-        self._right: dict[tuple[str, str], float] = {}
+        self._right: set[tuple[str, str]] = set()
 
     def wait(self, address: str, text: str) -> int:
         """Seconds until this stranger may try again; 0: now."""
@@ -122,7 +122,7 @@ class Guesses:
         """It was opened."""
         if len(self._right) > REMEMBERED:
             self._right.clear()
-        self._right[address, key_hash(text)] = self._clock.monotonic()
+        self._right.add((address, key_hash(text)))
 
     def _left(self, name: str, now: float) -> int:
         times = self._wrong.get(name)
