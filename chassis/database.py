@@ -53,6 +53,8 @@ class Database:
         self._connections = connections
         self._name = name
         self._pool: Pool[asyncpg.Record] | None = None
+        #: In the order in which they came: the pool itself lets newcomers overtake those who wait, under load for ever.
+        self._turn = asyncio.Semaphore(connections)
         #: Who holds a connection only for its lock enters here: with all of them held, nobody could work under a lock.
         self.holding = asyncio.Semaphore(max(1, connections // 2))
 
@@ -88,7 +90,7 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection in autocommit, for reads."""
-        async with self.pool.acquire() as connection:
+        async with self._turn, self.pool.acquire() as connection:
             yield connection
 
     async def fetch_value(self, sql: str, *arguments: Any) -> Any:

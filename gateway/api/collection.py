@@ -83,9 +83,9 @@ class CollectionDoor:
         if size > BODY_LIMIT:
             raise Refused("body_too_large")
         try:
-            with self._flight.enter("collector", expected=size, first=False) as held:
+            with self._flight.enter("collector", body=size, first=False) as held:
                 body = await _read(receive, held)
-                held.complete(self._service.clock.monotonic())
+                held.complete()
                 named = key or self._sources.in_body(asked, body)
                 if named is not None and key is None:
                     self._limit(named)

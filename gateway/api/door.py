@@ -115,8 +115,8 @@ class Door:
             await self._refuse(send, asked, 503, "audit.full", message, retry_after=answering.jitter(), headers=added)
             return
         try:
-            with self._flight.enter(route.service, expected=expected, first=route.first) as held:
-                counting = Counting(receive, held.grow_to, self._body_limit, complete=lambda: held.complete(self._service.clock.monotonic()))
+            with self._flight.enter(route.service, body=expected if _has_body(asked.headers) else None, first=route.first) as held:
+                counting = Counting(receive, held.grow_to, self._body_limit, complete=held.complete)
                 if holder is not None and asked.scope["method"] == "POST" and b"idempotency-key" in asked.headers:
                     await self._once(asked, route, holder, receive=counting, send=send, added=added)
                 else:
@@ -305,6 +305,10 @@ class Door:
 
 def _sees(caller: Caller, name: str) -> bool:
     return name not in caller.hides and (name != field_rights.SENSITIVE or caller.may("customers:sensitive"))
+
+
+def _has_body(headers: Mapping[bytes, bytes]) -> bool:
+    return b"content-length" in headers or b"transfer-encoding" in headers
 
 
 def _length(headers: Mapping[bytes, bytes]) -> int:

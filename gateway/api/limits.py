@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable
 from typing import Final, NamedTuple, Self
@@ -15,12 +16,37 @@ MIB: Final = 1024 * 1024
 SECONDS: Final = {"second": 1, "minute": 60}
 #: Buckets remembered; full ones are forgotten first, for they say nothing.
 REMEMBERED: Final = 20_000
+#: An event loop whose turns take longer has too much to do.
+TURN_SECONDS: Final = 0.02
 
-LIMIT: Final = telemetry.gauge("ecrm_door_lane_limit", "Requests that may be worked on at once, by service", ("service",))
+RUNNING: Final = telemetry.gauge("ecrm_door_requests", "Requests that are worked on, by service", ("service",))
 
 
 class Overloaded(Exception):
     """No room for another request, or for its bytes."""
+
+
+class Crowding:
+    """How long one turn of this process's event loop takes: whatever waits for an answer of another process waits for some of them."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._now = clock.monotonic
+        self._waiting = False
+        self.seconds = 0.0
+
+    def look(self) -> bool:
+        """Whether turns take too long; begins to measure another one."""
+        if not self._waiting:
+            self._waiting = True
+            asyncio.get_running_loop().call_soon(self._begin)
+        return self.seconds > TURN_SECONDS
+
+    def _begin(self) -> None:
+        asyncio.get_running_loop().call_soon(self._turned, self._now())  # what is called now runs in the next turn, at the same place
+
+    def _turned(self, began: float) -> None:
+        self._waiting = False
+        self.seconds += 0.3 * (self._now() - began - self.seconds)
 
 
 class Flight:
@@ -33,25 +59,30 @@ class Flight:
     def __init__(self, *, requests: int, size: int, clock: Clock) -> None:
         """`size` in bytes."""
         self._most = {True: (requests, size), False: (requests - requests // 10, size - size // 10)}
-        self._clock = clock
+        self._now = clock.monotonic
         self._lanes: dict[str, Lane] = {}
+        self._crowding = Crowding(clock)
         self._widest = max(8, requests // 2)
         self.requests = 0
         self.size = 0
 
-    def enter(self, service: str, *, expected: int, first: bool) -> Held:
-        """A place for a request to `service`, as a `with` block; what goes `first` uses no lane. Raises Overloaded."""
-        now = self._clock.monotonic()
+    def enter(self, service: str, *, body: int | None, first: bool) -> Held:
+        """A place for a request to `service`, as a `with` block; `body`: its bytes as far as they are known, None when none comes.
+
+        What goes `first` uses no lane. Raises Overloaded.
+        """
         if self.requests >= self._most[first][0]:
             raise Overloaded
-        lane = None if first else self.lane(service)
-        if lane is not None and not lane.may_enter(now):
+        lane = None if first else self._lane(service)
+        if lane is not None and not lane.may_enter(self._now(), crowded=self._crowding.look()):
             raise Overloaded
-        held = Held(self, lane, self._most[first][1], now)
-        held.grow_to(expected)
+        held = Held(self, lane, self._most[first][1])
+        held.grow_to(body or 0)
         self.requests += 1
         if lane is not None:
-            lane.running += 1
+            lane.enter()
+            if body is None:
+                held.complete()
         return held
 
     def leave(self, held: Held, lane: Lane | None) -> None:
@@ -59,32 +90,30 @@ class Flight:
         self.requests -= 1
         self.size -= held.size
         if lane is not None:
-            lane.running -= 1
-            now = self._clock.monotonic()
-            lane.left(now - held.since, now)
+            lane.leave(id(held), self._now())
 
-    def lane(self, service: str) -> Lane:
-        """The lane of a service."""
+    def begin(self, held: Held, lane: Lane) -> None:
+        """Its work begins."""
+        lane.begin(id(held), self._now())
+
+    def _lane(self, service: str) -> Lane:
         found = self._lanes.get(service)
         if found is None:
-            found = self._lanes[service] = Lane(self._widest, self._clock.monotonic())
-            LIMIT.labels(service).set_function(lambda: int(found.limit))
+            found = self._lanes[service] = Lane(self._widest)
+            RUNNING.labels(service).set_function(lambda: found.running)
         return found
 
 
 class Held:
-    """One request's place, until its block ends, and the bytes it holds. `since`: when its work began, monotonic; a client that sends slowly
-    is not the service's fault.
-    """
+    """One request's place, until its block ends, and the bytes it holds."""
 
-    __slots__ = ("_flight", "_lane", "_most", "since", "size")
+    __slots__ = ("_flight", "_lane", "_most", "size")
 
-    def __init__(self, flight: Flight, lane: Lane | None, most: int, since: float) -> None:
+    def __init__(self, flight: Flight, lane: Lane | None, most: int) -> None:
         self._flight = flight
         self._lane = lane
         self._most = most
         self.size = 0
-        self.since = since
 
     def __enter__(self) -> Self:
         return self
@@ -102,9 +131,10 @@ class Held:
         self._flight.size += more
         self.size = size
 
-    def complete(self, now: float) -> None:
-        """The whole body is here."""
-        self.since = now
+    def complete(self) -> None:
+        """The whole body is here: from now on it is worked on. A client that sends slowly is not the service's fault."""
+        if self._lane is not None:
+            self._flight.begin(self, self._lane)
 
 
 class Rate(NamedTuple):

@@ -1,74 +1,71 @@
-"""How many requests may be worked on at once for one service: fewer while they take too long, more while they do not.
+"""How many requests may be worked on at once for one service: no more come in while those inside have been there too long.
 
-By Little's law what waits is what is worked on at once divided by what gets done, so the answer to "it takes too long" is "not so many at once".
+What waits in a queue has waited for half of the whole time in the middle of it, so the age of the one in the middle says how long the next one would take,
+long before it is done; and also when nothing is done at all.
 """
 
 from __future__ import annotations
 
 import statistics
+from itertools import islice
 from typing import Final
 
-#: A lane never becomes narrower than this, however long its requests take.
+#: So many are let in, however long they take.
 LEAST: Final = 16
-#: The half of a window's requests may take so long, seconds, before the lane becomes narrower.
+#: What is let in is to be done in about this time, seconds.
 TARGET_SECONDS: Final = 0.4
-#: What takes long by itself, when nothing else goes on, may take so many times that.
+#: What takes long by itself may take so many times that.
 PATIENCE: Final = 2.0
-WINDOW_SECONDS: Final = 0.25
-#: A window without enough answers goes on to this; then no answer at all is an answer.
-LONGEST_WINDOW_SECONDS: Final = 1.0
-ENOUGH: Final = 8
-NARROWER: Final = 0.8
-WIDER: Final = 1.1
+#: With so few at once a service is by itself, and this many answers say what its half takes.
+FEW, ENOUGH = 4, 8
+#: How long a look at the ages is good, seconds.
+GLANCE_SECONDS: Final = 0.01
 
 
 class Lane:
     """The requests on their way to one service. `now` is monotonic, in seconds."""
 
-    __slots__ = ("_alone", "_began", "_busiest", "_took", "limit", "most", "refused", "running")
+    __slots__ = ("_alone", "_began", "_looked", "_slow", "_took", "most", "running")
 
-    def __init__(self, most: int, now: float) -> None:
+    def __init__(self, most: int) -> None:
         self.most = most
-        self.limit = float(most)
         self.running = 0
-        self.refused = 0
-        self._began = now
-        self._busiest = 0
+        self._began: dict[int, float] = {}  # request -> when its work began; the oldest first
+        self._alone: float | None = None
         self._took: list[float] = []
-        self._alone: float | None = None  # what the half takes while there is room
+        self._looked = 0.0
+        self._slow = False
 
-    def may_enter(self, now: float) -> bool:
-        """Whether one more fits; the caller then counts it in `running`."""
-        self._look(now)
-        if self.running >= int(self.limit):
-            self.refused += 1
-            return False
-        self._busiest = max(self._busiest, self.running + 1)
-        return True
+    def may_enter(self, now: float, *, crowded: bool = False) -> bool:
+        """Whether one more fits. `crowded`: this process itself has more to do than it can."""
+        if crowded:
+            return self.running < min(LEAST // 2, self.most)
+        if self.running < min(LEAST, self.most):
+            return True
+        return self.running < self.most and not self._is_slow(now)
 
-    def left(self, seconds: float, now: float) -> None:
-        """One is done that took so long."""
-        self._took.append(seconds)
-        self._look(now)
+    def enter(self) -> None:
+        """One more is there; what is still being read is not yet being worked on."""
+        self.running += 1
 
-    def _look(self, now: float) -> None:
-        """Judge the window when it is over."""
-        passed = now - self._began
-        if passed < WINDOW_SECONDS or (len(self._took) < ENOUGH and passed < LONGEST_WINDOW_SECONDS):
-            return
-        half = statistics.median(self._took) if self._took else None
-        busy = self.refused > 0 or self._busiest >= 0.75 * self.limit
-        if busy:
-            self._adapt(half)
-        elif half is not None:
-            self._alone = half if self._alone is None else 0.8 * self._alone + 0.2 * half
-            self.limit = min(float(self.most), self.limit * WIDER + 1)
-        self._took.clear()
-        self._began, self._busiest, self.refused = now, self.running, 0
+    def begin(self, request: int, now: float) -> None:
+        """The work on a request begins."""
+        self._began[request] = now
 
-    def _adapt(self, half: float | None) -> None:
-        bearable = max(TARGET_SECONDS, PATIENCE * (self._alone or 0.0))
-        if half is None or half > bearable:
-            self.limit = max(float(min(LEAST, self.most)), self.limit * NARROWER)
-        elif half < bearable / 2:
-            self.limit = min(float(self.most), self.limit * WIDER + 1)
+    def leave(self, request: int, now: float) -> None:
+        """It is done, or was given up."""
+        began = self._began.pop(request, None)
+        if began is not None and self.running <= FEW:
+            self._took.append(now - began)
+            if len(self._took) >= ENOUGH:
+                half = statistics.median(self._took)
+                self._alone = half if self._alone is None else 0.8 * self._alone + 0.2 * half
+                self._took.clear()
+        self.running -= 1
+
+    def _is_slow(self, now: float) -> bool:
+        if now - self._looked >= GLANCE_SECONDS:
+            middle = next(islice(self._began.values(), len(self._began) // 2, None), now)
+            bearable = max(TARGET_SECONDS, PATIENCE * (self._alone or 0.0))
+            self._looked, self._slow = now, now - middle > bearable / 2
+        return self._slow

@@ -62,6 +62,11 @@ class PrivateCluster:
         return self._server.pid
 
     @property
+    def directory(self) -> Path:
+        """Where its data are: who is given it can ask for the URLs of the running cluster in another process."""
+        return self._server.data_dir
+
+    @property
     def log_file(self) -> Path:
         """What the server says."""
         return self._server.log_file

@@ -31,11 +31,11 @@ class Server:
 
     def __init__(self, data_dir: Path, max_connections: int, notice: Callable[[str], None]) -> None:
         """Promise nothing yet: `start` does."""
-        self._data_dir = data_dir.absolute()
+        self.data_dir = data_dir.absolute()
         self._max_connections = max_connections
         self._notice = notice
         self._user = _unprivileged() if os.geteuid() == 0 else None
-        self._home = self._data_dir
+        self._home = self.data_dir
         self.sockets = self._socket_folder()  # also right for one who only asks for URLs of a running cluster
         self._binaries = Path()
         self._lock: IO[str] | None = None
@@ -60,7 +60,7 @@ class Server:
         """Return when the server accepts connections. Raises ClusterInUse, ClusterError."""
         if self.pid is not None:
             return
-        self._data_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir.mkdir(parents=True, exist_ok=True)
         self._take_lock()
         try:
             self._home = self._choose_home()
@@ -94,28 +94,28 @@ class Server:
                 os.chown(path, self._user.pw_uid, self._user.pw_gid, follow_symlinks=False)
 
     def _take_lock(self) -> None:
-        lock = (self._data_dir / "launcher.pid").open("a+")
+        lock = (self.data_dir / "launcher.pid").open("a+")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
             pid = lock.read().strip()
             lock.close()
-            raise ClusterInUse(self._data_dir, pid) from None
+            raise ClusterInUse(self.data_dir, pid) from None
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
         lock.flush()
         self._lock = lock  # the kernel gives it back when this process ends, however it ends
 
     def _choose_home(self) -> Path:
-        if self._user is None or self._may_enter(self._data_dir):
-            return self._data_dir
-        mark = hashlib.sha256(os.fsencode(self._data_dir)).hexdigest()[:8]
-        home = SYSTEM_HOME / f"{self._data_dir.name}-{mark}"
+        if self._user is None or self._may_enter(self.data_dir):
+            return self.data_dir
+        mark = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:8]
+        home = SYSTEM_HOME / f"{self.data_dir.name}-{mark}"
         home.mkdir(mode=0o755, parents=True, exist_ok=True)
         if not self._may_enter(home):
-            raise ClusterError(f"The user {self._user.pw_name} can enter neither {self._data_dir} nor {home}.")
-        self._notice(f"The user {self._user.pw_name} cannot enter {self._data_dir}: the database is kept in {home}.")
+            raise ClusterError(f"The user {self._user.pw_name} can enter neither {self.data_dir} nor {home}.")
+        self._notice(f"The user {self._user.pw_name} cannot enter {self.data_dir}: the database is kept in {home}.")
         return home
 
     def _may_enter(self, folder: Path) -> bool:

@@ -11,8 +11,8 @@ import json
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -69,9 +69,16 @@ async def serve(kind: str, port: int, upstream: str) -> None:
 @asynccontextmanager
 async def started(kind: str, port: int, upstream: str = "") -> AsyncIterator[psutil.Process]:
     """One of the two in a process of its own, ready."""
-    child = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.gateway_serving", kind, str(port), upstream)
+    async with process_of("tests.bench.gateway_serving", kind, str(port), upstream, port=port) as child:
+        yield child
+
+
+@asynccontextmanager
+async def process_of(module: str, *arguments: str, port: int) -> AsyncIterator[psutil.Process]:
+    """A program in a process of its own that listens at `port`; told to stop at the end."""
+    child = await asyncio.create_subprocess_exec(sys.executable, "-m", module, *arguments)
     try:
-        for _ in range(200):
+        for _ in range(1200):
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
                 writer.close()
@@ -80,7 +87,8 @@ async def started(kind: str, port: int, upstream: str = "") -> AsyncIterator[psu
                 await asyncio.sleep(0.05)
         yield psutil.Process(child.pid)
     finally:
-        child.send_signal(signal.SIGINT)
+        with suppress(ProcessLookupError):
+            child.send_signal(signal.SIGINT)
         await child.wait()
 
 
@@ -91,7 +99,7 @@ def free_port() -> int:
     return port
 
 
-async def load(port: int, requests: list[Mapping[str, Any]], *, seconds: float, connections: int, rate: float = 0.0) -> dict[str, Any]:
+async def load(port: int, requests: Sequence[Mapping[str, Any]], *, seconds: float, connections: int, rate: float = 0.0) -> dict[str, Any]:
     """Run the load in a process of its own; its summary."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "requests.json"
