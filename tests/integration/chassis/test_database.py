@@ -16,8 +16,9 @@ pytestmark = pytest.mark.asyncio
 async def test_who_came_first_gets_a_connection_first(cluster: PrivateCluster) -> None:
     async with fresh_database(cluster, "turns") as name:
         served = await turns(Database(cluster.url(name), connections=2))
-    assert served[:30] == [0] * 30
-    assert served[-25:] == [2] * 25
+    assert served.index(1) >= 25, "all have their first turn before anybody has a second, but for those who are at it at the same time"
+    assert served.index(2) >= 50
+    assert len(served) == 90
 
 
 async def turns(database: Database) -> list[int]:
