@@ -104,7 +104,11 @@ tests/sdks/api/node_modules/.installed: tests/sdks/api/package-lock.json
 	cd tests/sdks/api && npm ci --no-audit --no-fund --omit=optional --ignore-scripts --loglevel=error
 	@touch $@
 
-sdks: .venv-sdk/.installed tests/sdks/node/node_modules/.installed tests/sdks/api/node_modules/.installed ## environments with the SDKs that partners use, and with generators of clients (needs Node)
+tests/sdks/bruno/node_modules/.installed: tests/sdks/bruno/package-lock.json
+	cd tests/sdks/bruno && npm ci --no-audit --no-fund --omit=optional --ignore-scripts --loglevel=error
+	@touch $@
+
+sdks: .venv-sdk/.installed tests/sdks/node/node_modules/.installed tests/sdks/api/node_modules/.installed tests/sdks/bruno/node_modules/.installed ## the SDKs that partners use, generators of clients, and Bruno (needs Node)
 
 .venv-supply/.installed: deploy/supply-chain/requirements.lock
 	$(PYTHON) -m venv .venv-supply

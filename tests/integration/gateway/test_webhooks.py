@@ -104,6 +104,9 @@ async def test_failures_are_tried_again_and_told_in_the_log(cluster: PrivateClus
         await settled(admin, path, "delivered", 2)
         assert len(set(shop.ids())) == 2
         assert (await admin.ask("GET", path)).json()["failing_since"] is None
+        await platform["gateway"].service.database.fetch_value("UPDATE webhook_delivery SET payload = NULL RETURNING id")  # as after seven days
+        gone = await admin.ask("POST", f"{path}/deliveries/{failed['id']}/resend")
+        assert (gone.status, gone.json()["code"]) == (410, "webhooks.payload_gone")
 
 
 async def test_gone_is_gone_and_comes_back_when_asked(cluster: PrivateCluster) -> None:
