@@ -77,7 +77,7 @@ class Server:
 
     def hold(self) -> None:
         """Keep everybody from starting a server here, until `stop`. Raises ClusterInUse."""
-        self._data_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir.mkdir(parents=True, exist_ok=True)
         self._take_lock()
         try:
             self._home = self._choose_home()
