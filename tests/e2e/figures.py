@@ -67,7 +67,7 @@ def tell(up: Upright, box: Box) -> None:
     (delivery,) = until(lambda: [one for one in up.ask("GET", where)["deliveries"] if one["tries"]], "the mail is handed over")
     assert (delivery["state"], delivery["reason"]) == ("accepted", None)
     ended = until(
-        lambda: (found := up.ask("GET", f"/api/v1/messages/{delivery['message_id']}"))["state"] not in {"planned", "permitted", "sending"} and found, "the mail is sent"
+        lambda: (found := up.ask("GET", f"/api/v1/messages/{delivery['message_id']}"))["state"] not in {"planned", "permitted", "handing_off"} and found, "the mail is sent"
     )
     assert (ended["state"], ended["reason"]) == ("accepted", None), ended
     (mail,) = until(lambda: box.mails.get(address), "the report is mailed")

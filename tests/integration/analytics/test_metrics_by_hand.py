@@ -197,7 +197,7 @@ async def test_the_economics_of_each_customer_sum_to_the_ledger(shop: TestPlatfo
     """N8, A7, K5, K7, K9: each figure is the customer's row, each minor unit of cost an entry; the segment's mean stands beside."""
 
     async def inside() -> bool:
-        return bool((await ask(shop, "GET", f"/customers/{customer_id(3)}/scores"))["segments"])
+        return all([(await ask(shop, "GET", f"/customers/{customer_id(number)}/scores"))["segments"] for number in (1, 3)])
 
     await until(inside, seconds=30)
     found = {number: await ask(shop, "GET", f"/customers/{customer_id(number)}/scores/economics?{WINDOW}") for number in (1, 2, 3, 4)}

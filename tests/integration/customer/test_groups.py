@@ -55,7 +55,7 @@ async def test_a_group_call_makes_account_member_segment_and_metric(cluster: Pri
             for market in ("", "&market=b2b", "&market=b2c")
         }
         assert figures == {"": 2, "&market=b2b": 1, "&market=b2c": 1}
-        refused = await ask(platform, "GET", "/metrics/cper?market=b2b", status=422, service="analytics")
+        refused = await ask(platform, "GET", "/metrics/cac?market=b2b&by=channel", status=422, service="analytics")
         assert refused["code"] == "metric.bad_market"
         firms = await ask(platform, "GET", "/cohorts?market=b2b", service="analytics")
         assert [(row["customers"], row["active"][0]) for row in firms["data"]] == [(1, 1)]
