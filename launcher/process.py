@@ -22,8 +22,8 @@ class CannotStart(Exception):
     """Something in the surroundings is not as needed; the message says what to do."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Take the port before anything else is done. Raises CannotStart when it is in use."""
+def listen(host: str, port: int, *, instead: str = "choose another with --port") -> socket.socket:
+    """Take the port before anything else is done. Raises CannotStart when it is in use, saying what to do `instead`."""
     made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -32,7 +32,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         made.close()
         raise CannotStart(
-            f"Port {port} on {host} cannot be used ({error.strerror}). Another program listens there: choose another with --port, or stop it."
+            f"Port {port} on {host} cannot be used ({error.strerror}). Another program listens there: {instead}, or stop it."
         ) from None
     made.set_inheritable(False)
     return made

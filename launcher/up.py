@@ -36,8 +36,9 @@ def run(*, data: Path, host: str, port: int, screen: Console) -> int:
 async def _up(data: Path, host: str, port: int, screen: Console) -> int:
     began = time.monotonic()
     certificate = tls.certificate()
-    listener = process.listen(host, port)
     public_url = f"{'https' if certificate else 'http'}://{host}:{port}"
+    listener = process.listen(host, port)
+    _mail_door_is_free(public_url)
     told = asyncio.create_task(process.until_told())
     async with AsyncExitStack() as stack:
         stack.callback(listener.close)
@@ -90,6 +91,13 @@ def mail_door(public_url: str) -> str:
     """Where inbound mail is taken until ECRM_INTERACTION_MAIL_ADDRESS names another place."""
     port = int(public_url.rpartition(":")[2])
     return settings.variable("ECRM_INTERACTION_MAIL_ADDRESS") or f"127.0.0.1:{port + 25 if port < 65_000 else port - 25}"
+
+
+def _mail_door_is_free(public_url: str) -> None:
+    """Known before anything is made. Raises CannotStart."""
+    host, _, port = mail_door(public_url).rpartition(":")
+    if port.isdigit():
+        process.listen(host.strip("[]"), int(port), instead="name another place for inbound mail in ECRM_INTERACTION_MAIL_ADDRESS").close()
 
 
 def _given(public_url: str) -> dict[str, dict[str, Any]]:

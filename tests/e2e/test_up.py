@@ -84,6 +84,15 @@ def test_a_port_in_use_is_refused_before_anything_is_made(up: Upright) -> None:
         assert not (folder / "data").exists()
 
 
+def test_so_is_a_port_in_use_where_mail_would_come_in(up: Upright) -> None:
+    with temporary_folder() as folder:
+        refused = start(folder / "data", "--port", str(up.port - 25))
+        assert refused.returncode == 1
+        assert f"Port {up.port}" in refused.stderr
+        assert "ECRM_INTERACTION_MAIL_ADDRESS" in refused.stderr
+        assert not (folder / "data").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_restart_keeps_every_record_and_kill_9_loses_nothing_acknowledged() -> None:

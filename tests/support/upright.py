@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -12,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,10 +99,13 @@ class Upright:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on, nor where a platform there has its mail door, outside those that outgoing connections are given."""
+    while True:
+        port = secrets.choice(range(12_000, 20_000))
+        with suppress(OSError), socket.socket() as web, socket.socket() as mail:
+            web.bind(("127.0.0.1", port))
+            mail.bind(("127.0.0.1", port + 25))
+            return port
 
 
 @contextmanager
