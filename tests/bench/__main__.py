@@ -32,16 +32,17 @@ SECONDS = 8.0 if FULL else 5.0
 
 
 async def main() -> int:
-    data = Path(tempfile.mkdtemp(prefix="ecrm-bench-"))
-    data.chmod(0o755)
     port = 18080
-    screen.print(f"starting the cluster shape in {data}")
-    async with (
-        measuring.cluster(data, port) as system,
-        measuring.floor(system, port + 60, packed=True) as floor,
-        measuring.floor(system, port + 61, packed=False) as plain,
-    ):
-        results = await measure(system, floor, plain)
+    with tempfile.TemporaryDirectory(prefix="ecrm-bench-", ignore_cleanup_errors=True) as folder:
+        data = Path(folder)
+        data.chmod(0o755)
+        screen.print(f"starting the cluster shape in {data}")
+        async with (
+            measuring.cluster(data, port) as system,
+            measuring.floor(system, port + 60, packed=True) as floor,
+            measuring.floor(system, port + 61, packed=False) as plain,
+        ):
+            results = await measure(system, floor, plain)
     show(results)
     target = Path("build")
     target.mkdir(exist_ok=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -103,7 +104,8 @@ def main() -> None:
     arguments = parser.parse_args()
     import uvloop
 
-    uvloop.run(serve(arguments.port, arguments.log, arguments.database, packed=arguments.packed))
+    with suppress(KeyboardInterrupt):  # the way it is ended
+        uvloop.run(serve(arguments.port, arguments.log, arguments.database, packed=arguments.packed))
 
 
 if __name__ == "__main__":
