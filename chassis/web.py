@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from chassis import rendering, telemetry
+from chassis.database import patience
 from chassis.errors import Forbidden, Invalid, Refusal, Unavailable
 from chassis.identity import ANONYMOUS, Caller, Unauthenticated
 from chassis.ids import new_text_id
@@ -29,6 +30,8 @@ STATUS: Final = {
     "invalid": 422, "unauthenticated": 401, "forbidden": 403, "unknown": 404, "conflict": 409, "outdated": 412, "gone": 410,
     "unavailable": 503,
 }
+#: Milliseconds that the gateway lets a request wait for the database; what comes without (withdrawals, neighbours) waits as long as it takes.
+MAY_WAIT: Final = b"x-ecrm-may-wait"
 QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 _log = telemetry.logger(__name__)
@@ -188,7 +191,9 @@ class _Door:
         request_id = headers.get(b"x-request-id", b"").decode("latin-1")[:64] or new_text_id()
         telemetry.correlation.set(request_id)
         telemetry.follow(headers.get(b"traceparent", b"").decode("latin-1"))
-        await self._timed(scope, receive, send, request_id)
+        wait = headers.get(MAY_WAIT, b"")
+        with patience(int(wait) / 1000 if wait.isdigit() else None):
+            await self._timed(scope, receive, send, request_id)
 
     async def _timed(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         import time

@@ -16,6 +16,7 @@ from chassis.errors import Unavailable
 from chassis.identity import Caller
 from chassis.ids import new_text_id
 from chassis.peers import App, Receive, Scope, Send
+from chassis.web import MAY_WAIT
 from gateway import commands
 from gateway.api import answering, crossing, limits, readiness, repeating
 from gateway.api.asking import Asked
@@ -31,6 +32,8 @@ from gateway.domain.routes import Route
 from gateway.settings import GatewayService
 
 FIRST_BYTE_SECONDS: Final = 60.0
+#: Milliseconds that a request may wait in a service for its database, before anything was done for it.
+DATABASE_MS: Final = b"300"
 #: Answers without end at once.
 STREAMS: Final = 200
 OWN: Final = "gateway"
@@ -222,6 +225,8 @@ class Door:
             (b"x-request-id", asked.request_id.encode()), (b"traceparent", asked.traceparent.encode()),
             (b"x-ecrm-client-ip", asked.address.encode("latin-1")),
         ]
+        if not route.first:
+            headers.append((MAY_WAIT, DATABASE_MS))
         if holder is not None:
             headers.append((b"authorization", b"Bearer " + self._passes.for_holder(holder.mark, holder.caller, route.service).encode()))
         # the scope keeps the client's own headers: they say whether and how a body comes; what is sent on is `headers`

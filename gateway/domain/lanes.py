@@ -13,7 +13,7 @@ from typing import Final
 #: So many are let in, however long they take.
 LEAST: Final = 16
 #: What is let in is to be done in about this time, seconds.
-TARGET_SECONDS: Final = 0.4
+TARGET_SECONDS: Final = 0.3
 #: What takes long by itself may take so many times that.
 PATIENCE: Final = 2.0
 #: With so few at once a service is by itself, and this many answers say what its half takes.

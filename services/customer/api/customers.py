@@ -153,12 +153,9 @@ async def list_identities(
 
 async def full(here: CustomerService, asked: UUID, asking: Caller) -> CustomerView:
     """One customer with provenance and identities (the first hundred), as the caller may see it."""
-    found = await queries.get_customer(here, customer_id=asked)
-    rows = await queries.list_identities(here, customer_id=found.root.id, after=None, limit=SHOWN_IDENTITIES)
-    view = full_view(found, asking, asked=asked, identities=[row.key for row in rows])
-    own = await queries.list_accounts_of(here, customer_id=found.root.id) if found.root.type == "person" else []
-    needs = await queries.open_needs(here, of=found)
-    return view.model_copy(update={"accounts": account_views(own), "needs": [need_view(each) for each in needs]})
+    whole = await queries.get_whole(here, customer_id=asked, identities=SHOWN_IDENTITIES)
+    view = full_view(whole.found, asking, asked=asked, identities=[row.key for row in whole.identities])
+    return view.model_copy(update={"accounts": account_views(whole.accounts), "needs": [need_view(each) for each in whole.needs]})
 
 
 async def at(here: CustomerService, asked: UUID, asking: Caller, moment: datetime) -> CustomerView:

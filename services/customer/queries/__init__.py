@@ -26,7 +26,7 @@ from services.customer.queries.past import Past, Told, get_past, list_history
 from services.customer.queries.past_surroundings import accounts_at, contact_points_at, needs_at, preferences_at
 from services.customer.queries.portable import export_portable
 from services.customer.queries.previewing import MergePreview, preview_merge
-from services.customer.queries.reaching import get_preferences, list_contact_points, list_needs, open_needs
+from services.customer.queries.reaching import get_preferences, list_contact_points, list_needs
 from services.customer.queries.ruling import (
     get_identity_rules,
     list_identity_reviews,
@@ -43,6 +43,7 @@ from services.customer.queries.transfers import (
     list_imports,
     read_export,
 )
+from services.customer.queries.whole import Whole, get_whole
 from services.customer.store.duplicates import Pair as DuplicatePair
 from services.customer.store.exports import Row as ExportRow
 from services.customer.store.imports import Row as ImportRow
@@ -63,6 +64,7 @@ __all__ = [
     "Splitting",
     "Told",
     "Used",
+    "Whole",
     "accounts_at",
     "contact_points_at",
     "count_misfits",
@@ -77,6 +79,7 @@ __all__ = [
     "get_past",
     "get_preferences",
     "get_scan",
+    "get_whole",
     "list_accounts_of",
     "list_contact_points",
     "list_customers",
@@ -96,7 +99,6 @@ __all__ = [
     "list_scans",
     "list_traits",
     "needs_at",
-    "open_needs",
     "page_customers",
     "page_customers_of",
     "preferences_at",

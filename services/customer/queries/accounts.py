@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from chassis.database import Connection
 from services.customer import errors, store
 from services.customer.domain import accounts as rules
 from services.customer.domain.accounts import Belonging
-from services.customer.queries.customers import Found, get_customer, list_customers
+from services.customer.queries.customers import Found, known, list_customers
 from services.customer.settings import CustomerService
 
 
@@ -64,11 +65,18 @@ async def list_members(
 
 async def list_accounts_of(service: CustomerService, *, customer_id: UUID) -> list[OwnAccount]:
     """The accounts of a person, the first one first, those that were left last. Raises Unknown."""
-    person = await get_customer(service, customer_id=customer_id)
-    family = [person.root.id, *(member.id for member in person.members)]
     async with service.read() as db:
-        rows = await store.accounts.of_people(db, people=family)
-    found = await list_customers(service, ids=list({row.account_id: None for row in rows}))
+        found = await known(service, db, ids=[customer_id])
+        if not found:
+            raise errors.unknown_customer()
+        return await accounts_of(service, db, person=found[0])
+
+
+async def accounts_of(service: CustomerService, db: Connection, *, person: Found) -> list[OwnAccount]:
+    """The same of a person that was read already."""
+    family = [person.root.id, *(member.id for member in person.members)]
+    rows = await store.accounts.of_people(db, people=family)
+    found = await known(service, db, ids=list({row.account_id: None for row in rows}))
     accounts = {row.id: each for each in found for row in (each.root, *each.members)}
     roots = {**{id: each.root.id for id, each in accounts.items()}, **dict.fromkeys(family, person.root.id)}
     return [OwnAccount(accounts[one.account_id], one) for one in rules.belongings(rows, roots=roots) if one.account_id in accounts]

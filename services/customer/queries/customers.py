@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from chassis.database import Connection
 from services.customer import errors, store
 from services.customer.domain import traits
 from services.customer.settings import CustomerService
@@ -34,12 +35,19 @@ async def get_customer(service: CustomerService, *, customer_id: UUID) -> Found:
 async def list_customers(service: CustomerService, *, ids: Sequence[UUID]) -> list[Found]:
     """The customers that answer for the ids, each once, in the order of the ids; unknown ones are left out."""
     async with service.read() as db:
-        answering = {row.id: row.root_id for row in await store.customers.find(db, ids=ids)}
-        roots = list(dict.fromkeys(answering[customer] for customer in ids if customer in answering))
-        families: dict[UUID, list[store.customers.Row]] = {root: [] for root in roots}
-        for row in await store.customers.families(db, roots=roots):
-            families[row.root_id].append(row)
-        definitions = await store.definitions.current(db, service.resources.definitions)
+        return await known(service, db, ids=ids)
+
+
+async def known(service: CustomerService, db: Connection, *, ids: Sequence[UUID]) -> list[Found]:
+    """The same for who has a connection: each one asked for is another turn to wait for."""
+    if not ids:
+        return []
+    answering = {row.id: row.root_id for row in await store.customers.find(db, ids=ids)}
+    roots = list(dict.fromkeys(answering[customer] for customer in ids if customer in answering))
+    families: dict[UUID, list[store.customers.Row]] = {root: [] for root in roots}
+    for row in await store.customers.families(db, roots=roots):
+        families[row.root_id].append(row)
+    definitions = await store.definitions.current(db, service.resources.definitions)
     return [
         found_of(
             next(row for row in family if row.id == root), [row for row in family if row.id != root],

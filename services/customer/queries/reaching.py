@@ -50,12 +50,6 @@ async def list_needs(service: CustomerService, *, customer_id: UUID, unmet: bool
         return await store.reaching.needs(db, homes=homes(found), unmet=unmet, after=after, limit=limit)
 
 
-async def open_needs(service: CustomerService, *, of: Found) -> list[Need]:
-    """The first open needs of a customer that was read already."""
-    async with service.read() as db:
-        return await store.reaching.needs(db, homes=homes(of), unmet=True, after=None, limit=SHOWN_NEEDS)
-
-
 def homes(found: Found) -> list[UUID]:
     """Everybody who is this customer."""
     return [found.root.id, *(member.id for member in found.members)]
