@@ -128,8 +128,16 @@ audit: .venv-supply/.installed ## known vulnerabilities of what is in the locks 
 	.venv-charts/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-charts: .venv-charts/.installed ## Helm, the schemas of Kubernetes and a linter of images, for tests/deploy (no cluster is needed)
+.venv-policy/.installed: deploy/charts/policy/requirements.lock
+	$(PYTHON) -m venv .venv-policy
+	.venv-policy/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
-.PHONY: sdks sbom audit reference charts
+charts: .venv-charts/.installed .venv-policy/.installed ## Helm, the schemas of Kubernetes, a policy scanner and a linter of images, for tests/deploy (no cluster is needed)
+
+operators: .venv-charts/.installed ## cut the schemas of the operators' resources anew (needs Go, Maven, and JAVA=Java 21)
+	.venv-charts/bin/python deploy/charts/operators.py --java $${JAVA:-java}
+
+.PHONY: sdks sbom audit reference charts operators
 .PHONY: dev check test test-real bench chaos fuzz contracts
 .PHONY: help env run demo cluster cluster-stop

@@ -1,9 +1,9 @@
 """Renders the chart and judges what comes out, in an environment of its own (`make charts`): Helm as a library, Kubernetes' schemas in a wheel.
 
-    stdin  {"chart": folder, "versions": ["1.29", …], "cases": {name: {"values": {…}, "revision": 1}}, "yaml": [files]}
+    stdin  {"chart": folder, "versions": ["1.29", …], "cases": {name: {"values": {…}, "revision": 1, "objects": [more to judge]}}, "yaml": [files]}
     stdout {"helm": …, "cases": {name: {"error": …, "lint": […], "objects": […], "faults": […]}}, "yaml": {file: content}}
 
-`faults`: what Kubernetes of these versions would refuse, unknown fields included. Objects of operators are not judged here.
+`faults`: what Kubernetes of these versions, or the operator whose object it is, would refuse, unknown fields included.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 import helm_python as helm
 import kubernetes_validate as kubernetes
+import operated
 import yaml
 
 BUILT_IN = {
@@ -46,16 +47,17 @@ def case(loaded: helm.Chart, chart: str, given: dict[str, Any], versions: list[s
             objects.append({"kind": "Notes", "apiVersion": "", "text": text})
             continue
         objects.extend(each for each in yaml.load_all(text, Loader=Strict) if each)
-    faults = [fault for each in objects for fault in judge(each, versions, judged)]
+    objects += given.get("objects", [])
+    faults = [fault for each in objects if each["kind"] != "Notes" for fault in judge(each, versions, judged)]
     lint = [message["error"] for message in report["messages"] if message["severity"] >= 2]
     return {"error": "", "lint": lint, "objects": objects, "faults": faults}
 
 
 def judge(each: dict[str, Any], versions: list[str], judged: dict[str, list[str]]) -> list[str]:
     """Every object by the oldest and the newest version; by those between, the first of each kind and number of fields: schemas only grow."""
-    if each["apiVersion"] not in BUILT_IN:
-        return []
     written = json.dumps(each, sort_keys=True)
+    if versions and each["apiVersion"] not in BUILT_IN:
+        return operated.refused(each)
     if written not in judged:
         alike = f"{each['kind']} {sorted(fields(each))}"
         asked = versions if alike not in judged else [version for version in versions if version in (versions[0], versions[-1])]
