@@ -32,7 +32,7 @@ def _failed() -> dict[str, dict[str, set[str]]]:
     cases["wrong"] = [wrong]
     found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     with tempfile.TemporaryDirectory() as folder:
-        for index, (name, objects) in enumerate(cases.items()):
+        for index, objects in enumerate(cases.values()):
             # JSON documents with a line between them are YAML: no writer of YAML is needed here.
             (Path(folder) / f"{index}.yaml").write_text("\n---\n".join(json.dumps(each) for each in objects), encoding="utf-8")
         done = subprocess.run(
