@@ -14,7 +14,7 @@ import asyncpg
 import uvloop
 from rich.console import Console
 
-from chassis import migrating, runtime, settings, telemetry
+from chassis import bundling, migrating, runtime, settings, telemetry
 from chassis.clock import Clock
 from chassis.database import INFRASTRUCTURE
 from chassis.eventlog import EventLog, NotConfirmed
@@ -77,7 +77,7 @@ async def _serve(name: str, place: Place) -> int:
         for other in roster.PROCESSES:
             url = settings.variable(f"ECRM_{other.upper()}_URL")
             if url:
-                transports[other] = wiring.transport(url, {}, lambda: session)
+                transports[other] = wiring.transport(url, {}, lambda: session, bundled=other == "collector")
         app = await stack.enter_async_context(_app(name, log, transports, place.part))
         state = doors.State()
         if admin is not None:
@@ -125,7 +125,7 @@ async def _collector(log: EventLog) -> AsyncIterator[App]:
     platform = secrets.platform_settings(None, "collector")
     tokens = wiring.tokens(platform, Clock())
     async with collector.standing_alone(log=log, tokens=tokens, platform=platform) as app:
-        yield app
+        yield bundling.bundles(app)
 
 
 async def migrate(only: str | None, screen: Console, *, grant: bool = False) -> int:

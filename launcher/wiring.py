@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from chassis import settings
+from chassis.bundling import Bundled
 from chassis.clock import Clock
 from chassis.database import Database
 from chassis.eventlog import EventLog, Topic
@@ -60,13 +61,13 @@ def topics() -> list[Topic]:
     return [Topic(entry.name, compacted=entry.compacted) for entry in catalogue.TOPICS]
 
 
-def transport(url: str, apps: Mapping[str, App | None], session: Callable[[], aiohttp.ClientSession]) -> Transport:
-    """`inproc://customer` or `http://customer:8000`."""
+def transport(url: str, apps: Mapping[str, App | None], session: Callable[[], aiohttp.ClientSession], *, bundled: bool = False) -> Transport:
+    """`inproc://customer` or `http://customer:8000`; `bundled`: over the network small requests are brought together."""
     parts = urlsplit(url)
     if parts.scheme == "inproc":
         return InProcess(lambda: apps.get(parts.netloc))
     if parts.scheme in {"http", "https"}:
-        return Remote(url, session)
+        return Bundled(Remote(url, session)) if bundled else Remote(url, session)
     raise SettingsError(f"{url}: not the address of a service; use http:// or inproc://")
 
 
