@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from chassis.bundling import Bundled, bundles
 from chassis.ids import new_text_id
 from chassis.peers import App, Remote, new_session
 from contracts import links
@@ -49,7 +50,7 @@ async def test_management_links_and_collection_over_sockets(cluster: PrivateClus
         keys = await commands.ensure_first_keys(platform["gateway"].service)
         await platform.drain()
         await asyncio.sleep(0.6)
-        async with apart(platform, "consent", "interaction") as (door, client):
+        async with apart(platform, "consent", "interaction") as (door, client), AsyncExitStack() as stack:
             headers = {"authorization": f"Bearer {keys['admin_key']}"}
             customer = new_text_id()
             grants = [{"customer_id": customer, "purpose": "marketing", "channel": "email"}] * 1000
@@ -90,8 +91,20 @@ async def test_management_links_and_collection_over_sockets(cluster: PrivateClus
 
             async with client.post(door + "/v1/import/", data=slowly(), headers=write, allow_redirects=False) as answer:
                 assert (answer.status, (await answer.json())["accepted"]) == (200, 1)
+            # small ones share their way to the collector; each is still recognised, checked and answered by itself
+            url = await stack.enter_async_context(served(bundles(platform["interaction"].running.app)))
+            platform["gateway"].service.peers["collector"]._transport = Bundled(Remote(url, lambda: client))
+
+            async def one(number: int) -> tuple[int, int]:
+                event = {"userId": "u", "event": f"E{number}"} if number % 5 else {"event": "nobody"}
+                auth = write if number % 7 else {"authorization": aiohttp.encode_basic_auth("ecrm_wk_wrong", "")}
+                async with client.post(door + "/v1/track", json=event, headers=auth) as answer:
+                    return answer.status, (await answer.json()).get("accepted", 0)
+
+            said = await asyncio.gather(*(one(number) for number in range(1, 36)))
+            assert said == [(401, 0) if not n % 7 else (400, 0) if not n % 5 else (200, 1) for n in range(1, 36)]
             await platform.drain()
-            assert await platform["interaction"].service.database.fetch_value("SELECT count(*) FROM interaction") == 51
+            assert await platform["interaction"].service.database.fetch_value("SELECT count(*) FROM interaction") == 51 + 24
 
 
 async def test_bodies_that_stall_or_never_end(cluster: PrivateCluster) -> None:
