@@ -81,6 +81,13 @@ chaos: dev ## faults under load in both shapes, the consent race, seeded bugs (h
 fuzz: dev ## every operation, a million damaged bodies, strangers at every door (hours; SCALE=small: as in CI); figures in build/proof
 	SCALE=$${SCALE:-full} $(BIN)/python -m pytest tests/fuzz $(TEST_ARGS)
 
+console/node_modules/.installed: console/package-lock.json
+	cd console && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
+
+console: dev console/node_modules/.installed ## check and build the console into gateway/console (needs Node 20 and npm 11)
+	cd console && npm run --silent build
+
 contracts: dev ## regenerate published schemas and generated documents
 	$(BIN)/python -m launcher.publishing
 
@@ -138,6 +145,6 @@ charts: .venv-charts/.installed .venv-policy/.installed ## Helm, the schemas of 
 operators: .venv-charts/.installed ## cut the schemas of the operators' resources anew (needs Go, Maven, and JAVA=Java 21)
 	.venv-charts/bin/python deploy/charts/operators.py --java $${JAVA:-java}
 
-.PHONY: sdks sbom audit reference charts operators
+.PHONY: console sdks sbom audit reference charts operators
 .PHONY: dev check test test-real bench chaos fuzz contracts
 .PHONY: help env run demo cluster cluster-stop

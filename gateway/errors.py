@@ -183,3 +183,10 @@ class KeyNotLive(Conflict):
 
     def __init__(self) -> None:
         super().__init__("keys.not_live", "This key was revoked or has expired: create a new one.")
+
+
+class NothingShown(Invalid):
+    """A session is asked for without a proof."""
+
+    def __init__(self) -> None:
+        super().__init__("session.nothing_shown", "Sign in with name and password, or with the header `Authorization: Bearer KEY`.")

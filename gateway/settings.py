@@ -32,6 +32,7 @@ class GatewaySettings(ServiceSettings):
     oidc_role_names: str = Field("", description="What the provider calls our roles: `crm-admins=administrator,support=agent`.")
     oidc_token_minutes: int = Field(10, ge=1, le=1440, description="How long a token of the provider may live; it cannot be taken back.")
     people_token_minutes: int = Field(480, ge=1, le=1440, description="How long somebody stays signed in at the built-in issuer; removal ends it at once.")
+    session_minutes: int = Field(480, ge=5, le=1440, description="How long a browser stays signed in at the console; removal ends it within seconds.")
     people_key: int = Field(1, ge=1, description="Number of the built-in issuer's signing key; one more changes it, the one before stays good.")
     trusted_proxies: str = Field("", description="Addresses whose X-Forwarded-For is believed, separated by commas.")
 

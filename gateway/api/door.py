@@ -18,10 +18,11 @@ from chassis.ids import new_text_id
 from chassis.peers import App, Receive, Scope, Send
 from chassis.web import MAY_WAIT
 from gateway import commands
-from gateway.api import answering, crossing, limits, readiness, repeating
+from gateway.api import answering, crossing, limits, readiness, repeating, sessions
 from gateway.api.asking import Asked
 from gateway.api.bodies import Answering, Counting
 from gateway.api.collection import CollectionDoor
+from gateway.api.console import Console
 from gateway.api.limits import MIB, Flight, Overloaded, Rates
 from gateway.api.recognising import Holder, Recognition
 from gateway.api.tokens import Passes
@@ -59,6 +60,8 @@ class Door:
         self._origins = frozenset(_listed(settings.cors_origins))
         self._trusted = frozenset(_listed(settings.trusted_proxies))
         self._recognition = Recognition(service)
+        self._sessions = sessions.Sessions(service)
+        self._console = Console()
         self._repeating = repeating.Repeating(service)
         self._trail = service.resources.trail
         self._readiness = readiness.Readiness(service)
@@ -86,6 +89,9 @@ class Door:
     async def _managed(self, asked: Asked, receive: Receive, send: Send) -> None:
         route = routes.find_route(asked.path)
         crossed = crossing.managing(self._origins, self._keys, asked.origin)
+        if route is None and (file := self._console.find(asked)) is not None:
+            await self._console.answer(file, asked, send)
+            return
         if route is None:
             await self._refuse(send, asked, 404, "route.unknown", "There is nothing at this address.", headers=crossed)
             return
@@ -94,7 +100,11 @@ class Door:
             return
         added = [*crossed]
         holder: Holder | None = None
-        if not route.open:
+        if asked.path == sessions.PATH and asked.scope["method"] not in sessions.SAFE and not self._sessions.ours(asked):
+            message = "Browsers sign in and out from this origin only, with the header `X-Ecrm-Console: 1`; programs send a key with each request instead."
+            await self._refuse(send, asked, 403, "session.elsewhere", message, headers=added)
+            return
+        if not route.open or (asked.path == sessions.PATH and b"authorization" in asked.headers):
             holder = await self._recognised(asked, send, crossed)
             if holder is None:
                 return
@@ -195,7 +205,9 @@ class Door:
 
     async def _recognised(self, asked: Asked, send: Send, crossed: list[tuple[bytes, bytes]]) -> Holder | None:
         """Who asks, or None after a refusal was sent."""
-        found = await self._recognition.holder(asked.headers.get(b"authorization", b"").decode("latin-1"), asked.address)
+        authorization = asked.headers.get(b"authorization", b"").decode("latin-1")
+        kept = "" if authorization else self._sessions.shown(asked)
+        found = await self._recognition.holder(authorization or f"Bearer {kept}", asked.address, guessed=not kept)
         if isinstance(found, Holder):
             return found
         self._enter(asked, None, found.status)
@@ -223,7 +235,7 @@ class Door:
         headers = passing.passing(asked.scope["headers"], without=(b"authorization",))
         headers += [
             (b"x-request-id", asked.request_id.encode()), (b"traceparent", asked.traceparent.encode()),
-            (b"x-ecrm-client-ip", asked.address.encode("latin-1")),
+            (b"x-ecrm-client-ip", asked.address.encode("latin-1")), *self._sessions.told(asked),
         ]
         if not route.first:
             headers.append((MAY_WAIT, DATABASE_MS))

@@ -57,17 +57,19 @@ class Recognition:
         self.used: dict[str, float] = service.resources.used
         self._clock: Clock = service.clock
 
-    async def holder(self, authorization: str, address: str) -> Holder | Stranger:
-        """Who shows this header, from this address."""
+    async def holder(self, authorization: str, address: str, *, guessed: bool = True) -> Holder | Stranger:
+        """Who shows this header, from this address; what is not `guessed` was good once, and is not held against anybody."""
         if not self._keys.loaded:
             return Stranger(503, "door.starting", "The door is opening; try again.", 1)
         scheme, _, text = authorization.strip().partition(" ")
         text = text.strip() if scheme.lower() == "bearer" else ""
         if not text:
             return Stranger(401, "auth.required", "A valid key is needed: send the header `Authorization: Bearer KEY`.")
-        if wait := self._guesses.wait(address, text):
+        if guessed and (wait := self._guesses.wait(address, text)):
             return Stranger(429, "auth.too_many_guesses", "Too many wrong keys came from here; try again.", wait)
         found = await self._found(text)
+        if found is None and not guessed:
+            return Stranger(401, "auth.required", "The session is over: sign in again.")
         if found is None:
             GUESSED.inc()
             self._guesses.wrong(address, text)

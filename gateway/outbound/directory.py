@@ -96,6 +96,11 @@ class Directory:
         scopes, hides = roles.together(given, self.roles)
         return Caller(subject=proven.subject, kind="person", scopes=scopes, hides=hides)
 
+    def name_of(self, subject: str) -> str:
+        """How somebody is called here; people of the provider have no name here."""
+        person = self._people.get(subject)
+        return person.name if person is not None else subject.removeprefix("oidc:")
+
     def still(self, caller: Caller) -> bool:
         """Whether somebody who came in may go on: for answers without end. People of the provider until their token ends."""
         person = self._people.get(caller.subject)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support import consoles
 from tests.support.upright import Upright, upright
 
 
@@ -13,3 +14,9 @@ from tests.support.upright import Upright, upright
 def up() -> Iterator[Upright]:
     with upright() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def console(up: Upright) -> Iterator[consoles.Console]:
+    with consoles.console(up) as opened:
+        yield opened
