@@ -21,8 +21,8 @@ AXE: Final = ROOT / "console/node_modules/axe-core/axe.min.js"
 PICTURES: Final = ROOT / "build/console"
 REQUIRED: Final = bool(os.environ.get("ECRM_REQUIRE_REAL"))
 TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-WIDE: Final = {"width": 1280, "height": 800}
-NARROW: Final = {"width": 360, "height": 740}
+WIDE: Final = (1280, 800)
+NARROW: Final = (360, 740)
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,9 @@ class Console:
     @contextmanager
     def opened(self, path: str, look: Look = Look(), *, key: str | None = None, signed_in: bool = True) -> Iterator[Page]:
         """A ready page, signed in with a key (the administrator's); at the end nothing may have gone wrong in it."""
+        width, height = NARROW if look.narrow else WIDE
         context = self.browser.new_context(
-            viewport=NARROW if look.narrow else WIDE, color_scheme="dark" if look.dark else "light", locale="en-GB", timezone_id="Asia/Tehran", reduced_motion="reduce"
+            viewport={"width": width, "height": height}, color_scheme="dark" if look.dark else "light", locale="en-GB", timezone_id="Asia/Tehran", reduced_motion="reduce"
         )
         context.add_init_script(f"localStorage.setItem('peyvand-language', '{look.language}')")
         if signed_in:
