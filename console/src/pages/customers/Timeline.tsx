@@ -29,7 +29,7 @@ export function Timeline({ id }: { id: string }) {
             <Text size="sm" c="dimmed">{format.dateTime(entry.occurred_at)} · {entry.channel} · {texts.by[entry.initiator as keyof typeof texts.by] ?? entry.initiator}</Text>
             {Object.keys(entry.data).length > 0 && (
               <Spoiler maxHeight={44} showLabel={words.more} hideLabel={words.close} styles={{ control: { fontSize: 'var(--mantine-font-size-sm)' } }}>
-                <Code block dir="ltr" fz="xs" bg="transparent" p={0}>{JSON.stringify(told(entry.data), null, 1)}</Code>
+                <Code block dir="ltr" fz="xs" bg="transparent" p={0} style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>{JSON.stringify(told(entry.data), null, 1)}</Code>
               </Spoiler>
             )}
           </Line.Item>
