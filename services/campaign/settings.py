@@ -29,6 +29,7 @@ class CampaignSettings(ServiceSettings):
     approval: bool = Field(False, description="Whether a second person must approve every campaign before it is launched.")
     dns_server: str = Field("", description="DNS server (address or address:port) for checks of senders' domains; empty: the system's.")
     smtp_connections: int = Field(10, ge=1, le=100, description="Connections kept to the mail server.")
+    hand_offs_per_commit: int = Field(4, ge=1, le=50, description="Messages a connection takes up with one commit of the send ledger: more are faster; after a kill so many for each connection are listed as unknown.")
     smtp_timeout: float = Field(30.0, gt=0, le=120, description="Seconds to wait for one reply of the mail server.")
     smtp_verify: bool = Field(True, description="Whether the mail server's certificate must be valid.")
     transactional_connections: int = Field(4, ge=1, le=50, description="Connections of its own to the mail server for transactional messages.")

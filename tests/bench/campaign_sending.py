@@ -38,6 +38,7 @@ from tests.support.platform import started
 MAILS = int(os.environ.get("BENCH_MAILS", "4000"))
 ROUNDS = int(os.environ.get("ROUNDS", "2"))
 STAGED = 500
+A_COMMIT = int(os.environ.get("A_COMMIT", "4"))
 CONNECTIONS = 10
 GOAL = 0.5
 
@@ -51,7 +52,7 @@ def main() -> int:
 
 async def measure(cluster: PrivateCluster, sink: Neighbour) -> int:
     given: dict[str, dict[str, object]] = {
-        "campaign": {"smtp_url": f"smtp://127.0.0.1:{sink.port}", "smtp_connections": CONNECTIONS, "send_batch": 500},
+        "campaign": {"smtp_url": f"smtp://127.0.0.1:{sink.port}", "smtp_connections": CONNECTIONS, "send_batch": 500, "hand_offs_per_commit": A_COMMIT},
         "consent": {"database_connections": 20},
     }
     async with started(cluster, "consent", "campaign", given=given, read=False) as platform, contextlib.AsyncExitStack() as stack:

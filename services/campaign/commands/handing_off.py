@@ -30,12 +30,16 @@ _log = telemetry.logger(__name__)
 MESSAGES: Final = telemetry.counter("ecrm_messages_total", "Messages handed over, by channel and what became of them", ("channel", "outcome"))
 
 
-class _Step(NamedTuple):
-    """What one connection wants committed: the outcome of its last message, and that its next one begins."""
+#: Begun in the ledger, but not with the provider: it is planned again.
+NOT_BEGUN: Final = Outcome(State.PLANNED, "not_begun")
 
-    ended: tuple[Ready, Outcome] | None
-    begins: tuple[UUID, str, bool] | None
-    done: asyncio.Future[bool]
+
+class _Step(NamedTuple):
+    """What one connection wants committed: the outcomes of its last messages, and that its next ones begin."""
+
+    ended: list[tuple[Ready, Outcome]]
+    begins: list[tuple[UUID, str, bool]]
+    done: asyncio.Future[set[UUID]]
 
 
 class HandOff:
@@ -98,36 +102,42 @@ class HandOff:
                 self._working -= 1
 
     async def _one_after_the_other(self, connection: Connection) -> None:
-        ended: tuple[Ready, Outcome] | None = None
-        while True:
-            following = self._next(connection)
-            if following is None:
-                if ended is not None:
-                    await self._commit(ended, None)
-                return
-            ready, permit_id = following
-            begun = await self._commit(ended, (ready.message.id, connection.provider, connection.idempotent))
-            ended = None
-            if begun:
-                outcome = await connection.hand_over(
-                    ready.parcel._replace(permit_id=permit_id), allowed=lambda: self._service.clock.monotonic() < self._deadline
-                )
-                ended = (ready, outcome)
+        ended: list[tuple[Ready, Outcome]] = []
+        while following := self._next(connection):
+            begun = await self._commit(ended, [(ready.message.id, connection.provider, connection.idempotent) for ready, _ in following])
+            ended = [
+                (ready, await self._hand_over(connection, ready, permit_id)) for ready, permit_id in following if ready.message.id in begun
+            ]
+        if ended:
+            await self._commit(ended, [])
 
-    def _next(self, connection: Connection) -> tuple[Ready, str] | None:
-        """The next message this connection may take: one that another provider may have got already waits for that one."""
-        if not self._waiting or not self._may_start() or not connection.usable:
-            return None
-        if self._waiting[-1][0].parcel.provider not in (None, connection.provider):
-            return None
-        return self._waiting.pop()
+    async def _hand_over(self, connection: Connection, ready: Ready, permit_id: str) -> Outcome:
+        if not self._may_start() or not connection.usable:
+            return NOT_BEGUN
+        return await connection.hand_over(
+            ready.parcel._replace(permit_id=permit_id), allowed=lambda: self._service.clock.monotonic() < self._deadline
+        )
 
-    async def _commit(self, ended: tuple[Ready, Outcome] | None, begins: tuple[UUID, str, bool] | None) -> bool:
-        """Have both written in one commit, together with what other connections want; True: the next message may begin.
+    def _next(self, connection: Connection) -> list[tuple[Ready, str]]:
+        """The next messages this connection may take: one that another provider may have got already waits for that one.
 
-        As the outcome of one and the beginning of the next share a commit, never more rows are `handing_off` than there are connections.
+        As many as share a commit, yet no more than its part of what waits: the last ones go out over all connections at once.
         """
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        if not self._may_start() or not connection.usable:
+            return []
+        following: list[tuple[Ready, str]] = []
+        share = min(self._service.settings.hand_offs_per_commit, max(1, len(self._waiting) // self._carrier.connections))
+        while self._waiting and len(following) < share and self._waiting[-1][0].parcel.provider in (None, connection.provider):
+            following.append(self._waiting.pop())
+        return following
+
+    async def _commit(self, ended: list[tuple[Ready, Outcome]], begins: list[tuple[UUID, str, bool]]) -> set[UUID]:
+        """Have both written in one commit, together with what other connections want; returns which may begin.
+
+        As the outcomes of some and the beginning of the next share a commit, never more rows are `handing_off` than connections times
+        `hand_offs_per_commit`: so many are `unknown` at the most after this process was killed.
+        """
+        done: asyncio.Future[set[UUID]] = asyncio.get_running_loop().create_future()
         self._steps.append(_Step(ended, begins, done))
         if self._committer is None or self._committer.done():
             self._committer = asyncio.create_task(self._commit_rounds())
@@ -149,11 +159,11 @@ class HandOff:
                 continue
             for step in steps:
                 if not step.done.done():
-                    step.done.set_result(step.begins is not None and step.begins[0] in begun)
+                    step.done.set_result(begun)
 
     async def _commit_round(self, steps: list[_Step]) -> set[UUID]:
-        outcomes = [_row(*step.ended) for step in steps if step.ended is not None]
-        beginning = [step.begins for step in steps if step.begins is not None]
+        outcomes = [_row(*each) for step in steps for each in step.ended]
+        beginning = [each for step in steps for each in step.begins]
         for attempt in range(COMMIT_TRIES):
             try:
                 async with self._service.transaction() as tx:

@@ -61,7 +61,7 @@ class Outcome(NamedTuple):
 
 
 #: Reasons that say nothing about the message: they do not count as a try.
-NO_TRY: Final = frozenset({"permit_expired", "provider_away"})
+NO_TRY: Final = frozenset({"permit_expired", "provider_away", "not_begun"})
 #: For how long a provider is trusted to know a key again.
 KEY_WINDOW: Final = timedelta(hours=24)
 AWAY_PAUSE: Final = timedelta(seconds=2)

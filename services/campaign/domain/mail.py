@@ -110,6 +110,7 @@ def _part(kind: str, content: str) -> bytes:
     return f'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: base64\r\n\r\n'.encode() + lines + b"\r\n"
 
 
+@lru_cache(maxsize=256)
 def _words(name: str, value: str) -> str:
     check_value(name, value)
     if value.isascii():

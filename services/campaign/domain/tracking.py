@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from html import escape, unescape
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -27,6 +28,7 @@ _SCANNERS: Final = re.compile(
 _PREFETCH: Final = ("purpose", "sec-purpose", "x-purpose", "x-moz")
 
 
+@lru_cache(maxsize=2_048)  # the same few links stand in all mails of a campaign
 def followable(url: str) -> bool:
     """Whether a click may be sent there: absolute http or https with a host, no credentials, no control characters."""
     if len(url) > LONGEST_URL or re.search(r"[\x00-\x20\x7f\\]", url):
@@ -40,12 +42,15 @@ def followable(url: str) -> bool:
 
 def with_utm(url: str, utm: Mapping[str, str]) -> str:
     """The address with the campaign's `utm_…` parameters; those the author wrote win."""
-    if not utm:
-        return url
+    return _with_utm(url, tuple(utm.items())) if utm else url
+
+
+@lru_cache(maxsize=2_048)
+def _with_utm(url: str, utm: tuple[tuple[str, str], ...]) -> str:
     parts = urlsplit(url)
     query = parse_qsl(parts.query, keep_blank_values=True)
     present = {name for name, _ in query}
-    added = [(f"utm_{name}", value) for name, value in utm.items() if f"utm_{name}" not in present]
+    added = [(f"utm_{name}", value) for name, value in utm if f"utm_{name}" not in present]
     if not added:
         return url
     joined = parts.query + ("&" if parts.query else "") + urlencode(added)

@@ -112,8 +112,8 @@ async def finish_done(db: Connection) -> list[UUID]:
         """
         UPDATE campaign SET status = 'finished', finished_at = now(), updated_at = now()
         WHERE status = 'sending' AND audience_complete
-            AND NOT EXISTS (SELECT FROM message WHERE origin_id = campaign.id AND origin = 'campaign' AND state = 'planned')
-            AND NOT EXISTS (SELECT FROM message WHERE campaign_id = campaign.id AND state IN ('permitted', 'handing_off'))
+            AND NOT EXISTS (SELECT FROM message WHERE origin_id = campaign.id AND origin = 'campaign' AND waits)
+            AND NOT EXISTS (SELECT FROM message WHERE campaign_id = campaign.id AND in_hand)
         RETURNING id
         """
     )

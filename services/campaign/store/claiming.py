@@ -42,11 +42,11 @@ async def any_due(db: Connection, *, queue: str, channels: Collection[str]) -> b
     """Whether there is something that `claim` could take."""
     return bool(await db.fetchval(
         """
-        SELECT EXISTS (SELECT FROM message m WHERE m.state = 'planned' AND m.origin <> 'campaign' AND m.queue = $1 AND m.channel = ANY($2::text[])
+        SELECT EXISTS (SELECT FROM message m WHERE m.waits AND m.origin <> 'campaign' AND m.queue = $1 AND m.channel = ANY($2::text[])
                 AND (m.retry_at IS NULL OR m.retry_at <= now()) AND (m.lease_until IS NULL OR m.lease_until <= now())
                 AND NOT EXISTS (SELECT FROM held_origin h WHERE h.origin_id = m.origin_id))
             OR $1 = 'marketing' AND EXISTS (SELECT FROM campaign c JOIN message m ON m.origin_id = c.id
-                WHERE c.status = 'sending' AND c.channel = ANY($2::text[]) AND m.state = 'planned' AND m.origin = 'campaign'
+                WHERE c.status = 'sending' AND c.channel = ANY($2::text[]) AND m.waits AND m.origin = 'campaign'
                 AND (m.retry_at IS NULL OR m.retry_at <= now()) AND (m.lease_until IS NULL OR m.lease_until <= now()))
         """,
         queue, list(channels),
@@ -61,7 +61,7 @@ async def claim_others(
         """
         WITH picked AS (
             SELECT id FROM message
-            WHERE state = 'planned' AND origin <> 'campaign' AND queue = $4 AND channel = ANY($5::text[]) AND (retry_at IS NULL OR retry_at <= now())
+            WHERE waits AND origin <> 'campaign' AND queue = $4 AND channel = ANY($5::text[]) AND (retry_at IS NULL OR retry_at <= now())
                 AND (lease_until IS NULL OR lease_until <= now())
                 AND NOT EXISTS (SELECT FROM held_origin h WHERE h.origin_id = message.origin_id)
             ORDER BY retry_at NULLS FIRST, priority DESC, value DESC NULLS LAST, id LIMIT $2 FOR UPDATE SKIP LOCKED)
@@ -83,7 +83,7 @@ async def claim_campaigns(
         WITH picked AS (
             SELECT due.id FROM unnest($4::uuid[], $5::int[]) AS c (id, most) CROSS JOIN LATERAL (
                 SELECT id FROM message
-                WHERE origin_id = c.id AND origin = 'campaign' AND state = 'planned' AND (retry_at IS NULL OR retry_at <= now())
+                WHERE origin_id = c.id AND origin = 'campaign' AND waits AND (retry_at IS NULL OR retry_at <= now())
                     AND (lease_until IS NULL OR lease_until <= now())
                 ORDER BY retry_at NULLS FIRST, priority DESC, value DESC NULLS LAST, id LIMIT c.most FOR UPDATE SKIP LOCKED) due
             LIMIT $2)

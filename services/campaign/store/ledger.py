@@ -148,7 +148,7 @@ async def expire(db: Connection, *, limit: int, most_attempts: int, key_window: 
     await db.execute(
         """
         UPDATE message SET state = 'planned', lease_owner = NULL, lease_until = NULL, permit_id = NULL, consent_version = NULL
-        WHERE id IN (SELECT id FROM message WHERE state = 'handing_off' AND lease_until <= now() AND repeatable AND attempts < $2
+        WHERE id IN (SELECT id FROM message WHERE in_hand AND state = 'handing_off' AND lease_until <= now() AND repeatable AND attempts < $2
             AND handed_off_at > now() - $3::interval LIMIT $1 FOR UPDATE SKIP LOCKED)
         """,
         limit, most_attempts, key_window,
@@ -156,14 +156,14 @@ async def expire(db: Connection, *, limit: int, most_attempts: int, key_window: 
     await db.execute(
         """
         UPDATE message SET state = 'planned', lease_owner = NULL, lease_until = NULL, permit_id = NULL, consent_version = NULL
-        WHERE id IN (SELECT id FROM message WHERE state = 'permitted' AND lease_until <= now() LIMIT $1 FOR UPDATE SKIP LOCKED)
+        WHERE id IN (SELECT id FROM message WHERE in_hand AND state = 'permitted' AND lease_until <= now() LIMIT $1 FOR UPDATE SKIP LOCKED)
         """,
         limit,
     )
     rows = await db.fetch(
         """
         UPDATE message SET state = 'unknown', reason = 'lease_expired', finished_at = now(), lease_until = NULL
-        WHERE id IN (SELECT id FROM message WHERE state = 'handing_off' AND lease_until <= now() LIMIT $1 FOR UPDATE SKIP LOCKED)
+        WHERE id IN (SELECT id FROM message WHERE in_hand AND state = 'handing_off' AND lease_until <= now() LIMIT $1 FOR UPDATE SKIP LOCKED)
         RETURNING id, origin, origin_id, step, arm, customer_id, channel, state, reason, permit_id, consent_version, address_hash
         """,
         limit,
@@ -192,7 +192,7 @@ async def suppress_cancelled(db: Connection, *, limit: int) -> list[Changed]:
         UPDATE message SET state = 'suppressed', reason = 'cancelled', finished_at = now(), lease_until = NULL
         WHERE id IN (
             SELECT m.id FROM message m JOIN campaign c ON c.id = m.campaign_id
-            WHERE c.status = 'cancelled' AND m.state = 'planned' LIMIT $1 FOR UPDATE OF m SKIP LOCKED)
+            WHERE c.status = 'cancelled' AND m.waits AND m.origin = 'campaign' AND m.origin_id = c.id LIMIT $1 FOR UPDATE OF m SKIP LOCKED)
         RETURNING id, origin, origin_id, step, arm, customer_id, channel, state, reason, permit_id, consent_version, address_hash
         """,
         limit,

@@ -7,8 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
+    Computed,
     ForeignKeyConstraint,
     Index,
     Interval,
@@ -74,6 +76,7 @@ class MessageRow(CampaignTable, table=True):
 
     `origin` and `origin_id`: what sends it (a campaign, a journey, a programme, or a request of its own); `once_key`: hash of what makes it
     one of a kind within that; `retry_at`: not before then; `repeatable`: its provider absorbs the same message given twice.
+    `waits` and `in_hand` say of the state what indexes need to know: no index names the state or the lease itself.
     """
 
     __tablename__ = "message"
@@ -89,15 +92,14 @@ class MessageRow(CampaignTable, table=True):
         CheckConstraint("queue IN ('marketing', 'transactional')", name="message_queue"),
         Index(
             "message_open", "origin_id", text("retry_at NULLS FIRST"), text("priority DESC"), text("value DESC NULLS LAST"), "id",
-            postgresql_where=text("state = 'planned' AND origin = 'campaign'"),
+            postgresql_where=text("waits AND origin = 'campaign'"),
         ),
         Index(
             "message_open_other", "queue", text("retry_at NULLS FIRST"), text("priority DESC"), text("value DESC NULLS LAST"), "id",
-            postgresql_where=text("state = 'planned' AND origin <> 'campaign'"),
+            postgresql_where=text("waits AND origin <> 'campaign'"),
         ),
-        Index("message_leased", "lease_until", postgresql_where=text("state = ANY (ARRAY['permitted'::text, 'handing_off'::text])")),
+        Index("message_in_hand", "id", postgresql_where=text("in_hand")),
         Index("message_customer", "customer_id", "id"),
-        Index("message_admitted", "customer_id", "admitted_at", postgresql_where=text("admitted_at IS NOT NULL")),
         Index("message_campaign", "campaign_id", "id"),
     )
 
@@ -136,6 +138,8 @@ class MessageRow(CampaignTable, table=True):
     repeatable: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     admitted_at: datetime | None = Field(default=None, sa_type=TIME)
     refusal: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB, nullable=True))
+    waits: bool = Field(sa_column=Column(Boolean, Computed("state = 'planned'", persisted=True), nullable=False))
+    in_hand: bool = Field(sa_column=Column(Boolean, Computed("state = ANY (ARRAY['permitted'::text, 'handing_off'::text])", persisted=True), nullable=False))
 
 
 class HeldOriginRow(CampaignTable, table=True):

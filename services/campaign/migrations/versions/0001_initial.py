@@ -41,9 +41,9 @@ TABLES = (
         CONSTRAINT message_once_per_customer UNIQUE (campaign_id, step, customer_id, channel),
         CONSTRAINT message_once_per_address UNIQUE (campaign_id, step, channel, address_hash),
         CONSTRAINT message_state CHECK (state IN ('planned', 'permitted', 'handing_off', 'accepted', 'failed', 'suppressed', 'unknown')))
+        WITH (fillfactor = 60)
     """,
     "CREATE INDEX message_open ON message (campaign_id, retry_at NULLS FIRST, id) WHERE state = 'planned'",
-    "CREATE INDEX message_leased ON message (lease_until) WHERE state IN ('permitted', 'handing_off')",
     "CREATE INDEX message_customer ON message (customer_id, id)",
     "CREATE INDEX message_campaign ON message (campaign_id, id)",
     """

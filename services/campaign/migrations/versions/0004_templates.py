@@ -31,13 +31,19 @@ LEDGER = (
     "CREATE UNIQUE INDEX message_once ON message (origin_id, once_key)",
     "CREATE UNIQUE INDEX message_once_per_address ON message (origin_id, step, channel, address_hash) WHERE origin = 'campaign'",
     "DROP INDEX message_open",
+    # Indexes name these instead of the state: a claim and the beginning of a hand-off then change no index, and the row stays on its page.
+    """
+    ALTER TABLE message ADD COLUMN waits boolean NOT NULL GENERATED ALWAYS AS (state = 'planned') STORED,
+        ADD COLUMN in_hand boolean NOT NULL GENERATED ALWAYS AS (state IN ('permitted', 'handing_off')) STORED
+    """,
+    "CREATE INDEX message_in_hand ON message (id) WHERE in_hand",
     """
     CREATE INDEX message_open ON message (origin_id, retry_at NULLS FIRST, priority DESC, value DESC NULLS LAST, id)
-        WHERE state = 'planned' AND origin = 'campaign'
+        WHERE waits AND origin = 'campaign'
     """,
     """
     CREATE INDEX message_open_other ON message (queue, retry_at NULLS FIRST, priority DESC, value DESC NULLS LAST, id)
-        WHERE state = 'planned' AND origin <> 'campaign'
+        WHERE waits AND origin <> 'campaign'
     """,
     "CREATE TABLE held_origin (origin_id uuid PRIMARY KEY, since timestamptz NOT NULL)",
     "CREATE TABLE pace (name text PRIMARY KEY, next_at timestamptz NOT NULL)",

@@ -18,7 +18,6 @@ PRESSURE = (
     "CREATE INDEX annoyance_time ON annoyance (at)",
     "CREATE INDEX annoyance_customer ON annoyance (customer_id)",
     "ALTER TABLE message ADD COLUMN admitted_at timestamptz, ADD COLUMN refusal jsonb",
-    "CREATE INDEX message_admitted ON message (customer_id, admitted_at) WHERE admitted_at IS NOT NULL",
 )
 
 JOURNEYS = (
