@@ -62,19 +62,24 @@ def _metric(name: str, connection: Any) -> Any:
 
 
 def _funnel(days: int, connection: Any) -> Any:
-    funnels.gather(connection, since=NOW - timedelta(days=days), until=NOW, per="customer", minutes=30, scoped=False, steps=STEPS, visits=False)
-    return funnels.funnel(connection, steps=STEPS, within_seconds=7 * 86400, by=None, now=NOW)
+    return funnels.read(
+        connection, since=NOW - timedelta(days=days), until=NOW, per="customer", minutes=30, scoped=False, steps=STEPS, within_seconds=7 * 86400, by=None, now=NOW,
+    )
 
 
 def _paths(days: int, connection: Any) -> Any:
-    paths.gather(connection, since=NOW - timedelta(days=days), until=NOW, per="visit", minutes=30, scoped=False)
-    return paths.counts(connection), paths.moves(connection, limit=100), paths.common(connection, length=5, limit=100)
+    return paths.read(connection, since=NOW - timedelta(days=days), until=NOW, per="visit", minutes=30, scoped=False, length=5, moves=100, common=100)
+
+
+def _cohorts(edges: list[datetime], connection: Any) -> Any:
+    metric_sql.gather_cohorts(connection, edges, currency="EUR")
+    return metric_sql.cohorts(connection)
 
 
 def _attribution(connection: Any) -> Any:
     since = NOW - timedelta(days=90)
     return (
-        touches.conversions(connection, since=since, until=NOW, days=30, by="channel", currency="EUR", scoped=False),
+        touches.conversions(connection, since=since, until=NOW, days=30, by="channel", currency="EUR", scoped=False, aged=False),
         touches.lost(connection, since=since, until=NOW, by="channel", scoped=False),
     )
 
@@ -89,7 +94,7 @@ def figures() -> dict[str, Callable[[Any], Any]]:
     views = {"event": "Product Viewed", "within_days": 30}
     return {
         **{name: partial(_metric, name) for name in metrics.DEFINITIONS if name not in metrics.RATIOS},
-        "cohorts of 13 months": lambda connection: (metric_sql.cohorts(connection, edges), metric_sql.cohort_revenue(connection, edges, currency="EUR")),
+        "cohorts of 13 months": partial(_cohorts, edges),
         "funnel of 90 days": partial(_funnel, 90), "paths of 90 days": partial(_paths, 90), "attribution of 90 days, Markov": _attribution,
         "RFM and stage of everybody": lambda connection: score_sql.compute(connection, as_of=NOW, currency="EUR", zone="UTC"),
         "computed trait: views in 30 days": partial(_trait, views),

@@ -67,19 +67,15 @@ async def get_funnel(
     asked = await read_scope(service, scope)
     seconds = None if within_minutes is None else within_minutes * 60
 
-    def read(connection: Any) -> tuple[list[funnels.Reached], list[funnels.Reached]]:
-        funnels.gather(
+    def read(connection: Any) -> tuple[funnels.Reached, list[funnels.Reached]]:
+        return funnels.read(
             connection, since=asked.since, until=asked.until, per=per, minutes=session_minutes, scoped=keep_to(connection, asked), steps=wanted,
-            visits=by == "visitor", by=by,
+            within_seconds=seconds, by=by, now=asked.about["as_of"],
         )
-        now = asked.about["as_of"]
-        total = funnels.funnel(connection, steps=wanted, within_seconds=seconds, by=None, now=now)
-        return total, funnels.funnel(connection, steps=wanted, within_seconds=seconds, by=by, now=now) if by is not None else []
 
     total, branches = await service.resources.read(read)
-    nobody = funnels.Reached("all", [0] * len(wanted), [None] * len(wanted))
     return {
-        **asked.about, "per": per, "by": by, "steps": _steps(wanted, total[0] if total else nobody),
+        **asked.about, "per": per, "by": by, "steps": _steps(wanted, total),
         "branches": [{"key": one.group, "steps": _steps(wanted, one)} for one in branches],
     }
 
@@ -101,9 +97,11 @@ async def get_paths(service: AnalyticsService, *, scope: Scope, per: str, sessio
     """The matrix of transitions and the most common paths, first visits beside returning ones."""
     asked = await read_scope(service, scope)
 
-    def read(connection: Any) -> tuple[Any, ...]:
-        paths.gather(connection, since=asked.since, until=asked.until, per=per, minutes=session_minutes, scoped=keep_to(connection, asked))
-        return paths.counts(connection), paths.moves(connection, limit=10_000), paths.common(connection, length=length, limit=limit)
+    def read(connection: Any) -> paths.Paths:
+        return paths.read(
+            connection, since=asked.since, until=asked.until, per=per, minutes=session_minutes, scoped=keep_to(connection, asked), length=length,
+            moves=10_000, common=limit,
+        )
 
     counts, moves, beginnings = await service.resources.read(read)
     leaving: Counter[str] = Counter()
@@ -126,16 +124,15 @@ async def get_attribution(service: AnalyticsService, *, scope: Scope, model: str
     """What each channel, source or campaign gets of the orders and revenue of the window; the parts sum to the total."""
     asked = await read_scope(service, scope)
 
-    def read(connection: Any) -> tuple[list[Conversion], dict[tuple[str, ...], int]]:
+    def read(connection: Any) -> tuple[touches.Touched, dict[tuple[str, ...], int]]:
         scoped = keep_to(connection, asked)
         found = touches.conversions(
-            connection, since=asked.since, until=asked.until, days=days, by=by, currency=asked.currency, scoped=scoped
+            connection, since=asked.since, until=asked.until, days=days, by=by, currency=asked.currency, scoped=scoped, aged=model == "time_decay"
         )
         return found, touches.lost(connection, since=asked.since, until=asked.until, by=by, scoped=scoped) if model == "markov" else {}
 
     found, lost = await service.resources.read(read)
-    touched = [one for one in found if one.channels]
-    orders, revenue = sum(one.orders for one in found), sum(one.amount_minor for one in found)
+    touched, orders, revenue = found.paths, found.orders, found.amount_minor
     reached, amount = sum(one.orders for one in touched), sum(one.amount_minor for one in touched)
     effects = _effects(touched, lost) if model == "markov" else None
     by_orders, by_money = _by_effect(effects, reached, amount) if effects is not None else _by_weight(touched, model, amount)

@@ -19,8 +19,9 @@ async def get_cohorts(service: AnalyticsService, *, calendar: str, months: int, 
     now, zone = service.clock.now(), service.settings.time_zone
     currency = await evaluating.reporting_currency(service.resources, service.settings.reporting_currency)
     limit = metrics.MARKETS[market] if market else None
-    spans, cells, money = await service.resources.read(_cohort_reader(calendar, zone, now, limit, currency))
-    table, earned = _table(cells), _table(money)
+    spans, cells = await service.resources.read(_cohort_reader(calendar, zone, now, limit, currency))
+    table = _table([(cohort, after, count) for cohort, after, count, _ in cells if count])
+    earned = _table([(cohort, after, amount) for cohort, after, _, amount in cells])
     last = len(spans) - 1
     data: list[dict[str, Any]] = [
         {
@@ -45,19 +46,20 @@ def _table(cells: list[tuple[int, int, int]]) -> dict[int, dict[int, int]]:
     return table
 
 
-Cells = list[tuple[int, int, int]]
+Cells = list[tuple[int, int, int, int]]
 
 
-def _cohort_reader(calendar: str, zone: str, now: datetime, limit: Node | None, currency: str) -> Callable[[Any], tuple[list[Span], Cells, Cells]]:
-    def read(connection: Any) -> tuple[list[Span], Cells, Cells]:
+def _cohort_reader(calendar: str, zone: str, now: datetime, limit: Node | None, currency: str) -> Callable[[Any], tuple[list[Span], Cells]]:
+    def read(connection: Any) -> tuple[list[Span], Cells]:
         span = metric_sql.order_span(connection)
         if span is None:
-            return [], [], []
+            return [], []
         first, last = (calendars.today(moment, zone) for moment in span)
         spans = calendars.months(calendars.month_start(first, calendar), calendars.month_start(last, calendar, shift=1), calendar)
         if limit is not None:
             metric_sql.limit_to(connection, limit, now=now, currency=currency, zone=zone)
         edges, scoped = [calendars.midnight(one.first, zone) for one in spans], limit is not None
-        return spans, metric_sql.cohorts(connection, edges, scoped=scoped), metric_sql.cohort_revenue(connection, edges, currency=currency, scoped=scoped)
+        metric_sql.gather_cohorts(connection, edges, currency=currency, scoped=scoped)
+        return spans, metric_sql.cohorts(connection)
 
     return read

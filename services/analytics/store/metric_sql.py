@@ -13,7 +13,7 @@ from services.analytics.store.rows import one_row
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Ask", "Figure", "Row", "Window", "cohort_revenue", "cohorts", "limit_to", "measure", "order_span"]
+__all__ = ["Ask", "Figure", "Row", "Window", "cohorts", "gather_cohorts", "limit_to", "measure", "order_span"]
 
 _IN_SCOPE: Final = {False: "true", True: "customer IN (SELECT customer FROM scope)"}
 
@@ -36,17 +36,39 @@ def _naive(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def cohorts(connection: DuckDBPyConnection, edges: list[datetime], *, scoped: bool = False) -> list[tuple[int, int, int]]:
-    """(month of the first order, months after it, customers with an order then); months are numbers in `edges`, their beginnings.
+def gather_cohorts(connection: DuckDBPyConnection, edges: list[datetime], *, currency: str, scoped: bool = False) -> None:
+    """Leave what each customer did in each month in the temporary table `cohort_month`; months are numbers in `edges`, their beginnings.
 
-    `scoped`: only of the customers that `limit_to` left.
+    `scoped`: only of the customers that `limit_to` left. Both questions about cohorts read it, so orders meet their customers once.
     """
-    sql = f"""
-    WITH active AS (SELECT DISTINCT customer, {_month('ordered_at', edges)} AS n FROM order_of WHERE ordered_at >= $edge0 AND {_IN_SCOPE[scoped]}),
-    begun AS (SELECT customer, min(n) AS n FROM active GROUP BY 1)
-    SELECT b.n, a.n - b.n, count(*) FROM active a JOIN begun b ON b.customer = a.customer GROUP BY 1, 2 ORDER BY 1, 2
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE cohort_month AS {month_statement(edges, scoped=scoped)}", {**_edges(edges), "currency": currency})
+
+
+def month_statement(edges: list[datetime], *, scoped: bool = False) -> str:
+    """(customer, month, whether there is an order in it, revenue less refunds in minor units)."""
+    scope = _IN_SCOPE[scoped]
+    return f"""
+    SELECT customer, n, bool_or(ordered) AS ordered, sum(amount)::BIGINT AS amount FROM (
+        SELECT customer, {_month('ordered_at', edges)} AS n, true AS ordered, CASE WHEN currency = $currency THEN net_minor ELSE 0 END AS amount
+        FROM order_of WHERE ordered_at >= $edge0 AND {scope}
+        UNION ALL
+        SELECT customer, {_month('refunded_at', edges)}, false, -amount_minor
+        FROM refund_of WHERE currency = $currency AND refunded_at >= $edge0 AND {scope})
+    GROUP BY customer, n
     """  # noqa: S608 - fragments of this file
-    return connection.execute(sql, _edges(edges)).fetchall()
+
+
+#: (month of the first order, months after it, customers with an order then, revenue less refunds then); refunds before the first order count for it.
+COHORTS: Final = """
+WITH begun AS (SELECT customer, min(n) AS n FROM cohort_month WHERE ordered GROUP BY 1)
+SELECT b.n, greatest(0, m.n - b.n), count(*) FILTER (m.ordered), sum(m.amount)::BIGINT
+FROM cohort_month m JOIN begun b ON b.customer = m.customer GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+def cohorts(connection: DuckDBPyConnection) -> list[tuple[int, int, int, int]]:
+    """Of `cohort_month`: (month of the first order, months after it, customers with an order then, revenue less refunds in minor units)."""
+    return connection.execute(COHORTS).fetchall()
 
 
 def _month(moment: str, edges: list[datetime]) -> str:
@@ -58,21 +80,6 @@ def _month(moment: str, edges: list[datetime]) -> str:
 
 def _edges(edges: list[datetime]) -> dict[str, datetime]:
     return {f"edge{number}": _naive(edge) for number, edge in enumerate(edges)}
-
-
-def cohort_revenue(connection: DuckDBPyConnection, edges: list[datetime], *, currency: str, scoped: bool = False) -> list[tuple[int, int, int]]:
-    """(month of the first order, months after it, revenue less refunds in minor units); months as in `cohorts`."""
-    sql = f"""
-    WITH begun AS (
-        SELECT customer, {_month('first_at', edges)} AS n FROM (SELECT customer, min(ordered_at) AS first_at FROM order_of WHERE {_IN_SCOPE[scoped]} GROUP BY 1)
-        WHERE first_at >= $edge0),
-    moved AS (
-        SELECT customer, ordered_at AS moved_at, net_minor AS amount FROM order_of WHERE currency = $currency
-        UNION ALL SELECT customer, refunded_at, -amount_minor FROM refund_of WHERE currency = $currency)
-    SELECT b.n, greatest(0, {_month('v.moved_at', edges)} - b.n), sum(v.amount)::BIGINT FROM moved v
-    JOIN begun b ON b.customer = v.customer WHERE v.moved_at >= $edge0 GROUP BY 1, 2 ORDER BY 1, 2
-    """  # noqa: S608 - fragments of this file
-    return connection.execute(sql, {**_edges(edges), "currency": currency}).fetchall()
 
 
 def order_span(connection: DuckDBPyConnection) -> tuple[datetime, datetime] | None:

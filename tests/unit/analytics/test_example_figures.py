@@ -72,9 +72,15 @@ async def _scores(warehouse: Warehouse, as_of: datetime, currency: str, *, by_da
 
 async def _cohorts(warehouse: Warehouse, first: date, last: date) -> dict[str, list[int]]:
     spans = calendars.months(first, last, "gregorian")
-    cells = await warehouse.read(lambda c: metric_sql.cohorts(c, [calendars.midnight(span.first, "UTC") for span in spans]))
+    edges = [calendars.midnight(span.first, "UTC") for span in spans]
+
+    def read(connection: Any) -> list[tuple[int, int, int, int]]:
+        metric_sql.gather_cohorts(connection, edges, currency="EUR")
+        return metric_sql.cohorts(connection)
+
+    cells = await warehouse.read(read)
     table: dict[str, list[int]] = {span.label: [0] * len(spans) for span in spans}
-    for cohort, after, count in cells:
+    for cohort, after, count, _ in cells:
         table[spans[cohort].label][after] = count
     return table
 

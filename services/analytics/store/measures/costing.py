@@ -10,7 +10,7 @@ from services.analytics.store.measures.buying import kept, origin, revenue_of
 
 #: What a customer's part of a shared cost is weighed by; a pool is one channel and campaign, or all shared costs where all weigh alike.
 _WEIGHTS: Final = {
-    "even": "SELECT p.pool, t.customer, 1::HUGEINT AS w FROM pool p, target t",
+    "even": "",
     "revenue": "SELECT p.pool, t.customer, greatest(r.amount, 0)::HUGEINT AS w FROM pool p, target t JOIN weighed r ON r.customer = t.customer",
     "touches": """
         SELECT p.pool, m.person AS customer, count(*)::HUGEINT AS w FROM pool p JOIN message_of m ON m.channel = p.channel
@@ -26,8 +26,31 @@ _WEIGHTS: Final = {
 ALLOCATIONS: Final = tuple(_WEIGHTS)
 
 
+#: Everybody bears the same of the one pool: what is left over after dividing goes by ids, so nothing but ids is sorted and nothing is joined.
+_EVENLY: Final = """
+    sharing AS (SELECT p.total, abs(p.total) // n.people AS part, abs(p.total) % n.people AS left_over FROM pool p, (SELECT nullif(count(*), 0) AS people FROM target) n),
+    placed AS (SELECT *, row_number() OVER (ORDER BY customer) AS place FROM target),
+    loaded AS (
+        SELECT t.* EXCLUDE (place), coalesce(d.amount, 0) AS direct, coalesce(sign(s.total) * (s.part + (t.place <= s.left_over)::INTEGER), 0)::BIGINT AS shared
+        FROM placed t LEFT JOIN sharing s ON true LEFT JOIN traced d ON d.customer = t.customer)
+"""
+_BY_WEIGHT: Final = """
+    weight AS ({weight}),
+    summed AS (SELECT w.*, p.total, sum(w.w) OVER (PARTITION BY w.pool) AS whole FROM weight w JOIN pool p ON p.pool = w.pool),
+    floored AS (
+        SELECT *, (abs(total)::HUGEINT * w) // whole AS part, (abs(total)::HUGEINT * w) % whole AS beyond FROM summed WHERE whole > 0),
+    ranked AS (
+        SELECT *, row_number() OVER (PARTITION BY pool ORDER BY beyond DESC, customer) AS place,
+               abs(total) - sum(part) OVER (PARTITION BY pool) AS left_over FROM floored),
+    shared AS (SELECT customer, sum(sign(total) * (part + (place <= left_over)::INTEGER))::BIGINT AS amount FROM ranked GROUP BY 1),
+    loaded AS (
+        SELECT t.*, coalesce(d.amount, 0) AS direct, coalesce(s.amount, 0) AS shared FROM target t
+        LEFT JOIN traced d ON d.customer = t.customer LEFT JOIN shared s ON s.customer = t.customer)
+"""
+
+
 def allocated(kinds: str, allocation: str) -> str:
-    """CTEs over `target` (customer) ending in `loaded` (customer, direct, shared) and `rest` (amount that nobody of them bears).
+    """CTEs over `target` (customer, perhaps more) ending in `loaded` (the same, direct, shared) and `rest` (amount that nobody of them bears).
 
     Shared costs are split by largest remainder, ties by id, so that the parts sum to the cost to the minor unit. `kinds` is this package's own.
     """
@@ -39,18 +62,8 @@ def allocated(kinds: str, allocation: str) -> str:
     traced AS (SELECT person AS customer, sum(amount_minor)::BIGINT AS amount FROM spent WHERE person IN (SELECT customer FROM target) GROUP BY 1),
     pool AS (SELECT pool, channel, campaign, sum(amount_minor)::BIGINT AS total FROM (
         SELECT {pool} AS pool, {channel} AS channel, {campaign} AS campaign, amount_minor FROM spent
-        WHERE person IS NULL OR person NOT IN (SELECT customer FROM target)) GROUP BY ALL),
-    {weighed} weight AS ({_WEIGHTS[allocation]}),
-    summed AS (SELECT w.*, p.total, sum(w.w) OVER (PARTITION BY w.pool) AS whole FROM weight w JOIN pool p ON p.pool = w.pool),
-    floored AS (
-        SELECT *, (abs(total)::HUGEINT * w) // whole AS part, (abs(total)::HUGEINT * w) % whole AS beyond FROM summed WHERE whole > 0),
-    ranked AS (
-        SELECT *, row_number() OVER (PARTITION BY pool ORDER BY beyond DESC, customer) AS place,
-               abs(total) - sum(part) OVER (PARTITION BY pool) AS left_over FROM floored),
-    shared AS (SELECT customer, sum(sign(total) * (part + (place <= left_over)::INTEGER))::BIGINT AS amount FROM ranked GROUP BY 1),
-    loaded AS (
-        SELECT t.customer, coalesce(d.amount, 0) AS direct, coalesce(s.amount, 0) AS shared FROM target t
-        LEFT JOIN traced d ON d.customer = t.customer LEFT JOIN shared s ON s.customer = t.customer),
+        WHERE NOT EXISTS (SELECT 1 FROM target t WHERE t.customer = person)) GROUP BY ALL),
+    {weighed} {_EVENLY if allocation == "even" else _BY_WEIGHT.replace("{weight}", _WEIGHTS[allocation])},
     rest AS (
         SELECT (SELECT coalesce(sum(amount_minor), 0) FROM spent) - (SELECT coalesce(sum(direct + shared), 0) FROM loaded) AS amount,
                (SELECT count(*) FROM spent) AS entries)
@@ -88,8 +101,14 @@ _NEW: Final = """
 target AS (SELECT customer FROM order_of GROUP BY customer HAVING min(ordered_at) >= $since AND min(ordered_at) < $until)
 """
 _KEPT: Final = f"{kept()}, target AS (SELECT b.customer FROM base b JOIN now n ON n.customer = b.customer)"  # noqa: S608 - fragments
+#: Everybody who bought before the end of the window, with the revenue less refunds in it.
 _BUYERS: Final = """
-target AS (SELECT DISTINCT customer FROM order_of WHERE ordered_at < $until)
+target AS (
+    SELECT customer, coalesce(sum(amount), 0)::BIGINT AS earned FROM (
+        SELECT customer, true AS ordered, CASE WHEN currency = $currency AND ordered_at >= $since THEN net_minor END AS amount FROM order_of WHERE ordered_at < $until
+        UNION ALL
+        SELECT customer, false, -amount_minor FROM refund_of WHERE currency = $currency AND refunded_at >= $since AND refunded_at < $until)
+    GROUP BY customer HAVING bool_or(ordered))
 """
 
 
@@ -108,11 +127,11 @@ def _profit(ask: Ask) -> str:
     UNION ALL SELECT 'unassigned', 'unassigned', NULL, 'all', NULL, -amount, 0, 0, 'cost that nobody bears' FROM rest WHERE amount <> 0
     """
     return f"""
-    WITH {_BUYERS}, {revenue_of('sold', '$since', '$until')}, {allocated("'retain', 'serve'", ask.allocation)}
+    WITH {_BUYERS}, {allocated("'retain', 'serve'", ask.allocation)}
     SELECT 'customer' AS kind, l.customer::VARCHAR AS id, l.customer, 'all' AS part, NULL::TIMESTAMP AS moment,
-           round(coalesce(s.amount, 0) * $margin)::BIGINT - l.direct - l.shared AS numerator, 1 AS denominator, 0 AS open,
-           'revenue ' || coalesce(s.amount, 0) || ', costs ' || (l.direct + l.shared) AS note
-    FROM loaded l LEFT JOIN sold s ON s.customer = l.customer WHERE {ask.within('l.customer')} {'' if ask.scoped else nobody}
+           round(l.earned * $margin)::BIGINT - l.direct - l.shared AS numerator, 1 AS denominator, 0 AS open,
+           'revenue ' || l.earned || ', costs ' || (l.direct + l.shared) AS note
+    FROM loaded l WHERE {ask.within('l.customer')} {'' if ask.scoped else nobody}
     """  # noqa: S608 - fragments of this file
 
 
