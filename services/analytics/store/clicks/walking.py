@@ -69,7 +69,8 @@ def ends_of(starts: NDArray[np.bool_]) -> NDArray[np.int64]:
     """For each row the row after the last one of its subject."""
     first = np.flatnonzero(starts)
     ends: NDArray[np.int64] = np.append(first[1:], len(starts))
-    return ends[np.cumsum(starts) - 1]
+    whose: NDArray[np.int64] = ends[np.cumsum(starts) - 1]
+    return whose
 
 
 def tally(keys: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
