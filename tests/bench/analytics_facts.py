@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from services.analytics.store.warehouse import Warehouse
 
 LIST = "01970000-0000-7000-8000-000000000001"
@@ -46,9 +48,10 @@ _FILL = (
 )
 
 
-async def fill(warehouse: Warehouse, customers: int) -> None:
-    """So many customers with ten events each, June 2025 to May 2026."""
-    for statement in _FILL:
+async def fill(warehouse: Warehouse, customers: int, *, since: date = date(2025, 6, 1)) -> None:
+    """So many customers with ten events each in the year since a day."""
+    for template in _FILL:
+        statement = template.replace("2025-06-01", str(since))
         values = {"n": customers} if "$n" in statement else {}
         await warehouse.write(lambda c, statement=statement, values=values: c.execute(statement, values))  # type: ignore[misc]
     await warehouse.write(lambda c: c.execute("UPDATE warehouse SET seq = 1"))

@@ -36,7 +36,7 @@ MEMORY_MB = 700
 SEGMENTS = 50
 TOUCHED_A_SECOND = 200
 #: The evaluator looks again this long after a round, at most; see commands/evaluating.py.
-REST = 2.5
+REST = 1.0
 
 RULES: dict[str, Any] = {
     "trait and orders": {"all": [{"trait": "city", "op": "eq", "value": "Tehran"}, {"orders": {"measure": "sum", "op": "gte", "value": 5000, "within_days": 180}}]},

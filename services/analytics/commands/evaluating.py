@@ -24,9 +24,10 @@ from services.analytics.store.memberships import Position
 #: More touched customers than this: a full run is cheaper.
 MOST_TOUCHED: Final = 5_000
 CHUNK: Final = 5_000
-#: After a round the evaluator rests this many times as long as the round took, so that it never takes more than a quarter of a core.
+#: After a round the evaluator rests this many times as long as the round took, at most so long: a fact waits up to 0.5 s to be loaded, then for the
+#: rest and for the next look (a second), then for its own round, which takes a second at 1,000,000 customers. Five seconds are promised.
 REST: Final = 3.0
-LONGEST_REST: Final = 2.5
+LONGEST_REST: Final = 1.0
 #: While no segment asks, what was touched is passed over this often; the position may lag, a later first question asks about more.
 UNASKED_REST: Final = 10.0
 #: How long one round of full runs may take before touched customers are looked at again.

@@ -88,7 +88,7 @@ async def get_unused(service: AnalyticsService, *, days: int) -> dict[str, Any]:
                 used |= {("property", test.name) for test in where} | ({("property", of)} if of else set())
             case _:
                 pass
-    used |= {(kind, str(name)) for fit in fits for name in fit["options"].get("attributes") or [] for kind in ("trait", "property")}
+    used |= {("trait", name) for fit in fits for name in _learnt_from(fit["options"])}
     words = set(re.findall(r"\w+", " ".join(question["sql"] or "" for one in asked for question in one["questions"])))
     used |= {(kind, word) for word in words for kind in ("trait", "property")}
     used |= {("trait", name) for text in texts or [] for name in _OF_CUSTOMER.findall(text)}
@@ -115,6 +115,13 @@ async def _templates(service: AnalyticsService) -> list[str] | None:
         found += [text for one in page["data"] for locale in one["locales"].values() for text in locale.values()]
         token = page["next_page_token"]
     return found
+
+
+def _learnt_from(options: dict[str, Any]) -> set[str]:
+    """The traits a model learns from or tells: named attributes are `trait:NAME` or figures of our own; outcomes and groups are traits by name."""
+    found = {name.removeprefix("trait:") for name in options.get("attributes") or () if name.startswith("trait:")}
+    found |= {condition["trait"] for name in ("outcome", "treatment", "event") if (condition := options.get(name))}
+    return found | {options[name] for name in ("duration", "group") if options.get(name)}
 
 
 def _names(node: rules.Node) -> set[tuple[str, str]]:

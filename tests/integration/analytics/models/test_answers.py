@@ -82,6 +82,16 @@ async def test_who_leaves_and_which_groups(cluster: PrivateCluster, example_file
         first = (await ask(platform, "GET", "/models/churn/ranking?limit=1"))["data"][0]
         assert 0 < first["number"] <= 1
         assert first["parts"]["reasons"]
+        await _attributes_in_models_are_used(platform)
+
+
+async def _attributes_in_models_are_used(platform: TestPlatform) -> None:
+    """D15: what a model in use learns from or tells is no attribute without use; what none asks for is."""
+    found = await ask(platform, "GET", "/attributes/unused?days=90")
+    assert "models" in found["looked_at"]
+    idle = {one["name"] for one in found["data"] if one["kind"] == "trait"}
+    assert not idle & {"tenure", "Churn", "Contract", "MonthlyCharges", "InternetService", "PaymentMethod", "Fresh", "Milk", "Grocery", "Frozen", "Delicassen", "Channel"}
+    assert idle >= {"gender", "Partner", "TotalCharges", "Region"}
 
 
 def _campaign(customers: int) -> list[Fact]:
