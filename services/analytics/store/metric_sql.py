@@ -41,7 +41,8 @@ def gather_cohorts(connection: DuckDBPyConnection, edges: list[datetime], *, cur
 
     `scoped`: only of the customers that `limit_to` left. Both questions about cohorts read it, so orders meet their customers once.
     """
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE cohort_month AS {month_statement(edges, scoped=scoped)}", {**_edges(edges), "currency": currency})
+    sql = f"CREATE OR REPLACE TEMP TABLE cohort_month AS {month_statement(edges, scoped=scoped)}"
+    connection.execute(sql, {**_edges(edges), "currency": currency})
 
 
 def month_statement(edges: list[datetime], *, scoped: bool = False) -> str:

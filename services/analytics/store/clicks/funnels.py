@@ -63,11 +63,11 @@ def name_groups(connection: DuckDBPyConnection, *, since: datetime, until: datet
     """What the groups are called, by their number; those of the events stand in the temporary table `step_group`."""
     if by not in _GROUPS:
         return _VISITORS
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE step_group AS SELECT name, row_number() OVER () - 1 AS code FROM (SELECT DISTINCT {_GROUPS[by]} AS name "  # noqa: S608 - own names
-        "FROM event WHERE occurred_at >= $since AND occurred_at < $until)",
-        {"since": _naive(since), "until": _naive(until)},
-    )
+    sql = f"""
+        CREATE OR REPLACE TEMP TABLE step_group AS SELECT name, row_number() OVER () - 1 AS code FROM (
+            SELECT DISTINCT {_GROUPS[by]} AS name FROM event WHERE occurred_at >= $since AND occurred_at < $until)
+        """  # noqa: S608 - own names
+    connection.execute(sql, {"since": _naive(since), "until": _naive(until)})
     return [str(row[0]) for row in connection.execute("SELECT name FROM step_group ORDER BY code").fetchall()]
 
 
