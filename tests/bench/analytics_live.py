@@ -1,6 +1,6 @@
 """Live membership from fact to told: segments, customers with a year behind them, events each second on a real log, one analytics process.
 
-`SCALE`: customers with ten events each (default 50,000; `full`: 1,000,000, which takes about ten minutes). `SECONDS`: how long events come (default 40).
+`SCALE`: customers with ten events each (default 50,000; `full`: 1,000,000, which takes about ten minutes). `SECONDS`: how long events come (default 40); `SEGMENTS`: 50.
 
     .venv/bin/python -m tests.bench.analytics_live
 """
@@ -30,7 +30,7 @@ from tests.integration.analytics.story import ask, tell
 from tests.support.platform import TestPlatform, started
 from tests.unit.analytics.shop import event
 
-SEGMENTS = 50
+SEGMENTS = int(os.environ.get("SEGMENTS", "50"))
 EVENTS_A_SECOND = 200
 MEMORY_MB = 700
 TOLD = catalogue.entry_of(SegmentEntered).wire.encode()
