@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -62,9 +63,7 @@ class Tokens:
     def __init__(self, *, issuer: str, signing_key: str, trusted_keys: str, clock: Clock) -> None:
         self._issuer = issuer
         self._key = OKPKey.import_key(json.loads(signing_key))
-        self._trusted: dict[str, KeySet] = {}
-        for key in json.loads(trusted_keys)["keys"]:
-            self._trusted[key["kid"]] = KeySet([OKPKey.import_key(key)])
+        self._trusted = key_sets(json.loads(trusted_keys)["keys"])
         self._clock = clock
         self._verified: dict[tuple[str, str], tuple[float, Caller]] = {}
 
@@ -99,13 +98,11 @@ class Tokens:
 
     def attested(self, text: str, *, purpose: str) -> dict[str, Any]:
         """What was attested for a purpose by any process that is trusted. Raises Unauthenticated."""
-        try:
-            header = json.loads(_unpadded(text.split(".", 1)[0]))
-            if header["typ"] != f"{purpose}+jws":
-                raise Unauthenticated(detail="purpose")
-            return dict(jwt.decode(text, self._trusted[header["kid"]], algorithms=ALGORITHMS).claims)
-        except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise Unauthenticated(detail=type(error).__name__) from None
+        return attested(text, self._trusted, purpose=purpose)
+
+    def public_keys(self) -> list[dict[str, Any]]:
+        """The keys of all processes that are trusted, as JWKs, by name."""
+        return [dict(keys.keys[0].as_dict(private=False)) for _, keys in sorted(self._trusted.items())]
 
     def _check(self, token: str, audience: str) -> tuple[Caller, float]:
         try:
@@ -127,6 +124,22 @@ class Tokens:
             return caller, float(claims["exp"]) + LEEWAY
         except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise Unauthenticated(detail=type(error).__name__) from None
+
+
+def key_sets(keys: Iterable[Mapping[str, Any]]) -> dict[str, KeySet]:
+    """Public keys (JWKs) by the name of their process. Raises ValueError, KeyError, JoseError."""
+    return {str(key["kid"]): KeySet([OKPKey.import_key(dict(key))]) for key in keys}
+
+
+def attested(text: str, trusted: Mapping[str, KeySet], *, purpose: str) -> dict[str, Any]:
+    """What was attested for a purpose by one of these. Raises Unauthenticated."""
+    try:
+        header = json.loads(_unpadded(text.split(".", 1)[0]))
+        if header["typ"] != f"{purpose}+jws":
+            raise Unauthenticated(detail="purpose")
+        return dict(jwt.decode(text, trusted[header["kid"]], algorithms=ALGORITHMS).claims)
+    except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Unauthenticated(detail=type(error).__name__) from None
 
 
 def new_signing_key(issuer: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
 Here = Annotated[GatewayService, Depends(web.service)]
 Officer = Annotated[Caller, web.allow("audit:read", "privacy:manage")]
 Limit = Annotated[int, Query(ge=1, le=500)]
+Run = Annotated[int, Query(ge=1, le=5000)]
 
 
 class EntryView(BaseModel):
@@ -50,6 +51,42 @@ class VerifiedView(BaseModel):
     anchors: int
     head: str
     fault: str | None
+
+
+class ChainedView(BaseModel):
+    """An entry as it is chained: `hash` is SHA-256(0x00 ‖ body ‖ hash before)."""
+
+    seq: int
+    body: str
+    hash: str
+
+
+class ExportView(BaseModel):
+    """`attested`: signed, says where the log ends, and fixes its anchors and keys. `keys`: public keys (JWK) that vouch."""
+
+    attested: str
+    keys: list[dict[str, str]]
+
+
+@router.post("/export")
+async def export_audit(here: Here, _asking: Officer) -> ExportView:
+    """Begin an export: a signed summary of the log as it is now, to be checked with the entries and anchors up to there."""
+    return ExportView(attested=await commands.export_audit(here), keys=here.tokens.public_keys())
+
+
+@router.get("/entries")
+async def list_entries(here: Here, _asking: Officer, page_token: str | None = None, limit: Run = 2000) -> web.Page[ChainedView]:
+    """The chain from its beginning, as it is kept."""
+    found = await queries.auditing.entries_after(here, seq=_before(page_token) or 0, limit=limit)
+    data = [ChainedView(seq=one.seq, body=one.body, hash=one.hash.hex()) for one in found]
+    return web.Page(data=data, next_page_token=web.page_token(found[-1].seq) if len(found) == limit else None)
+
+
+@router.get("/anchors")
+async def list_anchors(here: Here, _asking: Officer, page_token: str | None = None, limit: Run = 2000) -> web.Page[str]:
+    """The signed heads of the chain from the first on."""
+    found = await queries.auditing.anchors_after(here, seq=_before(page_token) or 0, limit=limit)
+    return web.Page(data=[attested for _, attested in found], next_page_token=web.page_token(found[-1][0]) if len(found) == limit else None)
 
 
 @router.get("")

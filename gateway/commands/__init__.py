@@ -1,6 +1,6 @@
 """What can be done: one async function for each write, each one transaction."""
 
-from gateway.commands.auditing import Trail, anchor_audit, finish_audit, seal_audit, write_audit
+from gateway.commands.auditing import Trail, anchor_audit, export_audit, finish_audit, seal_audit, write_audit
 from gateway.commands.delivering import Courier, deliver_due
 from gateway.commands.first import ensure_first_keys
 from gateway.commands.keys import Created, change_key, create_key, note_key_use, revoke_key, rotate_key
@@ -55,6 +55,7 @@ __all__ = [
     "deliver_due",
     "end_once",
     "ensure_first_keys",
+    "export_audit",
     "fill_directory",
     "fill_usage",
     "finish_audit",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from typing import Final
 
@@ -18,6 +19,7 @@ from gateway.store import auditing as store
 
 A_RUN: Final = 500
 PURPOSE: Final = "audit"
+EXPORT: Final = "audit-export"
 
 _log = telemetry.logger(__name__)
 
@@ -83,6 +85,23 @@ async def anchor_audit(service: GatewayService) -> None:
         attested = service.tokens.attest({"seq": head.seq, "head": head.hash.hex()}, purpose=PURPOSE)
         await store.anchor(tx.db, head.seq, attested, now=service.clock.now())
         tx.tell(AuditAnchored(chain="gateway", seq=head.seq, head=head.hash.hex(), attested=attested, anchored_at=service.clock.now()))
+
+
+async def export_audit(service: GatewayService) -> str:
+    """A signed summary of the log as it is now: its head, its anchors and the keys that vouch for them. It proves an export whole, also at its end."""
+    while await write_audit(service):
+        pass
+    while await seal_audit(service):
+        pass
+    await anchor_audit(service)
+    async with service.read() as db:
+        head, anchors = await store.last(db), await store.anchors(db)
+    keys = rules.digest_of(json.dumps(key, sort_keys=True, separators=(",", ":")) for key in service.tokens.public_keys())
+    claims = {
+        "entries": head.seq if head else 0, "head": head.hash.hex() if head else "", "anchors": len(anchors), "anchors_hash": rules.digest_of(anchors),
+        "keys_hash": keys, "at": service.clock.now().isoformat(),
+    }
+    return service.tokens.attest(claims, purpose=EXPORT)
 
 
 async def finish_audit(service: GatewayService) -> None:

@@ -24,7 +24,7 @@ _WORD: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _UUID: Final = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 #: Second parts that are no ids.
 _VERBS: Final = frozenset(
-    "search file verify event-types preview withdrawals stops requests bulk configuration exact test scan scans rules runs definitions lookup".split()
+    "search file verify event-types preview withdrawals stops requests bulk configuration exact test scan scans rules runs definitions lookup entries anchors export".split()
 )
 
 
@@ -122,3 +122,11 @@ def fault_in(entries: Iterable[Sealed], *, before: Sealed | None) -> str | None:
             return f"entry {entry.seq} stands in another's place"
         seq, head = entry.seq, entry.hash
     return None
+
+
+def digest_of(lines: Iterable[str]) -> str:
+    """One hash over lines in their order: what an export's signed summary says of its anchors, and of its keys."""
+    found = hashlib.sha256()
+    for line in lines:
+        found.update(line.encode() + b"\n")
+    return found.hexdigest()

@@ -33,6 +33,18 @@ async def list_audit(service: GatewayService, wanted: Wanted, *, before: int | N
         return await store.page(db, wanted, before=before, limit=limit)
 
 
+async def entries_after(service: GatewayService, *, seq: int, limit: int) -> list[Sealed]:
+    """As they are chained, the oldest first."""
+    async with service.read() as db:
+        return await store.after(db, seq, limit=limit)
+
+
+async def anchors_after(service: GatewayService, *, seq: int, limit: int) -> list[tuple[int, str]]:
+    """Signed heads and their places, the oldest first."""
+    async with service.read() as db:
+        return await store.anchors_after(db, seq, limit=limit)
+
+
 async def verify_audit(service: GatewayService) -> Verified:
     """Every hash of the chain again, every gap, every anchor in the database and on the log."""
     last: Sealed | None = None

@@ -77,3 +77,8 @@ async def anchored(db: Connection) -> int:
 
 async def anchors(db: Connection) -> list[str]:
     return [row["attested"] for row in await db.fetch("SELECT attested FROM audit_anchor ORDER BY seq")]
+
+
+async def anchors_after(db: Connection, seq: int, *, limit: int) -> list[tuple[int, str]]:
+    rows = await db.fetch("SELECT seq, attested FROM audit_anchor WHERE seq > $1 ORDER BY seq LIMIT $2", seq, limit)
+    return [(row["seq"], row["attested"]) for row in rows]
