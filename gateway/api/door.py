@@ -23,6 +23,7 @@ from gateway.api.asking import Asked
 from gateway.api.bodies import Answering, Counting
 from gateway.api.collection import CollectionDoor
 from gateway.api.console import Console
+from gateway.api.hardening import Hardening
 from gateway.api.limits import MIB, Flight, Overloaded, Rates
 from gateway.api.recognising import Holder, Recognition
 from gateway.api.tokens import Passes
@@ -65,6 +66,7 @@ class Door:
         self._repeating = repeating.Repeating(service)
         self._trail = service.resources.trail
         self._readiness = readiness.Readiness(service)
+        self._hardened = Hardening(https=service.platform.public_url.startswith("https://"))
         self._collection = CollectionDoor(service, passes=self._passes, rates=self._rates, flight=self._flight)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,6 +80,7 @@ class Door:
         telemetry.correlation.set(request_id)
         trace = telemetry.follow(headers.get(b"traceparent", b"").decode("latin-1"))
         asked = Asked(scope, path, headers, request_id, self._address(scope, headers), trace)
+        send = self._hardened(send, private=path.startswith("/api/v1/"))
         if self._collection.takes(path):
             await self._collection(asked, receive, send)
         elif path == "/readyz":
