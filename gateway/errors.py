@@ -190,3 +190,17 @@ class NothingShown(Invalid):
 
     def __init__(self) -> None:
         super().__init__("session.nothing_shown", "Sign in with name and password, or with the header `Authorization: Bearer KEY`.")
+
+
+class GuessablePassword(Invalid):
+    """A known one, a pattern, or made of words that everybody would try."""
+
+    def __init__(self) -> None:
+        super().__init__("people.password_guessable", "This password would soon be guessed: take four words that have nothing to do with each other, or what a password manager makes.")
+
+
+class NotAPerson(Forbidden):
+    """A key has no password."""
+
+    def __init__(self) -> None:
+        super().__init__("people.not_a_person", "Only somebody who signs in here has a password; keys are rotated instead.")

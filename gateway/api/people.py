@@ -11,7 +11,7 @@ from pydantic import StringConstraints
 from chassis import web
 from chassis.errors import Invalid
 from chassis.identity import Caller
-from gateway import commands, queries
+from gateway import commands, errors, queries
 from gateway.domain.people import Person
 from gateway.domain.roles import NAME, Role
 from gateway.schemas import people as schemas
@@ -31,6 +31,14 @@ Secret = Annotated[str, Form(max_length=256)]
 async def get_myself(asking: Anyone) -> schemas.MyselfView:
     """Who this key or token stands for, and its rights."""
     return schemas.MyselfView(subject=asking.subject, kind=asking.kind, scopes=sorted(asking.scopes), hides=sorted(asking.hides))
+
+
+@router.post("/me/password", status_code=204)
+async def change_own_password(here: Here, asking: Anyone, body: schemas.ChangePassword) -> None:
+    """Another password for oneself; the present one is asked for again."""
+    if asking.kind != "person" or ":" in asking.subject:  # somebody of another issuer has his password there
+        raise errors.NotAPerson
+    await commands.change_own_password(here, person_id=UUID(asking.subject), current=body.current, password=body.password)
 
 
 @router.post("/people", status_code=201)

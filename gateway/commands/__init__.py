@@ -7,6 +7,7 @@ from gateway.commands.keys import Created, change_key, create_key, note_key_use,
 from gateway.commands.operations import forget_operations, note_operation
 from gateway.commands.people import (
     add_person,
+    change_own_password,
     change_person,
     delete_role,
     fill_directory,
@@ -44,6 +45,7 @@ __all__ = [
     "begin_once",
     "begin_replay",
     "change_key",
+    "change_own_password",
     "change_person",
     "change_source",
     "change_webhook",

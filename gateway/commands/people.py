@@ -20,8 +20,9 @@ from gateway.store import people as store
 
 
 async def add_person(service: GatewayService, *, name: str, password: str, given: Sequence[str], actor: str) -> Person:
-    """Raises UnknownRole, NameTaken."""
+    """Raises UnknownRole, NameTaken, GuessablePassword."""
     await _check(service, given)
+    await _hard(password, name)
     now = service.clock.now()
     password_hash = await asyncio.to_thread(people.hashed, password)
     person = Person(new_id(), name, password_hash, list(given), False, 0, None, now, actor, now)
@@ -33,11 +34,14 @@ async def add_person(service: GatewayService, *, name: str, password: str, given
 
 
 async def change_person(service: GatewayService, *, person_id: UUID, changes: Mapping[str, Any]) -> Person:
-    """`roles`, `disabled`, `password`; takes effect in every process within seconds. Raises UnknownPerson, UnknownRole."""
+    """`roles`, `disabled`, `password`; takes effect in every process within seconds. Raises UnknownPerson, UnknownRole, GuessablePassword."""
     given = dict(changes)
     if "roles" in given:
         await _check(service, given["roles"])
     if "password" in given:
+        async with service.read() as db:
+            named = await store.find(db, person_id)
+        await _hard(given["password"], named.name if named else "")
         given["password_hash"] = await asyncio.to_thread(people.hashed, given.pop("password"))
         given |= {"failures": 0, "locked_until": None}
     async with service.transaction() as tx:
@@ -111,6 +115,21 @@ async def fill_directory(service: GatewayService, directory: Directory) -> None:
     async with service.read() as db:
         own, everybody = await store.roles(db), await store.everybody(db)
     directory.take(everybody, own)
+
+
+async def change_own_password(service: GatewayService, *, person_id: UUID, current: str, password: str) -> None:
+    """Takes the present password, too; wrong ones count like those at the door. Raises UnknownPerson, BadPassword, GuessablePassword."""
+    async with service.read() as db:
+        known = await store.find(db, person_id)
+    if known is None:
+        raise errors.UnknownPerson
+    await sign_in(service, name=known.name, password=current)
+    await change_person(service, person_id=person_id, changes={"password": password})
+
+
+async def _hard(password: str, name: str) -> None:
+    if await asyncio.to_thread(people.guessable, password, name):
+        raise errors.GuessablePassword
 
 
 async def _check(service: GatewayService, given: Sequence[str]) -> None:

@@ -24,7 +24,7 @@ _WORD: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _UUID: Final = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 #: Second parts that are no ids.
 _VERBS: Final = frozenset(
-    "search file verify event-types preview withdrawals stops requests bulk configuration exact test scan scans rules runs definitions lookup entries anchors export".split()
+    "search file verify event-types preview withdrawals stops requests bulk configuration exact test scan scans rules runs definitions lookup entries anchors export password".split()
 )
 
 

@@ -29,6 +29,11 @@ class ChangePerson(Given):
     disabled: bool | None = None
 
 
+class ChangePassword(Given):
+    current: Annotated[str, StringConstraints(max_length=256)]
+    password: Password
+
+
 class PersonView(BaseModel):
     id: UUID
     name: str

@@ -64,6 +64,27 @@ async def test_somebody_signs_in_works_and_is_removed(cluster: PrivateCluster) -
         assert (await admin.ask("DELETE", path)).status == 404
 
 
+async def test_a_password_must_be_hard_to_guess_and_is_changed_by_oneself(cluster: PrivateCluster) -> None:
+    async with started(cluster, "gateway") as platform:
+        admin = await administrator(platform)
+        for guessable in ("password1234", "qwertyuiop12", "123456789012", "peyvandpeyvand", "administrator", "mina.moradi.1", "aaaaaaaaaaaaaaa"):
+            refused = await admin.ask("POST", "/api/v1/people", {"name": "mina.moradi", "password": guessable})
+            assert (refused.status, refused.json()["code"]) == (422, "people.password_guessable"), guessable
+        for fine in ("گربه روی دیوار سبز نشسته است", "nZ4!vq7_Rk2w", "x" * 3 + " lamp river seven copper" + "y" * 200):
+            made = await admin.ask("POST", "/api/v1/people", {"name": f"p{len(fine)}", "password": fine})
+            assert made.status == 201, "any characters, up to 256"
+            assert (await sign_in(platform, f"p{len(fine)}", fine)).status == 200, "exactly as it was given"
+            assert (await sign_in(platform, f"p{len(fine)}", fine[:-1])).status == 422, "to its last letter"
+        mina = await person(platform, admin, "mina", "viewer")
+        path, other = "/api/v1/me/password", "violet engine paper moon"
+        wrong = await mina.ask("POST", path, {"current": "wrong wrong wrong", "password": other})
+        assert (wrong.status, wrong.json()["code"]) == (422, "people.bad_password")
+        assert (await mina.ask("POST", path, {"current": PASSWORD, "password": "mina12345678"})).json()["code"] == "people.password_guessable"
+        assert (await mina.ask("POST", path, {"current": PASSWORD, "password": other})).status == 204
+        assert [(await sign_in(platform, "mina", one)).status for one in (PASSWORD, other)] == [422, 200]
+        assert (await admin.ask("POST", path, {"current": PASSWORD, "password": other})).json()["code"] == "people.not_a_person"
+
+
 async def test_ten_wrong_passwords_lock_and_say_nothing(cluster: PrivateCluster) -> None:
     async with started(cluster, "gateway") as platform:
         admin = await administrator(platform)
