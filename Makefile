@@ -73,6 +73,7 @@ bench: dev ## throughput against the floor, CPU and memory, both measured in one
 	$(BIN)/python -m tests.bench.methods
 	$(BIN)/python -m tests.bench.gateway_forwarding
 	$(BIN)/python -m tests.bench.gateway_overload
+	$(BIN)/python -m tests.bench.gateway_singles
 
 chaos: dev ## faults under load in both shapes, the consent race, seeded bugs (hours; SCALE=small: as in CI); figures in build/proof
 	SCALE=$${SCALE:-full} $(BIN)/python -m pytest tests/chaos $(TEST_ARGS)

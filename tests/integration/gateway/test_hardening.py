@@ -41,3 +41,20 @@ async def test_where_people_come_by_https_they_always_do(cluster: PrivateCluster
         for path in ("/docs", "/api/v1/me", "/v1/batch"):
             answer = await Visitor(platform).ask("GET", path)
             assert answer.headers["strict-transport-security"] == hardening.YEAR.decode()
+
+
+async def test_the_one_cookie_is_kept_from_scripts_and_other_sites(cluster: PrivateCluster) -> None:
+    for public, name in (("https://crm.example", "__Host-ecrm"), ("http://127.0.0.1:8080", "ecrm-8080")):
+        async with started(cluster, "gateway", shared={"public_url": public}) as platform:
+            admin = await administrator(platform)
+            headers = {"x-ecrm-console": "1", "origin": public, "sec-fetch-site": "same-origin"}
+            answer = await admin.ask("POST", "/api/v1/session", headers=headers)
+            assert answer.status == 200, answer.body
+            told = answer.headers["set-cookie"]
+            parts = {part.strip().lower() for part in told.split(";")[1:]}
+            assert told.startswith(f"{name}=")
+            assert {"httponly", "samesite=strict", "path=/"} <= parts
+            assert ("secure" in parts) == public.startswith("https")
+            assert not any(part.startswith("domain") for part in parts)
+            assert admin.key not in told, "sealed"
+            assert admin.key.encode() not in answer.body
