@@ -12,7 +12,8 @@ from tests.support.upright import Upright, upright
 
 @pytest.fixture(scope="session")
 def up() -> Iterator[Upright]:
-    with upright() as running:
+    # all that is logged at all, so that it can be looked through for secrets
+    with upright(environment={"ECRM_LOG_LEVEL": "debug", "ECRM_LOG_FORMAT": "json"}) as running:
         yield running
 
 
