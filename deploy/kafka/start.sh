@@ -5,7 +5,8 @@
 #
 # Needs Java 17 or newer; the first run also needs Maven and network access. Returns 0 when the broker answers.
 # Environment: KAFKA_HEAP (default 256m), KAFKA_JARS (a folder with the jars), KAFKA_START_SECONDS (default 60),
-# KAFKA_JIT_TIER (default 1: quick start; 4: throughput of a broker that runs for long).
+# KAFKA_JIT_TIER (default 1: quick start; 4: throughput of a broker that runs for long), KAFKA_ADVERTISED (host:port that clients are told
+# to use; default 127.0.0.1:PORT; another one when they come through a tunnel or a proxy).
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -52,7 +53,7 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$controller
 listeners=CLIENTS://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller
-advertised.listeners=CLIENTS://127.0.0.1:$port
+advertised.listeners=CLIENTS://${KAFKA_ADVERTISED:-127.0.0.1:$port}
 listener.security.protocol.map=CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=CLIENTS
 controller.listener.names=CONTROLLER

@@ -112,11 +112,11 @@ class TestPlatform:
 @asynccontextmanager
 async def started(
     cluster: PrivateCluster, *names: str, log: EventLog | None = None, given: Mapping[str, Mapping[str, Any]] | None = None,
-    read: bool = True, run: str | None = None, shared: Mapping[str, Any] | None = None,
+    read: bool = True, run: str | None = None, shared: Mapping[str, Any] | None = None, clocks: Mapping[str, Clock] | None = None,
 ) -> AsyncIterator[TestPlatform]:
     """Start services on databases of their own, dropped at the end. With the same `run` again: on the databases that were left.
 
-    `given`: settings by service; `shared`: settings of all.
+    `given`: settings by service; `shared`: settings of all; `clocks`: of services whose clock is another than the machine's.
     """
     suffix = run or uuid.uuid4().hex[:8]
     async with AsyncExitStack() as stack:
@@ -133,7 +133,8 @@ async def started(
             values: dict[str, Any] = {"database_url": url, **(given or {}).get(name, {})}
             if "data_dir" in manifest.settings.model_fields and "data_dir" not in values:
                 values["data_dir"] = await _folder(stack)
-            service = wiring.service(manifest, platform=platform_settings(name, **(shared or {})), log=own_log, transports=transports, **values)
+            settings, clock = platform_settings(name, **(shared or {})), (clocks or {}).get(name)
+            service = wiring.service(manifest, platform=settings, log=own_log, transports=transports, clock=clock, **values)
             running = await stack.enter_async_context(runtime.running(manifest, service, read=read))
             apps[name] = running.app
             if name == "interaction":
