@@ -7,8 +7,9 @@ import re
 import secrets
 import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import Any, Final, TextIO, cast
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -87,6 +88,24 @@ def logger(name: str) -> structlog.stdlib.BoundLogger:
     return bound
 
 
+class Lines:
+    """Where log lines go. One that cannot be written (the disk is full, nobody reads the pipe any more) is lost, never the work it tells of."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Like a stream's, but does not raise OSError."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Like a stream's, but does not raise OSError."""
+        with suppress(OSError):
+            self._stream.flush()
+
+
 def configure(*, level: str = "info", json: bool = True) -> None:
     """Set up logging of the whole process, once, by the launcher."""
     render: Any = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
@@ -101,7 +120,7 @@ def configure(*, level: str = "info", json: bool = True) -> None:
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=cast("TextIO", Lines(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # ten lines a second while the broker is away; the adapter tells once

@@ -52,6 +52,7 @@ async def _up(data: Path, host: str, port: int, screen: Console) -> int:
             await asyncio.sleep(0)
             roster.load()  # meanwhile
             await starting
+        stack.push_async_callback(_ended, asyncio.create_task(cluster.keep()))
         found = secrets.load_or_create(data)
         with screen.status("preparing the databases"):
             changed = await everything.migrate(lambda name: cluster.url(name, role="owner"))
@@ -79,6 +80,12 @@ async def _up(data: Path, host: str, port: int, screen: Console) -> int:
         process.unsettle_memory()
     screen.print(f"stopped; everything is kept in {data}", soft_wrap=True)
     return 0
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Whatever it is doing comes to its end."""
+    task.cancel()
+    await asyncio.wait({task})
 
 
 def demo_mailbox(public_url: str) -> str:

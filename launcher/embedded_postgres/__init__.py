@@ -22,6 +22,9 @@ from launcher.embedded_postgres.errors import ClusterError, ClusterInUse
 
 __all__ = ["ClusterError", "ClusterInUse", "PrivateCluster", "find_binaries", "rights"]
 
+#: How often `keep` looks, and how long it waits after a start that failed.
+KEEP_SECONDS = 0.5
+AGAIN_SECONDS = 5.0
 READY_MARK = "roles and rights are set"
 DATABASE_NAME = re.compile(r"[a-z][a-z0-9_]{0,50}\Z")
 
@@ -54,7 +57,8 @@ class PrivateCluster:
     ) -> None:
         """`notice` is told, in a sentence, what the operator should know (another place, a server taken over)."""
         self._databases = tuple(databases)
-        self._server = server.Server(data_dir, max_connections, notice or (lambda _text: None))
+        self._notice = notice or (lambda _text: None)
+        self._server = server.Server(data_dir, max_connections, self._notice)
 
     @property
     def pid(self) -> int | None:
@@ -95,6 +99,27 @@ class PrivateCluster:
     async def stop(self) -> None:
         """Stop within 15 s (usually one): open transactions are rolled back, committed ones are safe. Harmless when not running."""
         await asyncio.to_thread(self._server.stop)
+
+    async def keep(self) -> None:
+        """Until cancelled: a server that ends unasked (killed, or its disk is full) is started again, and the operator is told; as often as needed."""
+        while True:
+            await asyncio.sleep(KEEP_SECONDS)
+            if self.pid is not None:
+                continue
+            self._notice(f"PostgreSQL has ended: {self._server.last_words()}. It is started again.")
+            starting = asyncio.create_task(self._again())
+            try:
+                await asyncio.shield(starting)
+            except (ClusterError, OSError, asyncpg.PostgresError) as error:
+                self._notice(f"{error}\nIt is tried again every {AGAIN_SECONDS:.0f} s; nothing that was confirmed is lost.")
+                await asyncio.sleep(AGAIN_SECONDS)
+            except asyncio.CancelledError:
+                await asyncio.wait({starting})
+                raise
+
+    async def _again(self) -> None:
+        await self.stop()
+        await self.start()
 
     @property
     def folder(self) -> Path:

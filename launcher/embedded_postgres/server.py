@@ -212,8 +212,8 @@ class Server:
                     raise ClusterError(f"PostgreSQL is not ready after {START_SECONDS:.0f} s; see {self.log_file}")
                 time.sleep(0.02)
             # Sessions of a killed postmaster hold its shared memory until they notice; give them a moment.
-            if time.monotonic() > deadline - START_SECONDS + 10 or "pre-existing shared memory" not in self._last_words():
-                raise ClusterError(f"PostgreSQL did not start: {self._last_words()}\nSee {self.log_file}")
+            if time.monotonic() > deadline - START_SECONDS + 10 or "pre-existing shared memory" not in self.last_words():
+                raise ClusterError(f"PostgreSQL did not start: {self.last_words()}\nSee {self.log_file}")
             time.sleep(0.2)
 
     def _is_ready(self) -> bool:
@@ -222,7 +222,8 @@ class Server:
             return int(said[0]) == self.pid and said[7].strip() == "ready"
         return False
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """The end of what the server has said."""
         return "\n".join(self.log_file.read_text(errors="replace").splitlines()[-5:])
 
     def _stop_orphan(self) -> None:

@@ -22,19 +22,19 @@ CONNECTIONS = 6
 
 
 def batches(events: int, seed: int) -> list[list[dict[str, Any]]]:
-    """All events in requests of 1 to 100, over 3,000 people; deterministic."""
+    """All events in requests of 1 to 100, over 3,000 people; deterministic. A person's are all in requests of one lane, which is posted in order."""
     chance = random.Random(seed)
     made: list[list[dict[str, Any]]] = []
     number = 0
     while number < events:
         size = min(chance.choice((1, 5, 20, 50, 100)), events - number)
-        made.append([_event(number + offset, seed, chance) for offset in range(size)])
+        lane = len(made) % CONNECTIONS
+        made.append([_event(number + offset, seed, chance.randrange(500) * CONNECTIONS + lane) for offset in range(size)])
         number += size
     return made
 
 
-def _event(number: int, seed: int, chance: random.Random) -> dict[str, Any]:
-    person = chance.randrange(3000)
+def _event(number: int, seed: int, person: int) -> dict[str, Any]:
     event: dict[str, Any] = {
         "messageId": f"c{seed}-{number}", "anonymousId": f"chaos-{seed}-{person}", "timestamp": "2026-03-21T08:00:00Z",
         "type": "track", "event": "Product Viewed", "properties": {"n": number, "product_id": f"p{number % 50}"},
@@ -42,6 +42,10 @@ def _event(number: int, seed: int, chance: random.Random) -> dict[str, Any]:
     if number % 25 == 0:
         event |= {"type": "identify", "userId": f"chaos-user-{seed}-{person}", "traits": {"n": number}}
         del event["event"], event["properties"]
+    elif number % 25 == 7:
+        event |= {"event": "Order Completed", "properties": {
+            "order_id": f"o{seed}-{number}", "total": number / 100, "currency": "EUR", "products": [{"product_id": "tea", "price": number / 100}],
+        }}
     return event
 
 
@@ -57,15 +61,14 @@ class Writer:
         self.unexpected: list[int] = []
 
     async def run(self, events: int) -> None:
-        queue = batches(events, self._seed)
-        queue.reverse()
+        posted = batches(events, self._seed)
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
-            await asyncio.gather(*(self._worker(session, queue, number) for number in range(CONNECTIONS)))
+            await asyncio.gather(*(self._worker(session, posted[lane::CONNECTIONS], lane) for lane in range(CONNECTIONS)))
 
-    async def _worker(self, session: aiohttp.ClientSession, queue: list[list[dict[str, Any]]], number: int) -> None:
+    async def _worker(self, session: aiohttp.ClientSession, lane: list[list[dict[str, Any]]], number: int) -> None:
+        """One request after the other, so that there is an order to be kept."""
         chance = random.Random(f"{self._seed}/{number}")
-        while queue:
-            batch = queue.pop()
+        for batch in lane:
             await self._until_accepted(session, batch, chance)
             self._note(batch)
             if chance.random() < 0.1:

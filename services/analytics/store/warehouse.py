@@ -27,6 +27,8 @@ IDLE_SECONDS: Final = 5.0
 READERS: Final = 3
 #: How long a rewriting waits for readers to finish; then it is tried again later.
 PATIENCE: Final = 30.0
+#: The disk or memory is at fault, not what was asked; after the last one the engine refuses everything until the file is opened anew.
+FAILED: Final = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)
 
 
 class WarehouseBusy(Exception):
@@ -78,6 +80,7 @@ class Warehouse:
         self.filled_at: dict[Partition, int] | None = None
         self._dirty = False
         self._closing = False
+        self._useless = False
 
     async def open(self) -> None:
         """Open or create the file. Raises WarehouseBusy when another process has it."""
@@ -113,27 +116,40 @@ class Warehouse:
 
     def _rewrite(self) -> bool:
         started = time.monotonic()
+        if not self._exchange(self._copy):
+            return False
+        self.rewritten_until = time.monotonic() + 20 * (time.monotonic() - started)
+        self._dirty = False
+        return True
+
+    def _exchange(self, between: Callable[[], None]) -> bool:
+        """Close the file, do this, open it again; nobody reads meanwhile. False when readers did not finish in time. Raises OSError."""
         with self._reading:
             self._exchanging = True
             if not self._reading.wait_for(lambda: self._snapshots == 0, PATIENCE):
                 self._exchanging = False
                 self._reading.notify_all()
                 return False
+        self._useless = True  # until it is open again
         try:
             self._close()
             try:
-                self._copy()
+                between()
             finally:
                 self._open()
+                self._useless = False
         except duckdb.Error as error:
-            raise OSError(f"the warehouse cannot be rewritten: {type(error).__name__}") from error
+            raise OSError(f"the warehouse cannot be opened again: {type(error).__name__}") from error
         finally:
             with self._reading:
                 self._exchanging = False
                 self._reading.notify_all()
-        self.rewritten_until = time.monotonic() + 20 * (time.monotonic() - started)
-        self._dirty = False
         return True
+
+    def _mend(self) -> None:
+        """A full disk makes the engine refuse all that comes later: once it is opened anew, it goes on from its last commit. Raises OSError."""
+        if self._useless and not self._closing and not self._exchange(lambda: None):
+            raise OSError("the warehouse waits for its readers before it is opened again")
 
     def _copy(self) -> None:
         path, fresh = Path(self._path), Path(self._path + ".fresh")
@@ -189,14 +205,16 @@ class Warehouse:
         return await asyncio.get_running_loop().run_in_executor(self._writer, self._write, act)
 
     def _write(self, act: Callable[[DuckDBPyConnection], T]) -> T:
+        self._mend()
         connection = self.connection
-        connection.execute("BEGIN")
         try:
+            connection.execute("BEGIN")
             result = act(connection)
             connection.execute("COMMIT")
         except BaseException as error:
             _roll_back(connection)
-            if isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException)):
+            self._useless = not _answers(connection)
+            if self._useless or isinstance(error, FAILED) or _could_not_commit(error):
                 raise OSError(f"the warehouse cannot write: {type(error).__name__}") from error
             raise
         self.last_commit = time.monotonic()
@@ -233,7 +251,11 @@ class Warehouse:
             cursor.execute("SET TimeZone = 'UTC'")
             cursor.execute("BEGIN")
             yield cursor
-        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        except FAILED as error:
+            if isinstance(error, duckdb.FatalException):
+                self._useless = True
+                if not self._closing:
+                    self._writer.submit(self._mend)
             raise OSError(f"the warehouse cannot answer: {type(error).__name__}") from error
         finally:
             _roll_back(cursor)
@@ -246,16 +268,33 @@ class Warehouse:
         return await asyncio.get_running_loop().run_in_executor(self._writer, self._checkpoint)
 
     def _checkpoint(self) -> bool:
+        self._mend()
         try:
             self.connection.execute("CHECKPOINT")
+        except FAILED as error:
+            self._useless = self._useless or isinstance(error, duckdb.FatalException)
+            raise OSError(f"the warehouse cannot write: {type(error).__name__}") from error
         except duckdb.TransactionException:
             return False  # readers hold a snapshot: the next time will do
         self._dirty = False
         return True
 
 
+def _could_not_commit(error: BaseException) -> bool:
+    """There is one writer, so what was refused at its commit is a broken constraint, or the disk."""
+    return isinstance(error, duckdb.TransactionException) and "constraint" not in str(error)
+
+
+def _answers(connection: DuckDBPyConnection) -> bool:
+    try:
+        connection.execute("SELECT 1")
+    except duckdb.FatalException:
+        return False
+    return True
+
+
 def _roll_back(connection: DuckDBPyConnection) -> None:
     try:
         connection.execute("ROLLBACK")
-    except duckdb.TransactionException:
+    except (duckdb.TransactionException, duckdb.FatalException):
         pass  # the failure has already ended the transaction

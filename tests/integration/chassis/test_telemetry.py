@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, suppress
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +34,22 @@ async def test_a_trace_goes_through_the_log(cluster: PrivateCluster) -> None:
         await until(lambda: caught_up(running))
     assert [trace[3:35] for trace in seen] == ["4bf92f3577b34da6a3ce929d0e0e4736"]
     assert seen[0] != begun, "each step is a span of its own"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here that is always full")
+def test_a_line_that_cannot_be_written_is_lost_and_nothing_else() -> None:
+    """Whoever tells of a full disk may be writing to it: a reader that only logs must go on."""
+    full = io.TextIOWrapper(io.FileIO("/dev/full", "w"), write_through=True)
+    with redirect_stderr(full):
+        telemetry.configure(level="info", json=True)
+        telemetry.logger("full").warning("reader_waits", reader="r")
+    with suppress(OSError):
+        full.close()
+    errors = io.StringIO()
+    with redirect_stderr(errors):
+        telemetry.configure(level="info", json=True)
+        telemetry.logger("room").warning("reader_waits", reader="r")
+    assert json.loads(errors.getvalue())["reader"] == "r"
 
 
 def test_a_log_line_drops_what_is_not_allowed() -> None:
