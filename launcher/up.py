@@ -152,10 +152,11 @@ async def _known_to_collector(platform: everything.Platform, source_key: str) ->
 
 
 def _welcome(screen: Console, url: str, data: Path, keys: dict[str, str], *, new: bool, seconds: float) -> None:
-    screen.print(f"[green]ready[/green] in {seconds:.1f} s · gateway {url} · API docs {url}/docs · data {data}", soft_wrap=True)
+    screen.print(f"[green]ready[/green] in {seconds:.1f} s · console and gateway {url} · API docs {url}/docs · data {data}", soft_wrap=True)
     if new:
         shown = f"administrator key  {keys['admin_key']}\nsource key         {keys['source_key']}\n(shown once; kept in {data / 'keys.json'})"
         screen.print(shown, soft_wrap=True)
+    screen.print(f"Open {url} and sign in with the administrator key; colleagues are added with `ecrm people add`.", soft_wrap=True)
     flag = "" if data == Path("data").absolute() else f" --data {data}"
     ecrm = settings.variable("ECRM_COMMAND", "ecrm")
     screen.print("Next, in a second terminal:")

@@ -35,7 +35,10 @@ export function SessionGate({ children }: { children: ReactNode }) {
     ...asked.data,
     may: (...wanted) => scopes.includes('admin') || wanted.some((scope) => scopes.includes(scope)),
     hiding: (field) => hides.includes(field),
-    signOut: () => void gatewayEndSession().finally(() => { queries.clear(); queries.setQueryData(SESSION, { signed_in: false }); }),
+    signOut: () => void gatewayEndSession().finally(() => {
+      queries.setQueryData(SESSION, { signed_in: false });
+      queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION[0] });
+    }),
   };
   return <Context value={session}>{children}</Context>;
 }

@@ -1,5 +1,6 @@
-import { Badge, Button, Code, Group, Spoiler, Stack, Text, Timeline as Line } from '@mantine/core';
+import { Badge, Button, Code, Group, Stack, Text, Timeline as Line } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { interactionListTimeline } from '../../api';
 import { useFormat } from '../../app/format';
 import { useTexts } from '../../app/preferences';
@@ -27,11 +28,7 @@ export function Timeline({ id }: { id: string }) {
         {entries.map((entry) => (
           <Line.Item key={entry.id} title={<Group gap="xs"><bdi>{entry.name || entry.kind}</bdi><Badge variant="light" tt="none" size="sm">{entry.kind}</Badge></Group>}>
             <Text size="sm" c="dimmed">{format.dateTime(entry.occurred_at)} · {entry.channel} · {texts.by[entry.initiator as keyof typeof texts.by] ?? entry.initiator}</Text>
-            {Object.keys(entry.data).length > 0 && (
-              <Spoiler maxHeight={44} showLabel={words.more} hideLabel={words.close} styles={{ control: { fontSize: 'var(--mantine-font-size-sm)' } }}>
-                <Code block dir="ltr" fz="xs" bg="transparent" p={0} style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>{JSON.stringify(told(entry.data), null, 1)}</Code>
-              </Spoiler>
-            )}
+            <Details data={entry.data} />
           </Line.Item>
         ))}
       </Line>
@@ -40,8 +37,24 @@ export function Timeline({ id }: { id: string }) {
   );
 }
 
-/** What an entry says, without its empty parts. */
-function told(data: Record<string, unknown>): unknown {
+/** What an entry says: its plain values in a line, all of it on demand. */
+function Details({ data }: { data: Record<string, unknown> }) {
+  const texts = useTexts(shell);
+  const [open, setOpen] = useState(false);
+  const whole = told(data);
+  const plain = Object.entries(whole).filter(([, value]) => value !== null && typeof value !== 'object').slice(0, 6);
+  if (Object.keys(whole).length === 0) return null;
+  return (
+    <>
+      <Group gap="xs">{plain.map(([name, value]) => <Text key={name} size="xs" className="ltr">{name}: {String(value)}</Text>)}</Group>
+      <Button variant="subtle" size="compact-xs" px={0} aria-expanded={open} onClick={() => setOpen(!open)}>{open ? texts.close : texts.more}</Button>
+      {open && <Code block dir="ltr" fz="xs" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>{JSON.stringify(whole, null, 1)}</Code>}
+    </>
+  );
+}
+
+/** An entry without its empty parts. */
+function told(data: Record<string, unknown>): Record<string, unknown> {
   const full = Object.entries(data).filter(([, value]) => value !== null && value !== '' && !(typeof value === 'object' && Object.keys(value as object).length === 0));
-  return full.length === 1 && full[0][0] === 'properties' ? full[0][1] : Object.fromEntries(full);
+  return full.length === 1 && full[0][0] === 'properties' ? full[0][1] as Record<string, unknown> : Object.fromEntries(full);
 }
