@@ -79,8 +79,8 @@ chaos: dev ## faults under load in both shapes, the consent race, seeded bugs (h
 	SCALE=$${SCALE:-full} $(BIN)/python -m pytest tests/chaos $(TEST_ARGS)
 	$(BIN)/python -m pytest tests/integration/campaign/test_ledger.py -k killed -s $(TEST_ARGS)
 
-fuzz: dev ## every operation, a million damaged bodies, strangers at every door (hours; SCALE=small: as in CI); figures in build/proof
-	SCALE=$${SCALE:-full} $(BIN)/python -m pytest tests/fuzz $(TEST_ARGS)
+fuzz: dev ## every operation, a million damaged bodies, strangers at every door, state machines (hours; SCALE=small: as in CI); figures in build/proof
+	SCALE=$${SCALE:-full} $(BIN)/python -m pytest tests/fuzz tests/contract/eventlog/test_machine.py $(TEST_ARGS)
 
 console/node_modules/.installed: console/package-lock.json
 	cd console && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error

@@ -1,0 +1,1 @@
+"""State machines of the components that decide who, whether and how often."""
