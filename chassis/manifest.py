@@ -13,6 +13,7 @@ from sqlalchemy import MetaData
 from chassis.holding import Holding
 from chassis.peers import App
 from chassis.reacting import Subscription
+from chassis.replaying import Rebuilt
 from chassis.retaining import Kept
 from chassis.scheduling import Job
 from chassis.settings import ServiceSettings
@@ -29,7 +30,7 @@ class Mount:
 @dataclass(frozen=True)
 class Manifest:
     """One service. `open` yields the service's own resources (pools, files, caches) while it runs; `holdings` is all it keeps of people, `kept` what of it rules of
-    retention may end.
+    retention may end, `rebuilt` what a replay of the log makes anew.
     """
 
     name: str
@@ -42,4 +43,5 @@ class Manifest:
     jobs: tuple[Job, ...] = ()
     holdings: tuple[Holding, ...] = ()
     kept: tuple[Kept, ...] = ()
+    rebuilt: tuple[Rebuilt, ...] = ()
     open: Callable[[Any], AbstractAsyncContextManager[Any]] | None = None

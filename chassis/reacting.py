@@ -230,6 +230,10 @@ class ReaderLoop:
             raise StaleOffset({partition: records[0].offset for partition, records in owned.items()})
         return True
 
+    async def apply_outside(self, partition: Partition, records: list[Stored]) -> None:
+        """Apply the next records of a partition that were read without joining the group, as a replay does. Any error is raised."""
+        await self._apply({partition: records})
+
     async def again(self, work: Transaction, records: list[Stored]) -> None:
         """Apply records of a dead letter once more, inside the caller's transaction; any error is raised."""
         if self._keeper is not None:

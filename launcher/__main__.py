@@ -140,11 +140,12 @@ def _mount_rooms() -> None:
     app.add_typer(exporting.app, name="export", help="Take customers out as files.")
     app.add_typer(auditing.app, name="audit", help="Prove what was sent, and under which consent.")
     app.add_typer(definitions.app, name="definitions", help="Segments, templates, journeys, rules as files for version control.")
-    from launcher import backup, demo, doctor
+    from launcher import backup, demo, doctor, replaying
 
     app.command("doctor")(doctor.doctor)
     app.command("backup")(backup.backup)
     app.command("restore")(backup.restore)
+    app.command("replay")(replaying.replay)
     app.command("demo")(demo.demo)
 
 

@@ -25,6 +25,7 @@ from services.campaign import api, jobs, reactions
 from services.campaign.commands import opening
 from services.campaign.outbound.rendering import Renderers
 from services.campaign.queries.holding import HOLDINGS, KEPT
+from services.campaign.queries.rebuilding import REBUILT
 from services.campaign.settings import CampaignResources, CampaignService, CampaignSettings
 from services.campaign.tables import CampaignTable
 
@@ -105,5 +106,6 @@ MANIFEST = Manifest(
     ),
     holdings=HOLDINGS,
     kept=KEPT,
+    rebuilt=REBUILT,
     open=open_resources,
 )

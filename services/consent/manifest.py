@@ -28,6 +28,7 @@ from services.consent.api import (
 )
 from services.consent.jobs import JOBS
 from services.consent.queries.holding import HOLDINGS, KEPT
+from services.consent.queries.rebuilding import REBUILT
 from services.consent.reactions import SUBSCRIPTIONS
 from services.consent.settings import ConsentResources, ConsentService, ConsentSettings, OpenPermits
 from services.consent.tables import ConsentTable
@@ -60,5 +61,6 @@ MANIFEST = Manifest(
     jobs=JOBS,
     holdings=HOLDINGS,
     kept=KEPT,
+    rebuilt=REBUILT,
     open=open_resources,
 )

@@ -12,6 +12,7 @@ from contracts.consent import ErasureRequested
 from contracts.interaction import BounceReceived
 from services.customer import api, commands, jobs, reactions
 from services.customer.queries.holding import HOLDINGS, KEPT
+from services.customer.queries.rebuilding import REBUILT
 from services.customer.settings import CustomerResources, CustomerService, CustomerSettings, Settled
 from services.customer.tables import CustomerTable
 
@@ -46,5 +47,6 @@ MANIFEST = Manifest(
     jobs=jobs.JOBS,
     holdings=HOLDINGS,
     kept=KEPT,
+    rebuilt=REBUILT,
     open=_open,
 )

@@ -13,6 +13,7 @@ from chassis.reacting import Subscription
 from services.interaction import api, commands, jobs, queries, reactions
 from services.interaction.api import collector, smtp_door
 from services.interaction.queries.holding import HOLDINGS, KEPT
+from services.interaction.queries.rebuilding import REBUILT
 from services.interaction.settings import InteractionResources, InteractionService, InteractionSettings
 from services.interaction.tables import InteractionTable
 
@@ -73,5 +74,6 @@ MANIFEST: Final = Manifest(
     jobs=jobs.JOBS,
     holdings=HOLDINGS,
     kept=KEPT,
+    rebuilt=REBUILT,
     open=open_resources,
 )

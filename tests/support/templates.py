@@ -33,6 +33,14 @@ async def copied(cluster: PrivateCluster, name: str, *, kind: str, prepare: Prep
     return address(cluster, name, kind=kind)
 
 
+async def cloned(cluster: PrivateCluster, name: str, copy: str) -> None:
+    """Another copy of a database nobody is connected to: a backup, or what comes of one."""
+    async with _admin(cluster) as admin:
+        owner = await admin.fetchval("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = $1", name)
+        await admin.execute(f'CREATE DATABASE "{copy}" OWNER "{owner}" TEMPLATE "{name}"')
+        await admin.execute(f'GRANT CONNECT, TEMPORARY ON DATABASE "{copy}" TO "{owner.replace("_owner", "_app")}"')
+
+
 def address(cluster: PrivateCluster, name: str, *, kind: str) -> str:
     """The application's URL of a copy."""
     template = f"template_{kind}"

@@ -29,7 +29,9 @@ class Owned(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """One event's word that identities are one person: `primary` (or the given customer) and `links`."""
+    """One event's word that identities are one person: `primary` (or the given customer) and `links`. `begins`: the id of the customer that
+    exists from then on if there was none; without it a new one.
+    """
 
     primary: Named | None
     links: tuple[Named, ...]
@@ -40,6 +42,7 @@ class Claim(NamedTuple):
     event_id: str
     customer: UUID | None = None
     type: str = "person"
+    begins: UUID | None = None
 
     @property
     def named(self) -> tuple[Named, ...]:

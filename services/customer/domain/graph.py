@@ -124,7 +124,7 @@ class Graph:
         return home
 
     def _create(self, claim: Claim) -> UUID:
-        customer = self.new_id()
+        customer = claim.begins or self.new_id()
         self.people[customer] = Person(customer, type=claim.type)
         self.created[customer] = claim
         return customer

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 from uuid import UUID
 
 from chassis.clock import Clock
+from chassis.eventlog import EventLog
 from chassis.ids import new_text_id
 from chassis.peers import InProcess, Peers, Receive, Scope, Send
 from contracts.customer import ProfilePersonal, ProfileState
@@ -165,11 +166,12 @@ def profile(customer_id: str, *, email: str | None = None, name: str | None = "A
 
 @asynccontextmanager
 async def stage(cluster: PrivateCluster, *, smtp: bool = True, services: Sequence[str] = ("consent", "campaign"), read: bool = False,
-                shared: Mapping[str, Any] | None = None, clocks: Mapping[str, Clock] | None = None, **settings: Any) -> AsyncIterator[Stage]:
+                shared: Mapping[str, Any] | None = None, clocks: Mapping[str, Clock] | None = None,
+                log: EventLog | None = None, **settings: Any) -> AsyncIterator[Stage]:
     """`read=False`: neither readers nor jobs run; the test calls the commands itself."""
     async with mailbox() as box:
         given = {"campaign": {"smtp_url": box.url if smtp else "", "smtp_timeout": 5, **settings}}
-        async with started(cluster, *services, given=given, read=read, shared=shared, clocks=clocks) as platform:
+        async with started(cluster, *services, given=given, read=read, shared=shared, clocks=clocks, log=log) as platform:
             audience = Audience()
             service = platform["campaign"].service
             real = platform["analytics"].running.app if "analytics" in services else audience

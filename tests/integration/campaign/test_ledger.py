@@ -28,12 +28,15 @@ MAILS = 10_000 if FULL else 300
 OURS = ("send_messages", "HandOff.", "gather", "Renderers.", "_Worker.")
 
 
-async def senders_killed(play: Stage, *, steps: int) -> None:
-    """Two senders at work; after so many turns of the loop everything they run dies in the same instant, as in a killed process."""
+async def senders_killed(play: Stage, *, steps: int, mails: int | None = None) -> None:
+    """Two senders at work; after so many turns of the loop everything they run dies in the same instant, as in a killed process.
+
+    With `mails` as soon as the mailbox has taken more than so many, before its answer is read.
+    """
     tasks = [asyncio.create_task(commands.send_messages(play.service)) for _ in range(2)]
     for _ in range(steps):
         await asyncio.sleep(0)
-        if all(task.done() for task in tasks):
+        if all(task.done() for task in tasks) or (mails is not None and len(play.box.mails) > mails):
             break
     for _ in range(3):
         dying = [task for task in asyncio.all_tasks() if _ours(task)]

@@ -1,0 +1,1 @@
+"""State made anew from the log."""
