@@ -101,6 +101,7 @@ class _Session(Database):
     def __init__(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         super().__init__("", connections=1)
         self._connection = connection
+        self._alone = asyncio.Lock()
 
     async def open(self) -> None:
         """It is open."""
@@ -110,7 +111,7 @@ class _Session(Database):
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        async with self._turn:
+        async with self._alone:
             yield self._connection
 
 
