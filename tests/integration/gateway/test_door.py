@@ -95,7 +95,7 @@ async def test_what_a_client_says_of_itself_is_not_believed(cluster: PrivateClus
 async def test_unknown_addresses_and_methods(cluster: PrivateCluster) -> None:
     async with started(cluster, "gateway", "consent") as platform:
         admin = await administrator(platform)
-        for path in ("/", "/nothing", "/api/v1/nothing", "/permits", "/internal/dead-letters", "/api/v1/dead-letters/nobody"):
+        for path in ("/nothing", "/api/v1/nothing", "/permits", "/internal/dead-letters", "/api/v1/dead-letters/nobody"):
             answer = await admin.ask("GET", path)
             assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json"), path
             assert answer.json()["request_id"] == answer.headers["x-request-id"]
