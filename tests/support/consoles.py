@@ -55,7 +55,7 @@ class Console:
         context = self.browser.new_context(
             viewport={"width": width, "height": height}, color_scheme="dark" if look.dark else "light", locale="en-GB", timezone_id="Asia/Tehran", reduced_motion="reduce"
         )
-        context.add_init_script(f"localStorage.setItem('peyvand-language', '{look.language}')")
+        context.add_init_script(f"if (window === window.top) localStorage.setItem('peyvand-language', '{look.language}')")
         if signed_in:
             shown = {"authorization": f"Bearer {key or self.up.admin_key}", "x-ecrm-console": "1", "origin": self.up.url}
             assert context.request.post(self.up.url + "/api/v1/session", headers=shown).status == 200
@@ -67,7 +67,7 @@ class Console:
         page.goto(self.up.url + path)
         settled(page)
         yield page
-        assert wrong == [], f"{path} {look.name}"
+        assert wrong == [], f"{path} {look.name}: {wrong}"
         context.close()
 
     def checked(self, page: Page, name: str) -> None:

@@ -5,10 +5,10 @@ import type { ReactNode } from 'react';
 export function Empty({ title, text, command, children }: { title: string; text: string; command?: string; children?: ReactNode }) {
   return (
     <Center py="xl" px="md">
-      <Stack align="center" gap="xs" maw={520} ta="center">
+      <Stack align="center" gap="xs" w="100%" maw={520} miw={0} ta="center">
         <Title order={2} size="h4">{title}</Title>
         <Text c="dimmed">{text}</Text>
-        {command && <Code block className="ltr" ta="left" tabIndex={0}>{command}</Code>}
+        {command && <Code block className="ltr" ta="left" tabIndex={0} style={{ whiteSpace: 'pre-wrap' }}>{command}</Code>}
         {children}
       </Stack>
     </Center>

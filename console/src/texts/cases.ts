@@ -1,0 +1,40 @@
+import { define } from './define';
+
+export const cases = define(
+  {
+    title: 'Cases',
+    text: 'What people wait for an answer to, and how long they still will.',
+    back: 'All cases',
+    whose: 'Whose', all: 'Everybody’s', nobody: 'Nobody’s yet', state: 'State', every: 'All states', search: 'Search', number: 'Case', status: 'State', priority: 'Priority', due: 'Answer due', who: 'Responsible', opened: 'Opened', channel: 'Channel',
+    overdue: 'Only overdue ones',
+    none: { title: 'Nothing waits here', text: 'A mail, call or form that asks for an answer becomes a case by the rules of /api/v1/case-rules, and somebody becomes responsible at once. You can also open one by hand:' },
+    statuses: { open: 'open', waiting: 'waiting for the customer', resolved: 'resolved', closed: 'closed', merged: 'merged' },
+    priorities: { low: 'low', normal: 'normal', high: 'high', urgent: 'urgent' },
+    clocks: { answer: 'Answer', resolve: 'Resolve', paused: 'The clock stands still while the customer is waited for.', none: 'no promise', met: (date: string) => `done ${date}`, late: (age: string) => `was due ${age}`, left: (age: string) => `due ${age}` },
+    talk: { title: 'Conversation', empty: 'Nothing was said yet.', us: 'us', them: 'customer', system: 'system', delivery: { waiting: 'is being sent', accepted: 'handed over', sent: 'sent', failed: 'not sent' } },
+    reply: { title: 'Answer', text: 'Text', canned: 'Canned reply', pick: 'Choose one', then: 'And then', open: 'stays open', waiting: 'wait for the customer', resolved: 'it is resolved', send: 'Send the answer', sent: 'The answer is on its way', noCanned: 'Canned replies are written at /api/v1/canned-replies.' },
+    resolve: { button: 'Resolve', title: 'Resolve this case', text: 'The customer may be asked how satisfied they are.', outcome: 'Outcome', done: 'Resolved', again: 'Open again' },
+    notes: { title: 'Internal notes', empty: 'No notes. Customers never see them.', add: 'Add a note', label: 'Note' },
+    assign: { label: 'Responsible', done: 'Assigned' },
+    customer: 'Customer', unknownCustomer: 'not known yet', score: (score: string) => `Satisfaction: ${score} of 5`,
+  },
+  {
+    fa: {
+      title: 'پرونده‌ها',
+      text: 'آنچه مردم در انتظار پاسخش هستند، و تا کی.',
+      back: 'همهٔ پرونده‌ها',
+      whose: 'از آنِ', all: 'همه', nobody: 'هنوز بی‌مسئول', state: 'وضعیت', every: 'همهٔ وضعیت‌ها', search: 'جست‌وجو', number: 'پرونده', status: 'وضعیت', priority: 'اولویت', due: 'مهلت پاسخ', who: 'مسئول', opened: 'گشوده', channel: 'کانال',
+      overdue: 'تنها دیرشده‌ها',
+      none: { title: 'چیزی در انتظار نیست', text: 'نامه، تماس یا فرمی که پاسخ می‌خواهد با قواعد /api/v1/case-rules پرونده می‌شود و بی‌درنگ کسی مسئول آن است. با دست هم می‌توان گشود:' },
+      statuses: { open: 'باز', waiting: 'در انتظار مشتری', resolved: 'حل‌شده', closed: 'بسته', merged: 'ادغام‌شده' },
+      priorities: { low: 'کم', normal: 'عادی', high: 'زیاد', urgent: 'فوری' },
+      clocks: { answer: 'پاسخ', resolve: 'حل', paused: 'تا مشتری پاسخ دهد ساعت ایستاده است.', none: 'بی مهلت', met: (date: string) => `انجام شد ${date}`, late: (age: string) => `مهلت ${age} بود`, left: (age: string) => `مهلت ${age}` },
+      talk: { title: 'گفت‌وگو', empty: 'هنوز چیزی گفته نشده است.', us: 'ما', them: 'مشتری', system: 'سامانه', delivery: { waiting: 'در حال ارسال', accepted: 'تحویل شد', sent: 'فرستاده شد', failed: 'فرستاده نشد' } },
+      reply: { title: 'پاسخ', text: 'متن', canned: 'پاسخ آماده', pick: 'یکی را برگزینید', then: 'و سپس', open: 'باز می‌ماند', waiting: 'در انتظار مشتری', resolved: 'حل شده است', send: 'فرستادن پاسخ', sent: 'پاسخ در راه است', noCanned: 'پاسخ‌های آماده در /api/v1/canned-replies نوشته می‌شوند.' },
+      resolve: { button: 'حل شد', title: 'حل این پرونده', text: 'شاید از مشتری دربارهٔ رضایتش پرسیده شود.', outcome: 'نتیجه', done: 'حل شد', again: 'دوباره باز کن' },
+      notes: { title: 'یادداشت‌های درونی', empty: 'یادداشتی نیست. مشتریان هرگز آن‌ها را نمی‌بینند.', add: 'افزودن یادداشت', label: 'یادداشت' },
+      assign: { label: 'مسئول', done: 'سپرده شد' },
+      customer: 'مشتری', unknownCustomer: 'هنوز ناشناخته', score: (score: string) => `رضایت: ${score} از ۵`,
+    },
+  },
+);
