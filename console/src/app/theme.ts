@@ -7,6 +7,7 @@ export const theme = createTheme({
   fontFamily: 'Vazirmatn, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif',
   headings: { fontFamily: 'Vazirmatn, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif' },
   defaultRadius: 'md',
+  components: { Notification: { defaultProps: { closeButtonProps: { 'aria-label': 'Close – بستن' } } } },
 });
 
 /** Quiet text stays readable: at least 4.5 to 1 on every ground that is used. */
