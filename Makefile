@@ -48,7 +48,7 @@ check: dev ## quality gates: ruff, mypy, import contracts
 	$(BIN)/lint-imports --no-cache > $(VENV)/lint-imports.log || (cat $(VENV)/lint-imports.log; exit 1)
 
 test: dev ## all tests a fresh machine can run; says what it skips and why
-	$(BIN)/python -m pytest -m "not real and not slow and not bench" $(TEST_WORKERS) $(TEST_ARGS)
+	$(BIN)/python -m pytest -m "not real and not slow and not bench and not nightly" $(TEST_WORKERS) $(TEST_ARGS)
 
 test-real: dev ## journeys on both shapes with a real Kafka broker, SDKs and kill loops; only example data may be skipped
 	ECRM_REQUIRE_REAL=1 $(BIN)/python -m pytest -m "real or slow" $(TEST_ARGS)
@@ -141,11 +141,19 @@ audit: .venv-supply/.installed ## known vulnerabilities of what is in the locks 
 	.venv-policy/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+.venv-clickhouse/.installed: tests/nightly/clickhouse/requirements.lock
+	$(PYTHON) -m venv .venv-clickhouse
+	.venv-clickhouse/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+nightly: dev .venv-clickhouse/.installed ## statements of the warehouse in a ClickHouse engine (1 GB of packages)
+	$(BIN)/python -m pytest tests/nightly -s $(TEST_ARGS)
+
 charts: .venv-charts/.installed .venv-policy/.installed ## Helm, the schemas of Kubernetes, a policy scanner and a linter of images, for tests/deploy (no cluster is needed)
 
 operators: .venv-charts/.installed ## cut the schemas of the operators' resources anew (needs Go, Maven, and JAVA=Java 21)
 	.venv-charts/bin/python deploy/charts/operators.py --java $${JAVA:-java}
 
-.PHONY: console sdks sbom audit reference charts operators
+.PHONY: console sdks sbom audit reference charts operators nightly
 .PHONY: dev check test test-real bench chaos fuzz contracts
 .PHONY: help env run demo cluster cluster-stop

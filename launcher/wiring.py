@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from chassis.bundling import Bundled
 from chassis.clock import Clock
 from chassis.database import Database
 from chassis.eventlog import EventLog, Topic
+from chassis.eventlog.prefixed import PrefixedEventLog
 from chassis.identity import Tokens
 from chassis.manifest import Manifest
 from chassis.peers import App, InProcess, Peers, Remote, Transport
@@ -32,8 +34,12 @@ def event_log(url: str, *, partitions: int = 6, replication: int = 1) -> EventLo
     if scheme == "kafka":
         from chassis.eventlog.kafka import KafkaEventLog
 
-        packed = [entry.name for entry in catalogue.TOPICS if entry.packed]
-        return KafkaEventLog(rest.rstrip("/"), packed=packed, partitions=partitions, replication=replication, access=_access())
+        prefix = settings.variable("ECRM_LOG_TOPIC_PREFIX")
+        if not re.fullmatch(r"([a-z0-9][a-z0-9-]{0,61}\.)?", prefix):
+            raise SettingsError("ECRM_LOG_TOPIC_PREFIX: small letters, digits and hyphens with a dot at the end, for example north.")
+        packed = [prefix + entry.name for entry in catalogue.TOPICS if entry.packed]
+        log = KafkaEventLog(rest.rstrip("/"), packed=packed, partitions=partitions, replication=replication, access=_access())
+        return PrefixedEventLog(log, prefix) if prefix else log
     if scheme == "postgres-log":
         from chassis.eventlog.postgres import PostgresEventLog
 

@@ -39,7 +39,7 @@ MATRIX: dict[str, dict[str, Any]] = {
     },
     "small, another Kafka of Strimzi": {
         "publicUrl": "http://crm.local", "secrets": {"existingSecret": "s"}, "strimzi": {**ON, "cluster": {"create": False, "name": "events"}},
-        "kafka": {"replicas": 1}, "networkPolicy": {"enabled": False}, "podDisruptionBudget": {"enabled": False}, "spread": {"zones": False},
+        "kafka": {"replicas": 1, "topicPrefix": "north."}, "autoscaling": {"readers": ON}, "networkPolicy": {"enabled": False}, "podDisruptionBudget": {"enabled": False}, "spread": {"zones": False},
         "migrate": {"grant": True}, "services": {"customer": {"image": {"tag": "0.2.0"}, "env": {"ECRM_CUSTOMER_DEFAULT_REGION": "IR"}}},
     },
 }

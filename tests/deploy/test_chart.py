@@ -120,6 +120,21 @@ def test_topics_and_users_are_those_of_the_catalogue() -> None:
     assert not any("All" in acl["operations"] or "Create" in acl["operations"] for acls in users.values() for acl in acls)
 
 
+def test_a_prefix_is_before_every_topic_and_group() -> None:
+    """U48: several organisations on one Kafka."""
+    name = "small, another Kafka of Strimzi"
+    assert {each["spec"]["topicName"] for each in of_kind(name, "KafkaTopic")} == {f"north.{topic.name}" for topic in catalogue.TOPICS}
+    assert all(acl["resource"]["name"].startswith("north.") for each in of_kind(name, "KafkaUser") for acl in each["spec"]["authorization"]["acls"])
+    triggers = [trigger["metadata"] for each in of_kind(name, "ScaledObject") for trigger in each["spec"]["triggers"]]
+    assert triggers
+    assert all(each["topic"].startswith("north.ecrm.") and each["consumerGroup"].startswith("north.") for each in triggers)
+    for each in of_kind(name, "Deployment", "Job"):
+        spec = each["spec"]["template"]["spec"]
+        for container in [*spec["containers"], *spec.get("initContainers", [])]:
+            named = {line["name"]: line.get("value") for line in container.get("env", [])}
+            assert "ECRM_KAFKA_URL" not in named or named["ECRM_LOG_TOPIC_PREFIX"] == "north."
+
+
 def test_one_version_everywhere() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     chart = charts.read_yaml("deploy/helm/Chart.yaml")["deploy/helm/Chart.yaml"]

@@ -69,9 +69,9 @@ class Inspector:
             return False
         return True
 
-    async def count_partitions(self, topic: str) -> int:
-        """How many partitions the topic has; waits up to 2 s for one that was just created elsewhere."""
-        until = asyncio.get_running_loop().time() + 2.0
+    async def count_partitions(self, topic: str, *, patience: float = 2.0) -> int:
+        """How many partitions the topic has; waits up to `patience` seconds for one that was just created."""
+        until = asyncio.get_running_loop().time() + patience
         while True:
             known = self._client.partitions_for_topic(topic)
             if known:
@@ -92,7 +92,7 @@ class Inspector:
             if error not in (NoError, TopicAlreadyExistsError):
                 raise NotConfirmed(f"topic {name} was not created: {error.__name__} {message or ''}")
         for topic in topics:
-            await self.count_partitions(topic.name)
+            await self.count_partitions(topic.name, patience=15.0)  # a busy broker tells of what it has made when it can
 
     async def compacted(self, topics: Sequence[str]) -> frozenset[str]:
         """Which of the topics keep the last record of each key only, so that gaps in their offsets are normal."""

@@ -81,6 +81,9 @@ capabilities: {drop: [ALL]}
 {{- define "peyvand.env" -}}
 {{- $name := include "peyvand.name" .root -}}
 - {name: ECRM_KAFKA_URL, value: {{ include "peyvand.kafkaUrl" .root | quote }}}
+{{- with .root.Values.kafka.topicPrefix }}
+- {name: ECRM_LOG_TOPIC_PREFIX, value: {{ . | quote }}}
+{{- end }}
 {{- if or .root.Values.strimzi.enabled .root.Values.kafka.tls }}
 - {name: ECRM_KAFKA_TLS, value: "true"}
 {{- end }}

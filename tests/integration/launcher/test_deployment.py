@@ -27,7 +27,7 @@ COMPOSE = (ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8")
 #: Read by the launcher itself, not by a settings class.
 LAUNCHER_VARIABLES = {
     "ECRM_KAFKA_URL", "ECRM_HOST", "ECRM_PORT", "ECRM_ADMIN_KEY", "ECRM_SOURCE_KEY", "ECRM_TLS_CERT", "ECRM_TLS_KEY", "ECRM_TLS_CA",
-    "ECRM_PART", "ECRM_ADMIN_PORT", "ECRM_DRAIN", "ECRM_KAFKA_TLS", "ECRM_KAFKA_CA", "ECRM_KAFKA_USER", "ECRM_KAFKA_PASSWORD",
+    "ECRM_PART", "ECRM_ADMIN_PORT", "ECRM_DRAIN", "ECRM_KAFKA_TLS", "ECRM_KAFKA_CA", "ECRM_KAFKA_USER", "ECRM_KAFKA_PASSWORD", "ECRM_LOG_TOPIC_PREFIX",
     *(f"ECRM_{name.upper()}_URL" for name in roster.PROCESSES),
 }
 #: Read by compose itself.

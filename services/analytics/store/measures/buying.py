@@ -93,7 +93,8 @@ def _repeat(ask: Ask) -> str:
 def _revenue(ask: Ask) -> str:
     """`open` counts the orders in other currencies, which are left out."""
     part = ask.part({"source": "source", "partner": "coalesce(affiliation, 'direct')"})
-    back = ask.part({"source": "source", "partner": "coalesce((SELECT any_value(b.affiliation) FROM orders b WHERE b.order_id = refunded.order_id), 'direct')"})
+    back = ask.part({"source": "source", "partner": "coalesce(partner, 'direct')"})
+    sold = "LEFT JOIN (SELECT order_id AS of_order, any_value(affiliation) AS partner FROM orders GROUP BY 1) AS sold ON of_order = refunded.order_id" if ask.by == "partner" else ""
     orders = "order_of" if ask.scoped else "(SELECT i.customer, o.* FROM orders o LEFT JOIN identity i ON i.identity = o.identity WHERE o.counts)"
     refunds = "refund_of" if ask.scoped else "(SELECT i.customer, r.* FROM valid_refund r LEFT JOIN identity i ON i.identity = r.identity)"
     return f"""
@@ -101,7 +102,7 @@ def _revenue(ask: Ask) -> str:
            (currency = $currency)::INTEGER AS denominator, (currency <> $currency)::INTEGER AS open, CASE WHEN currency <> $currency THEN currency END AS note
     FROM {orders} WHERE ordered_at >= $since AND ordered_at < $until AND {ask.within()}
     UNION ALL
-    SELECT 'refund', refund_id, customer, {back}, refunded_at, -amount_minor, 0, 0, order_id FROM {refunds} AS refunded
+    SELECT 'refund', refund_id, customer, {back}, refunded_at, -amount_minor, 0, 0, order_id FROM {refunds} AS refunded {sold}
     WHERE currency = $currency AND refunded_at >= $since AND refunded_at < $until AND {ask.within()}
     """  # noqa: S608 - fragments of this file
 

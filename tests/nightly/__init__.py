@@ -1,0 +1,1 @@
+"""What takes an engine of its own: `make nightly`."""
