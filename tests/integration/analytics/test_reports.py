@@ -33,7 +33,7 @@ FIGURES: list[dict[str, Any]] = [
 async def shop(cluster: PrivateCluster) -> AsyncIterator[TestPlatform]:
     async with started(cluster, "analytics", "campaign") as platform:
         await tell(
-            platform.log, profile(1), belongs("a", 1), order("a", "a1", net=100, at=NOW - DAY), order("a", "a2", net=50, at=NOW - 2 * DAY), event("a", "Seen", at=NOW),
+            platform.log, profile(1), belongs("a", 1), order("a", "a1", net=100, at=NOW - 8 * DAY), order("a", "a2", net=50, at=NOW - 9 * DAY), event("a", "Seen", at=NOW),
         )
         await platform.drain()
         yield platform
