@@ -14,7 +14,6 @@ export const live = define(
     curl: 'Copy as curl',
     empty: { title: 'Nothing has come yet', text: 'Send an event and it stands here within a second. The source key is in keys.json:' },
     nothing: 'None of these fits the filter.',
-    latest: 'Latest events',
   },
   {
     fa: {
@@ -30,7 +29,6 @@ export const live = define(
       curl: 'رونوشت به صورت curl',
       empty: { title: 'هنوز چیزی نیامده است', text: 'رویدادی بفرستید تا ظرف یک ثانیه اینجا بیاید. کلید منبع در keys.json است:' },
       nothing: 'هیچ‌کدام با پالایش جور نیست.',
-      latest: 'تازه‌ترین رویدادها',
-    },
+      },
   },
 );

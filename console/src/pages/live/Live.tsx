@@ -40,7 +40,7 @@ export default function Live() {
       {events.length === 0 && <Empty {...texts.empty} command={`curl ${location.origin}/v1/track -u "$SOURCE_KEY:" -H 'Content-Type: application/json' -d '{"userId": "42", "event": "Hello"}'`} />}
       {events.length > 0 && <Text size="sm" c="dimmed">{texts.shown(format.number(shown.length), format.number(events.length))}</Text>}
       {events.length > 0 && shown.length === 0 && <Text c="dimmed">{texts.nothing}</Text>}
-      <Accordion variant="separated" multiple aria-label={texts.latest}>{shown.map((event) => <Row key={event.id} event={event} />)}</Accordion>
+      <Accordion variant="separated" multiple>{shown.map((event) => <Row key={event.id} event={event} />)}</Accordion>
     </Stack>
   );
 }
