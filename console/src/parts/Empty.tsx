@@ -5,17 +5,10 @@ import type { ReactNode } from 'react';
 export function Empty({ title, text, command, children }: { title: string; text: string; command?: string; children?: ReactNode }) {
   return (
     <Center py="xl" px="md">
-<<<<<<< HEAD
       <Stack align="center" gap="xs" w="100%" maw={520} miw={0} ta="center">
         <Title order={2} size="h4">{title}</Title>
         <Text c="dimmed">{text}</Text>
         {command && <Code block className="ltr" ta="left" tabIndex={0} style={{ whiteSpace: 'pre-wrap' }}>{command}</Code>}
-=======
-      <Stack align="center" gap="xs" maw={520} w="100%" ta="center">
-        <Title order={2} size="h4">{title}</Title>
-        <Text c="dimmed">{text}</Text>
-        {command && <Code block className="ltr" ta="left" tabIndex={0} w="100%" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>{command}</Code>}
->>>>>>> 949661a (Console: commands to copy fit a narrow screen; the list of live events has no label that is not allowed there)
         {children}
       </Stack>
     </Center>
