@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -214,7 +215,7 @@ async def _shadow_session(url: str, tables: Sequence[str]) -> _Session:
     try:
         for table in dict.fromkeys(tables):
             if await connection.fetchval("SELECT to_regclass($1)", f"public.{table}") is not None:
-                await connection.execute(f"CREATE TEMPORARY TABLE {table} (LIKE public.{table} INCLUDING ALL)")
+                await connection.execute(_named("CREATE TEMPORARY TABLE {0} (LIKE public.{0} INCLUDING ALL)", table))
                 await _own_numbers(connection, table)
         # Temporary tables may be written in a read-only transaction, others may not.
         await connection.execute("SET default_transaction_read_only = on")
@@ -224,14 +225,21 @@ async def _shadow_session(url: str, tables: Sequence[str]) -> _Session:
     return _Session(connection)
 
 
+def _named(statement: str, *names: str) -> str:
+    """A statement about things of our own whose names cannot be bound. Raises ValueError for what is no plain name."""
+    if not all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names):
+        raise ValueError("no name of a table, column or sequence")
+    return statement.format(*names)
+
+
 async def _own_numbers(connection: asyncpg.Connection[asyncpg.Record], table: str) -> None:
     """Numbers of shadow rows come from shadow sequences, not from those of the live table."""
     for row in await connection.fetch(
         "SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1 AND column_default LIKE 'nextval(%'", table
     ):
         sequence = f"{table}_{row['column_name']}_shadow"
-        await connection.execute(f"CREATE TEMPORARY SEQUENCE {sequence}")
-        await connection.execute(f"ALTER TABLE pg_temp.{table} ALTER COLUMN {row['column_name']} SET DEFAULT nextval('{sequence}')")
+        await connection.execute(_named("CREATE TEMPORARY SEQUENCE {}", sequence))
+        await connection.execute(_named("ALTER TABLE pg_temp.{} ALTER COLUMN {} SET DEFAULT nextval('{}')", table, row["column_name"], sequence))
 
 
 async def _positions(live: asyncpg.Connection[asyncpg.Record], groups: Sequence[str]) -> dict[str, dict[Partition, int]]:
@@ -288,7 +296,7 @@ async def _apply(loops: Sequence[ReaderLoop], until: Mapping[str, Mapping[Partit
 
 async def _swap(quiet: Service[Any, Any], live: asyncpg.Connection[asyncpg.Record], table: str) -> None:
     """The live table holds what its shadow holds, in the open transaction of `live`."""
-    await live.execute(f"DELETE FROM {table}")  # noqa: S608 - fixed names of the service
+    await live.execute(_named("DELETE FROM {}", table))
     columns = [
         row["column_name"] for row in await live.fetch(
             "SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER' "
