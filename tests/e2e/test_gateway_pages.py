@@ -22,7 +22,7 @@ BRUNO: Final = ROOT / "tests/sdks/bruno/node_modules/.bin/bru"
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 REQUIRED: Final = bool(os.environ.get("ECRM_REQUIRE_REAL"))
 #: A path of every test that provokes refusals at the door.
-TESTS: Final = ("tests/integration/gateway", "tests/unit/gateway")
+TESTS: Final = ("tests/integration/gateway", "tests/unit/gateway", "tests/integration/chassis")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
