@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from chassis.eventlog import Partition
 from chassis.settings import SettingsError
 from contracts.gateway import CollectionRules
 from launcher import wiring
@@ -54,6 +55,41 @@ async def test_live_view_replay_and_rules_on_the_broker(cluster: PrivateCluster,
             assert await count(platform, "SELECT sum(events) FROM visit") == 21
     finally:
         await log.close()
+
+
+async def test_two_organisations_share_one_broker(cluster: PrivateCluster, kafka: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """U48: the same event ids for both, in topics and reader groups of their own; each has its own and nothing of the other's."""
+    logs = {}
+    for name in ("north", "south"):
+        monkeypatch.setenv("ECRM_LOG_TOPIC_PREFIX", f"{name}.")
+        logs[name] = wiring.event_log(f"kafka://{kafka.bootstrap}")
+    monkeypatch.delenv("ECRM_LOG_TOPIC_PREFIX")
+    plain = wiring.event_log(f"kafka://{kafka.bootstrap}")
+    opened = [*logs.values(), plain]
+    try:
+        for log in opened:
+            await log.start()
+        for log in logs.values():
+            await log.create_topics(wiring.topics())
+        async with started(cluster, "gateway", "interaction", log=logs["north"], run=None) as north, started(cluster, "gateway", "interaction", log=logs["south"], run=None) as south:
+            for platform, events in ((north, 30), (south, 7)):
+                shop = await source(platform, kind="browser")
+                await shop.send([track("Seen", {"n": number}, user=f"u{number}", message_id=f"same-{number}") for number in range(events)])
+            for platform, events in ((north, 30), (south, 7)):
+                await settle(platform)
+                assert await count(platform) == events
+                assert await count(platform, "SELECT sum(duplicate) FROM intake") == 0
+            for name, expected in (("north", 30), ("south", 7)):
+                found = 0
+                for number in range(await plain.partitions(f"{name}.ecrm.interaction")):
+                    partition = Partition(f"{name}.ecrm.interaction", number)
+                    offset = (await plain.bounds(partition))[0]
+                    while records := await plain.read(partition, offset):
+                        found, offset = found + len(records), records[-1].next
+                assert found == expected, name
+    finally:
+        for log in opened:
+            await log.close()
 
 
 async def test_a_prefix_that_no_broker_takes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
