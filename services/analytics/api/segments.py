@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import AwareDatetime
 from starlette.responses import Response
 
 from chassis import web
@@ -15,7 +16,7 @@ from services.analytics.api import files
 from services.analytics.commands import listing, segments
 from services.analytics.domain import rule_schema
 from services.analytics.domain.purposes import Bound
-from services.analytics.queries import segmenting
+from services.analytics.queries import recalling, segmenting
 from services.analytics.queries.purposes import get_bound, keep_allowed
 from services.analytics.schemas.segments import (
     ChangeSegment,
@@ -193,6 +194,8 @@ async def import_list(segment_id: UUID, request: Request, service: Running, call
 
 
 @router.get("/api/v1/segments/{segment_id}/why/{customer_id}")
-async def explain(segment_id: UUID, customer_id: UUID, service: Running, caller: Reading) -> WhyView:
-    """Why the customer is in the segment or not, clause by clause."""
+async def explain(segment_id: UUID, customer_id: UUID, service: Running, caller: Reading, as_of: AwareDatetime | None = None) -> WhyView:
+    """Why the customer is in the segment or not, clause by clause; with `as_of` by the rule and the facts of then."""
+    if as_of is not None:
+        return WhyView(**await recalling.explain_then(service, segment_id=segment_id, customer_id=customer_id, at=as_of))
     return WhyView(**await segmenting.explain(service, segment_id=segment_id, customer_id=customer_id))

@@ -93,6 +93,6 @@ async def explain(service: AnalyticsService, *, segment_id: UUID, customer_id: U
     holds, clauses = verdict
     leaves = dict(rules.walk(rule))
     return {
-        "segment_id": segment_id, "customer_id": survivor, "version": found["version"], "holds": holds, "as_of": now,
+        "segment_id": segment_id, "customer_id": survivor, "version": found["version"], "holds": holds, "as_of": now, "rule": found["rule"],
         "clauses": [clause | {"kind": type(leaves[clause["pointer"]]).__name__.lower()} for clause in clauses],
     }

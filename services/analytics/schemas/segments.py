@@ -127,9 +127,13 @@ class ClauseView(BaseModel):
 
 
 class WhyView(BaseModel):
+    """`rule`: of this version. `as_now`: clauses that are shown as they stand today, though another time was asked for."""
+
     segment_id: UUID
     customer_id: UUID
     version: int
     holds: bool
     as_of: datetime
+    rule: dict[str, Any]
     clauses: list[ClauseView]
+    as_now: list[str] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
@@ -176,9 +176,17 @@ def preview(connection: DuckDBPyConnection, *, rule: Node, now: datetime, curren
     return int(found[0]), int(found[1]), list(found[2] or [])
 
 
-def reasons(connection: DuckDBPyConnection, *, customer: UUID, rule: Node, now: datetime, currency: str, zone: str = "UTC") -> tuple[bool, list[dict[str, Any]]] | None:
-    """(the rule's truth, each clause with pointer, truth and value seen); None for a customer the warehouse does not know."""
+def reasons(
+    connection: DuckDBPyConnection, *, customer: UUID, rule: Node, now: datetime, currency: str, zone: str = "UTC",
+    change: Callable[[DuckDBPyConnection], None] | None = None,
+) -> tuple[bool, list[dict[str, Any]]] | None:
+    """(the rule's truth, each clause with pointer, truth and value seen); None for a customer the warehouse does not know.
+
+    `change`: alters the narrowed facts before the rule is asked.
+    """
     _narrow(connection, [customer], [rule])
+    if change is not None:
+        change(connection)
     compiled = segment_sql.compile_rule(rule, now=now, currency=currency, sources=segment_sql.NARROWED, zone=zone)
     sql = compiled.reasons()
     found = one_row(connection, sql, compiled.arguments(sql))

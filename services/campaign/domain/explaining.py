@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from services.campaign.domain.entities import Recipient
+
 
 class Finding(NamedTuple):
     """One condition and whether it holds; None: it could not be found out. `evidence`: what it was decided on. `remedy`: what would turn it."""
@@ -14,6 +16,14 @@ class Finding(NamedTuple):
     detail: str
     evidence: Mapping[str, Any] = {}
     remedy: Sequence[str] = ()
+
+
+class Past(NamedTuple):
+    """Somebody at an earlier moment: the profile (None: not known yet), scores, and since when each score had its value."""
+
+    recipient: Recipient | None
+    scores: Mapping[str, str]
+    parts: Mapping[str, Any] | None
 
 
 def smallest_flip(rule: Any, clauses: Mapping[str, bool], *, want: bool, pointer: str = "") -> list[str] | None:

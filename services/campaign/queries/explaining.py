@@ -17,7 +17,7 @@ from services.campaign.domain.journeys import conditions
 from services.campaign.domain.journeys.conditions import Known
 from services.campaign.domain.journeys.definition import Branch, Definition, Message
 from services.campaign.domain.pressure import Contact
-from services.campaign.queries import campaigns, findings
+from services.campaign.queries import campaigns, findings, recalling
 from services.campaign.settings import CampaignService
 from services.campaign.store import journey_figures, pressure, recipients, replicas, results
 from services.campaign.store import journeys as store
@@ -35,7 +35,7 @@ class Decision(NamedTuple):
 async def explain(service: CampaignService, *, campaign_id: UUID, customer_id: UUID, as_of: datetime | None = None) -> Decision:
     """Why a customer gets a campaign's message or not: rule, order, control group, reservation, address, channel, consent, pressure, ledger.
 
-    `as_of`: as it stood then: membership, consent, policy and messages are kept; address, channel, scores and tiers are those of now.
+    `as_of`: as it stood then, down to the clauses of the rule; tiers of programmes alone are those of now (`recalling`).
     Raises Unknown (campaign).
     """
     campaign = await campaigns.get_campaign(service, campaign_id=campaign_id)
@@ -45,12 +45,15 @@ async def explain(service: CampaignService, *, campaign_id: UUID, customer_id: U
         message = await results.find_in_campaign(db, campaign_id=campaign_id, customer_ids=person)
     if as_of is not None and message is not None:
         message = _as_it_was(message, as_of)
+    past = await recalling.recall(service, customer_id, recipient, at=as_of) if as_of is not None else None
+    recipient = past.recipient if past is not None else recipient
     contact = Contact(campaign.id, customer_id, campaign.channel, campaign.purpose, str(campaign.id))
     found = [
         await findings.in_segment(service, campaign.segment_id, customer_id) if as_of is None
-        else await findings.was_in_segment(service, campaign.segment_id, customer_id, at=as_of),
-        await findings.in_order(service, campaign, customer_id, planned=message is not None), _arm(service, campaign, customer_id, message),
-        await findings.is_reserved(service, customer_id, campaign.reserved_for), findings.has_address(recipient, campaign.channel), findings.chose(recipient, purpose=campaign.purpose, channel=campaign.channel),
+        else await recalling.was_in_segment(service, campaign.segment_id, customer_id, at=as_of),
+        await findings.in_order(service, campaign, customer_id, planned=message is not None, past=past), _arm(service, campaign, customer_id, message),
+        await findings.is_reserved(service, customer_id, campaign.reserved_for, past=past), findings.has_address(recipient, campaign.channel),
+        findings.chose(recipient, purpose=campaign.purpose, channel=campaign.channel),
         await findings.has_consent(service, customer_id, purpose=campaign.purpose, channel=campaign.channel, at=as_of),
         await findings.within_caps(service, recipient, customer_id, message=message, contact=contact, at=as_of),
     ]

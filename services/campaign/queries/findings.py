@@ -13,38 +13,23 @@ from services.campaign.domain import audiences, channels
 from services.campaign.domain import pressure as rules
 from services.campaign.domain.eligibility import refuse_reserved
 from services.campaign.domain.entities import Campaign, Recipient
-from services.campaign.domain.explaining import Finding, smallest_flip
+from services.campaign.domain.explaining import Finding, Past, smallest_flip
 from services.campaign.domain.ledger import is_chosen
 from services.campaign.domain.pressure import Contact, Policy
 from services.campaign.settings import CampaignService
-from services.campaign.store import backtests, pressure, recipients, replicas, results
+from services.campaign.store import pressure, recipients, replicas, results
 from services.campaign.store.standing import standing
 
 
-async def was_in_segment(service: CampaignService, segment_id: str, customer_id: UUID, *, at: datetime) -> Finding:
-    """Membership at a time, as it was recorded; None where nothing is recorded of the segment that early."""
-    async with service.read() as db:
-        known = await backtests.segment_known_since(db, segment_id)
-        move = await backtests.last_segment_move(db, segment_id, customer_ids=await recipients.same_person(db, customer_id), until=at)
-    evidence: dict[str, Any] = {"segment_id": segment_id, "recorded_since": known, "moved_at": move[1] if move else None}
-    if known is None or known > at:
-        return Finding("segment", None, "who was in the segment then is not recorded", evidence)
-    member = move is not None and move[0]
-    return Finding(
-        "segment", member, "was a member then" if member else "was no member then", evidence,
-        ["they leave the segment before"] if member else ["they enter the segment before; what stands against it now says the decision without `as_of`"],
-    )
-
-
-async def in_order(service: CampaignService, campaign: Campaign, customer_id: UUID, *, planned: bool) -> Finding:
+async def in_order(service: CampaignService, campaign: Campaign, customer_id: UUID, *, planned: bool, past: Past | None = None) -> Finding:
     """By what the people of the audience were put in order, what this person's value is made of, and, where only so many were taken, the least that got in."""
     selection = audiences.read_selection(campaign.selection)
     async with service.read() as db:
-        recipient = (await recipients.fetch(db, [customer_id])).get(customer_id)
-        scores = (await replicas.scores_of(db, [customer_id])).get(customer_id, {})
+        recipient = past.recipient if past is not None else (await recipients.fetch(db, [customer_id])).get(customer_id)
+        scores = past.scores if past is not None else (await replicas.scores_of(db, [customer_id])).get(customer_id, {})
         least = await results.least_value(db, campaign.id) if selection.at_most is not None else None
     value = audiences.value_of(selection, scores=scores, traits=recipient.traits if recipient else {})
-    parts = await _parts(service, customer_id)
+    parts = past.parts if past is not None else await _parts(service, customer_id)
     evidence = {"by": selection.by, "value": value, "scores": scores, "parts": parts, "at_most": selection.at_most, "least_taken": least}
     if selection.at_most is None:
         return Finding("selection", True, "all of the audience are taken, in this order", evidence)
@@ -70,10 +55,10 @@ async def _parts(service: CampaignService, customer_id: UUID) -> dict[str, Any] 
     return {each["score"]: {"value": each["value"], **each["parts"]} for each in answer.json().get("data", [])}
 
 
-async def is_reserved(service: CampaignService, customer_id: UUID, reserved_for: Mapping[str, Any]) -> Finding:
-    """Whether they may have what is reserved for tiers and stages."""
+async def is_reserved(service: CampaignService, customer_id: UUID, reserved_for: Mapping[str, Any], *, past: Past | None = None) -> Finding:
+    """Whether they may have what is reserved for tiers and stages. Of another time the stage and the tier of investment are kept, tiers of programmes are today's."""
     async with service.read() as db:
-        tiers, stage = await standing(db, await recipients.same_person(db, customer_id))
+        tiers, stage = await standing(db, await recipients.same_person(db, customer_id), scores=past.scores if past is not None else None)
     refused = refuse_reserved(tiers=reserved_for.get("tiers", ()), stages=reserved_for.get("stages", ()), held_tiers=tiers, stage=stage)
     evidence = {"reserved_for": dict(reserved_for), "tiers": sorted(tiers), "stage": stage}
     if refused is None:
@@ -94,14 +79,18 @@ async def in_segment(service: CampaignService, segment_id: str, customer_id: UUI
         return Finding("segment", False if answer.status == 404 else None, "unknown to the segment", {}, ["become known to the segment"])
     why = answer.json()
     member, clauses = why.get("holds"), why.get("clauses", [])
-    rule = defined.json().get("rule") if defined.status == 200 else None
-    flips = smallest_flip(rule, {each["pointer"]: each["holds"] for each in clauses}, want=not member) if rule else None
-    named = {each["pointer"]: each for each in clauses}
-    words = [f"clause {each or '/'} ({named[each]['kind']}, seen: {named[each]['seen']}) turns {str(not named[each]['holds']).lower()}" for each in flips or []]
+    words = least_turned(defined.json().get("rule") if defined.status == 200 else None, clauses, member=member)
     return Finding(
         "segment", member if isinstance(member, bool) else None, "member of the segment now" if member else "not a member now",
         {"segment_id": segment_id, "version": why.get("version"), "as_of": why.get("as_of"), "clauses": clauses}, words,
     )
+
+
+def least_turned(rule: Any, clauses: list[dict[str, Any]], *, member: Any) -> list[str]:
+    """The fewest clauses that would turn a membership, in words."""
+    flips = smallest_flip(rule, {each["pointer"]: each["holds"] for each in clauses}, want=not member) if rule else None
+    named = {each["pointer"]: each for each in clauses}
+    return [f"clause {each or '/'} ({named[each]['kind']}, seen: {named[each]['seen']}) turns {str(not named[each]['holds']).lower()}" for each in flips or []]
 
 
 def has_address(recipient: Recipient | None, channel: str) -> Finding:

@@ -176,8 +176,8 @@ async def stage(cluster: PrivateCluster, *, smtp: bool = True, services: Sequenc
             service = platform["campaign"].service
             real = platform["analytics"].running.app if "analytics" in services else audience
             transports = {"analytics": InProcess(lambda: real)}
-            if "interaction" in services:
-                transports["interaction"] = InProcess(lambda: platform["interaction"].running.app)
+            if "customer" in services:
+                transports["customer"] = InProcess(lambda: platform["customer"].running.app)
             if "consent" in services:
                 transports["consent"] = InProcess(lambda: platform["consent"].running.app)
             else:
