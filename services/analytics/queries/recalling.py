@@ -19,6 +19,8 @@ from services.analytics.store.recalling import Then, put_back
 #: Transitions of one customer's scores that are looked through.
 _MOVES: Final = 10_000
 #: Leaves whose data nobody keeps for the past.
+#: How long a neighbour is waited for.
+SECONDS: Final = 10.0
 _NOT_KEPT: Final = (rules.Computed, rules.Listed)
 
 
@@ -82,7 +84,7 @@ async def _then(service: AnalyticsService, customer: UUID, at: datetime, kinds: 
 async def _ask(service: AnalyticsService, peer: str, path: str, scope: str, at: datetime) -> dict[str, Any] | None:
     """What a neighbour recorded of somebody until then: nothing, where they were not known yet; None: it cannot tell."""
     try:
-        answer = await service.peers[peer].call("GET", f"{path}?as_of={quote(at.isoformat())}", scopes=[scope])
+        answer = await service.peers[peer].call("GET", f"{path}?as_of={quote(at.isoformat())}", scopes=[scope], timeout=SECONDS)
     except (Unavailable, LookupError):
         return None
     if answer.status == 404 and answer.json().get("code") == "customer.not_yet_known":

@@ -60,11 +60,12 @@ def _cheapest(parts: Sequence[list[str] | None]) -> list[str] | None:
 
 
 def would_change(findings: Sequence[Finding], *, receives: bool | None) -> list[dict[str, Any]]:
-    """Who gets it not: everything that stands in the way, with its remedy. Who gets it: the condition that is the least to turn."""
+    """Who gets it not: everything that stands in the way, with its remedy; what the ledger says, where nothing else does. Who gets it: the condition that is the least to turn."""
     if receives:
         standing = [each for each in findings if each.holds and each.remedy]
         return [_change(min(standing, key=lambda each: len(each.remedy)))] if standing else []
-    return [_change(each) for each in findings if each.holds is False and each.check != "ledger"]
+    against = [each for each in findings if each.holds is False]
+    return [_change(each) for each in against if each.check != "ledger"] or [_change(each) for each in against]
 
 
 def _change(finding: Finding) -> dict[str, Any]:

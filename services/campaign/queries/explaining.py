@@ -61,7 +61,7 @@ async def explain(service: CampaignService, *, campaign_id: UUID, customer_id: U
         found.append(_ledger(message))
         receives: bool | None = message["state"] not in ("failed", "suppressed")
     elif campaign.audience_complete and (as_of is None or (campaign.launched_at is not None and campaign.launched_at <= as_of)):
-        found.append(Finding("ledger", False, "was not in the audience when it was frozen"))
+        found.append(Finding("ledger", False, "was not in the audience when it was frozen", {}, ["another campaign: the audience of this one is frozen"]))
         receives = False
     else:
         holds = [finding.holds for finding in found]
@@ -95,7 +95,7 @@ def _ledger(message: Mapping[str, Any]) -> Finding:
     stopped = message["state"] in ("failed", "suppressed")
     words = message["state"] + (f": {message['reason']}" if message["reason"] else "")
     evidence = {name: message[name] for name in ("permit_id", "consent_version", "created_at", "handed_off_at", "finished_at")}
-    return Finding("ledger", not stopped, words, {"message_id": message["id"], **evidence})
+    return Finding("ledger", not stopped, words, {"message_id": message["id"], **evidence}, ["another message: this one has ended"] if stopped else [])
 
 
 class JourneyDecision(NamedTuple):

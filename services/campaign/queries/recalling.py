@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
 
@@ -13,6 +13,9 @@ from services.campaign.domain.explaining import Finding, Past
 from services.campaign.queries import findings
 from services.campaign.settings import CampaignService
 from services.campaign.store import backtests, recipients
+
+#: Whoever asks for reasons waits rather than get half of them.
+SECONDS: Final = 30.0
 
 
 async def recall(service: CampaignService, customer_id: UUID, now: Recipient | None, *, at: datetime) -> Past:
@@ -42,7 +45,7 @@ async def recall(service: CampaignService, customer_id: UUID, now: Recipient | N
 
 async def _ask(service: CampaignService, peer: str, path: str, scope: str) -> dict[str, Any] | None:
     try:
-        answer = await service.peers[peer].call("GET", path, scopes=[scope])
+        answer = await service.peers[peer].call("GET", path, scopes=[scope], timeout=SECONDS)
     except (Unavailable, LookupError):
         return None
     found = answer.json() if answer.status in (200, 404) else None
