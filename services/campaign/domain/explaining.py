@@ -63,7 +63,10 @@ def would_change(findings: Sequence[Finding], *, receives: bool | None) -> list[
     """Who gets it not: everything that stands in the way, with its remedy; what the ledger says, where nothing else does. Who gets it: the condition that is the least to turn."""
     if receives:
         standing = [each for each in findings if each.holds and each.remedy]
-        return [_change(min(standing, key=lambda each: len(each.remedy)))] if standing else []
+        if standing:
+            return [_change(min(standing, key=lambda each: len(each.remedy)))]
+        # Nothing that holds today could be turned: it has gone out, whatever happened since.
+        return [_change(each) for each in findings if each.check == "ledger"]
     against = [each for each in findings if each.holds is False]
     return [_change(each) for each in against if each.check != "ledger"] or [_change(each) for each in against]
 

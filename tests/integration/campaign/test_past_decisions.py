@@ -124,7 +124,7 @@ async def test_every_pair_is_explained_for_every_moment(cluster: PrivateCluster)
             for decision in found.values():
                 assert {check["check"] for check in decision["checks"]} >= CHECKS
                 assert decision["receives"] is not None
-                assert decision["would_change"]
+                assert decision["would_change"], decision
 
 
 async def test_a_rule_of_then_is_asked_of_the_facts_of_then(cluster: PrivateCluster) -> None:
