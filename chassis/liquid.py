@@ -15,6 +15,7 @@ from liquid.exceptions import FilterArgumentError, LiquidError, ResourceLimitErr
 from liquid.filter import with_context
 
 from contracts.jalali import to_jalali
+from contracts.money import exponent
 
 LARGEST_TEXT: Final = 256 * 1024
 LONGEST_LIST: Final = 10_000
@@ -129,7 +130,7 @@ def money(value: object, currency: object = "", *, context: Any) -> str:
 def _amount(value: str, code: str, locale: str) -> str:
     try:
         minor = Decimal(value)
-        amount = minor.scaleb(-numbers.get_currency_precision(code))
+        amount = minor.scaleb(-exponent(code))
     except ArithmeticError:
         raise FilterArgumentError("money: not a number of minor units", token=None) from None
     if not minor.is_finite() or abs(minor) >= Decimal(10) ** 18:

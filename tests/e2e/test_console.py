@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import uuid
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chassis import settings
-from tests.support.consoles import LOOKS, REQUIRED, Console, Look, settled
+from tests.support.consoles import BUILDS, LOOKS, REQUIRED, Console, Look, npm_version, settled
 from tests.support.upright import ROOT, Upright
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -69,6 +68,25 @@ def test_start_and_customers_in_every_look(console: Console, mina: str, look: Lo
             console.checked(page, f"{name}-{look.name}")
 
 
+@pytest.mark.parametrize("look", [Look(), Look("fa", dark=True, narrow=True)], ids=lambda look: look.name)
+def test_a_customers_whole_story(console: Console, mina: str, look: Look) -> None:
+    customer, mark = mina.split()
+    tabs = {
+        "en": ("Orders", "Consents", "Scores", "Cases", "Profile", "Merges"), "fa": ("سفارش‌ها", "رضایت‌ها", "امتیازها", "پرونده‌ها", "مشخصات", "ادغام‌ها"),
+    }[look.language]
+    with console.opened("/customers", look) as page:
+        page.get_by_role("searchbox").fill(f"{mark}@console.example")
+        page.get_by_role("link", name="مینا رضایی").click()
+        page.get_by_role("heading", name="مینا رضایی").wait_for()
+        page.get_by_text("Order Completed").first.wait_for()
+        for tab in tabs:
+            page.get_by_role("tab", name=tab).click()
+            console.checked(page, f"customer-{tabs.index(tab)}-{look.name}")
+            if tab in {"Orders", "سفارش‌ها"}:
+                page.get_by_text("125,000 toman" if look.language == "en" else "۱۲۵٬۰۰۰ تومان").wait_for()
+    assert customer
+
+
 def test_a_merge_is_looked_at_done_and_taken_back(console: Console, mina: str) -> None:
     customer, mark = mina.split()
     with console.opened(f"/customers/{customer}") as page:
@@ -95,10 +113,8 @@ def test_the_keyboard_and_a_wrong_address(console: Console) -> None:
 
 
 def test_what_is_committed_is_what_the_sources_say(tmp_path: Path) -> None:
-    npm = shutil.which("npm")
-    version = subprocess.run([npm, "--version"], capture_output=True, text=True, check=True).stdout if npm else "0"
-    if not npm or int(version.split(".")[0]) < 11 or not (FOLDER / "node_modules").exists():
-        assert not (REQUIRED and npm and int(version.split(".")[0]) >= 11), "run npm ci in console/"
+    if npm_version() < BUILDS or not (FOLDER / "node_modules").exists():
+        assert not (REQUIRED and npm_version() >= BUILDS), "run npm ci in console/"
         pytest.skip("npm 11 and console/node_modules are needed: run `make console`")
     done = subprocess.run(
         ["npm", "run", "--silent", "build", "--", "--outDir", str(tmp_path / "built")], cwd=FOLDER, capture_output=True, text=True, timeout=220, check=False, env=settings.environment()
@@ -113,3 +129,23 @@ def test_no_text_is_written_into_a_component() -> None:
     for path in sorted(FOLDER.joinpath("src").rglob("*.tsx")):
         words = re.findall(r">\s*([A-Za-z]{3,}[A-Za-z ]*)\s*</", path.read_text(encoding="utf-8"))
         assert words == [], path.name
+
+
+@pytest.mark.parametrize("look", [Look(), Look("fa", dark=True, narrow=True)], ids=lambda look: look.name)
+def test_events_are_seen_as_they_come(console: Console, look: Look) -> None:
+    pause, go = ("Pause", "Go on") if look.language == "en" else ("مکث", "ادامه")
+    mark = uuid.uuid4().hex[:8]
+    with console.opened("/live", look) as page:
+        page.get_by_text("Listening" if look.language == "en" else "در حال شنیدن").wait_for()
+        console.checked(page, f"live-empty-{look.name}")
+        console.up.collect([{"type": "track", "userId": f"live-{mark}", "messageId": f"{mark}-1", "event": f"Seen {mark}", "properties": {"where": {"page": "home"}}}])
+        page.get_by_role("button", name=f"Seen {mark}").click()
+        page.get_by_text(re.compile("^where")).click()
+        page.get_by_text('"home"').wait_for()
+        console.checked(page, f"live-{look.name}")
+        page.get_by_role("button", name=pause).click()
+        console.up.collect([{"type": "track", "userId": f"live-{mark}", "messageId": f"{mark}-2", "event": f"Later {mark}"}])
+        page.get_by_role("searchbox").fill(mark)
+        assert page.get_by_role("button", name=f"Later {mark}").count() == 0
+        page.get_by_role("button", name=go).click()
+        page.get_by_role("button", name=f"Later {mark}").wait_for()

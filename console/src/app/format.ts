@@ -4,6 +4,11 @@ import { shell } from '../texts/shell';
 import { usePreferences } from './preferences';
 
 const LOCALES = { en: 'en-GB', fa: 'fa-IR-u-ca-persian-nu-arabext' } as const;
+/** ISO 4217 exponents that are not 2, as the platform stores amounts (contracts/money.py); what a browser knows of digits is only how amounts are shown. */
+const EXPONENTS: Record<string, number> = Object.fromEntries([
+  ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ').map((code) => [code, 0] as const),
+  ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((code) => [code, 3] as const), ['CLF', 4], ['UYW', 4],
+]);
 const STEPS = [['year', 31536000], ['month', 2592000], ['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]] as const;
 
 export interface Format {
@@ -34,9 +39,8 @@ function formatOf(locale: string, toman: string): Format {
     number,
     percent: (share, digits = 1) => new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: digits }).format(share),
     money: (minor, currency) => {
-      if (currency === 'IRR') return `${number(minor / 10)} ${toman}`;
-      const format = new Intl.NumberFormat(locale, { style: 'currency', currency });
-      return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+      const amount = minor / 10 ** (EXPONENTS[currency] ?? 2);
+      return currency === 'IRR' ? `${number(amount / 10)} ${toman}` : new Intl.NumberFormat(locale, { style: 'currency', currency }).format(amount);
     },
     date: (at) => day.format(new Date(at)),
     dateTime: (at) => both.format(new Date(at)),

@@ -8,8 +8,8 @@ export function JsonTree({ value, name, depth = 0 }: { value: unknown; name?: st
   const signs = Array.isArray(value) ? `[${inside.length}]` : `{${inside.length}}`;
   if (inside.length === 0) return <Box dir="ltr" ff="monospace" fz="xs">{label}{signs}</Box>;
   return (
-    <Box component="details" open={depth < 2} dir="ltr" ff="monospace" fz="xs">
-      <summary>{label}{signs}</summary>
+    <Box component="details" open={depth < 3} dir="ltr" ff="monospace" fz="xs">
+      <summary style={{ lineHeight: '24px' }}>{label}{signs}</summary>
       <Box ps="md">{inside.map(([key, one]) => <JsonTree key={key} name={key} value={one} depth={depth + 1} />)}</Box>
     </Box>
   );

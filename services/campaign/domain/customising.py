@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Annotated, Any, Final, NamedTuple
 from uuid import UUID
 
-from babel.numbers import get_currency_precision
 from pydantic import Field, StringConstraints, model_validator
 
+from contracts.money import exponent
 from services.campaign.domain.eligibility import refuse_reserved
 from services.campaign.domain.programmes import Currency, Stage, Strict, Word
 
@@ -224,6 +224,6 @@ def _combinations(wishes: Sequence[Sequence[Proposed]]) -> Iterator[list[Propose
 
 def in_major(amount_minor: int, currency: str) -> str:
     """Minor units as a decimal number of the currency, exact."""
-    digits: int = get_currency_precision(currency)
+    digits = exponent(currency)
     whole, rest = divmod(amount_minor, 10**digits)
     return f"{whole}.{rest:0{digits}d}" if digits else str(whole)

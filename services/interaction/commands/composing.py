@@ -9,6 +9,7 @@ from uuid import UUID
 
 from chassis import ids
 from chassis.eventlog import Record
+from contracts.money import exponent
 from services.interaction import errors
 from services.interaction.commands import posting
 from services.interaction.domain import money
@@ -83,4 +84,4 @@ async def place(service: InteractionService, *, composed: Composed, customer_id:
 
 
 def _decimal(minor: int, currency: str) -> str:
-    return str(Decimal(minor).scaleb(-money.EXPONENTS.get(currency, 2)))
+    return str(Decimal(minor).scaleb(-exponent(currency)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import Any, Final
 
+from contracts.money import exponent
+
 #: ISO 4217, active codes.
 CURRENCIES: Final = frozenset(
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE "
@@ -14,13 +16,6 @@ CURRENCIES: Final = frozenset(
     "RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH "
     "UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG".split()
 )
-
-#: ISO 4217 minor unit exponents that are not 2.
-EXPONENTS: Final = {
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-    **dict.fromkeys("CLF UYW".split(), 4),
-}
 
 #: The Toman is no ISO currency: ten Rials.
 TOMAN: Final = "IRT"
@@ -65,6 +60,6 @@ def minor_units(amount: Decimal, code: str) -> int | None:
     """Half-even rounded minor units of the stored currency; None when they do not fit into 64 bits."""
     if not amount:
         return 0
-    places = EXPONENTS.get(code, 2) + (code == TOMAN)
+    places = exponent(code) + (code == TOMAN)
     units = int(_EXACT.to_integral_value(_EXACT.scaleb(amount, places)))
     return units if abs(units) <= _MOST else None

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from contracts.money import exponent
 from services.interaction.domain import money
 
 #: Event names (the published ones, and the old ones) -> what happened.
@@ -267,7 +268,7 @@ def lines_disagree(values: dict[str, Any], lines: list[Line], currency: str) -> 
     expected = _goods(given)
     if expected is None:
         return False
-    allowed = Decimal(len(lines)).scaleb(-money.EXPONENTS.get(money.stored_currency(currency), 2))
+    allowed = Decimal(len(lines)).scaleb(-exponent(money.stored_currency(currency)))
     total = sum((line_amount(line) for line in lines), Decimal(0))
     discount = given.get("discount", Decimal(0))
     return abs(total - expected) > allowed and abs(total - discount - expected) > allowed

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, Final, NamedTuple
 
-from services.interaction.domain import money
+from contracts.money import exponent
 
 AMOUNTS: Final = ("paid_minor", "net_minor", "shipping_minor", "tax_minor", "discount_minor", "refunded_minor", "credited_minor")
 COUNTS: Final = ("orders", "cancelled", "credits")
@@ -71,5 +71,5 @@ def rate_on(rates: list[Rate], day: date) -> Rate | None:
 
 def converted(amount: int, currency: str, home: str, rate: Decimal) -> int:
     """Minor units of `currency` in those of `home`, half-even."""
-    places = money.EXPONENTS.get(home, 2) - money.EXPONENTS.get(currency, 2)
+    places = exponent(home) - exponent(currency)
     return int(_EXACT.to_integral_value(_EXACT.scaleb(_EXACT.multiply(Decimal(amount), rate), places)))

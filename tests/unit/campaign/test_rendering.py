@@ -97,9 +97,14 @@ def test_values_are_escaped_and_only_values(body: str, expected: str) -> None:
     assert "built-in" not in made.html
 
 
-def test_money_in_persian() -> None:
-    made = rendering.render(compiled('{{ 1250000 | money: "IRR" }}'), {**DATA, "locale": "fa"})
-    assert "۱٬۲۵۰٬۰۰۰" in made.html
+@pytest.mark.parametrize(
+    ("minor", "currency", "shown"),
+    [(125_000_000, "IRR", "۱٬۲۵۰٬۰۰۰"), (1250, "JPY", "۱٬۲۵۰"), (1_250_000, "KWD", "۱٬۲۵۰٫۰۰۰"), (125_000, "EUR", "۱٬۲۵۰٫۰۰"), (1_250_000_000, "IQD", "۱٬۲۵۰٬۰۰۰")],
+)
+def test_money_in_persian(minor: int, currency: str, shown: str) -> None:
+    """Stored by ISO 4217 (rials have two digits there), shown as people write it (without them)."""
+    made = rendering.render(compiled(f'{{{{ {minor} | money: "{currency}" }}}}'), {**DATA, "locale": "fa"})
+    assert shown in made.html
 
 
 @pytest.mark.parametrize(
