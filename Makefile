@@ -154,6 +154,10 @@ charts: .venv-charts/.installed .venv-policy/.installed ## Helm, the schemas of 
 operators: .venv-charts/.installed ## cut the schemas of the operators' resources anew (needs Go, Maven, and JAVA=Java 21)
 	.venv-charts/bin/python deploy/charts/operators.py --java $${JAVA:-java}
 
-.PHONY: console sdks sbom audit reference charts operators nightly
+pictures: dev ## the pictures of docs/console.md, taken by the browser tests
+	ECRM_REQUIRE_REAL=1 $(BIN)/python -m pytest -q -m slow tests/e2e/test_console*.py
+	for picture in docs/pictures/*.png; do cp build/console/$$(basename $$picture) $$picture; done
+
+.PHONY: console pictures sdks sbom audit reference charts operators nightly
 .PHONY: dev check test test-real bench chaos fuzz contracts
 .PHONY: help env run demo cluster cluster-stop
