@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ settings.register_profile("deep", max_examples=1000, deadline=None)
 # busy machine; what has to be fast is measured elsewhere.
 settings.register_profile("usual", deadline=None, derandomize=True)
 settings.load_profile("usual")
+
+#: Seconds since 1970 after which no test begins any more: what a slow machine has no time for is named, not cut off in the middle.
+UNTIL = float(os.environ.get("TESTS_UNTIL", "inf"))
+NO_TIME = "no time was left for it"
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -48,6 +53,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):
         longest = ("e2e", "integration", "contract", "architecture", "unit")
         items.sort(key=lambda item: [part in item.path.parts for part in longest], reverse=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if time.time() > UNTIL:
+        pytest.skip(NO_TIME)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    left = [report.nodeid for report in terminalreporter.stats.get("skipped", []) if NO_TIME in str(report.longrepr)]
+    if left:
+        terminalreporter.write_line(f"{len(left)} tests were not run, {NO_TIME}: {' '.join(sorted({one.split('::')[0] for one in left}))}")
 
 
 @pytest.fixture(scope="session")
