@@ -18,9 +18,9 @@ from services.analytics.store.recalling import Then, put_back
 
 #: Transitions of one customer's scores that are looked through.
 _MOVES: Final = 10_000
-#: Leaves whose data nobody keeps for the past.
 #: How long a neighbour is waited for.
 SECONDS: Final = 10.0
+#: Leaves whose data nobody keeps for the past.
 _NOT_KEPT: Final = (rules.Computed, rules.Listed)
 
 

@@ -67,7 +67,7 @@ async def test_a_segment_is_planned_and_sent(cluster: PrivateCluster) -> None:
 
         now = play.service.clock.now()
         made, checks = await then(ids[0], now - timedelta(days=1))
-        assert (made["message"], checks["segment"], checks["consent"]) == (None, None, False), "nothing was recorded yet, nobody had agreed"
+        assert (made["message"], checks["segment"], checks["consent"]) == (None, False, False), "there was no such segment yet, nobody had agreed"
         made, checks = await then(ids[0], now)
         assert (made["receives"], made["message"]["state"], checks["segment"], checks["consent"]) == (True, "accepted", True, True)
         made, checks = await then(ids[4], now)
