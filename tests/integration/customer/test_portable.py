@@ -55,7 +55,12 @@ async def test_a_customer_moves_to_another_installation(cluster: PrivateCluster)
     """N12: A -> file -> B gives the same state hash, the same answers now and of the past, and an undo that still works."""
     async with started(cluster, "customer") as first, started(cluster, "customer") as second:
         ada, moment = await lived(first)
-        answer = await ask(first, "GET", f"/customers/{ada}/portable")
+        for _ in range(5):
+            before = await shown(first, ada, moment)
+            answer = await ask(first, "GET", f"/customers/{ada}/portable")
+            here = await shown(first, ada, moment)
+            if here == before:  # nothing of the past was still being taken in
+                break
         assert (answer.status, answer.headers["content-type"]) == (200, "application/vnd.ecrm.customer+json")
         archive = json.loads(answer.body)
         archive["parts"]["consent"] = {"receipts": []}
@@ -64,7 +69,7 @@ async def test_a_customer_moves_to_another_installation(cluster: PrivateCluster)
         assert done.json() == {"customer_id": ada, "hash": archive["hashes"]["customer"], "left": ["consent"]}
         again = json.loads((await ask(second, "GET", f"/customers/{ada}/portable")).body)
         assert again["hashes"] == {"customer": archive["hashes"]["customer"]}
-        here, there = await shown(first, ada, moment), await shown(second, ada, moment)
+        there = await shown(second, ada, moment)
         assert [(part, name, here[part][name], there[part][name]) for part in here for name in here[part] if here[part][name] != there[part][name]] == []
         await second.drain()
         states = [state for state in await told(second.log, "ecrm.state.profile", "ecrm.state.profile.v1") if state["customer_id"] == ada]
