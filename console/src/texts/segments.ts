@@ -33,7 +33,7 @@ export const segments = define(
     of: 'Date of', ofs: { registered_at: 'registration', first_order: 'first order', last_order: 'last order', birthday: 'birthday' }, calendar: 'Calendar', calendars: { jalali: 'Jalali', gregorian: 'Gregorian' }, month: 'Month', day: 'Day', any: 'any',
     preview: { title: 'Who fits now', of: (total: string) => `of ${total} customers`, examples: 'Examples', nobody: 'Nobody fits. Loosen a condition.', cost: (cost: string, limit: string) => `Effort ${cost} of at most ${limit}`, at: (when: string) => `as of ${when}` },
     why: { text: 'Choose somebody to see which conditions hold for them, and what was seen.', person: 'Customer', help: 'Name, e-mail or an identity such as user:42', in: 'Is in the segment', out: 'Is not in the segment', clause: 'Condition', holds: 'Holds', seen: 'What was seen' },
-    entered: 'Since', noMembers: 'Nobody is in it now.', archive: 'Archive', archiveSure: 'Archive this segment?', archiveText: 'Its customers leave it; it can still be read. One that others ask for cannot be archived.', keep: 'Keep it',
+    entered: 'Since', noMembers: 'Nobody is in it now.',
   },
   {
     fa: {
@@ -68,7 +68,7 @@ export const segments = define(
       of: 'تاریخِ', ofs: { registered_at: 'ثبت‌نام', first_order: 'نخستین سفارش', last_order: 'آخرین سفارش', birthday: 'زادروز' }, calendar: 'تقویم', calendars: { jalali: 'خورشیدی', gregorian: 'میلادی' }, month: 'ماه', day: 'روز', any: 'هر',
       preview: { title: 'اکنون چه کسانی می‌خورند', of: (total: string) => `از ${total} مشتری`, examples: 'نمونه‌ها', nobody: 'کسی نمی‌خورد. شرطی را آسان‌تر کنید.', cost: (cost: string, limit: string) => `هزینهٔ محاسبه ${cost} از ${limit}`, at: (when: string) => `در ${when}` },
       why: { text: 'کسی را برگزینید تا ببینید کدام شرط‌ها برایش برقرار است و چه دیده شده است.', person: 'مشتری', help: 'نام، ایمیل یا شناسه‌ای مانند user:42', in: 'در این بخش هست', out: 'در این بخش نیست', clause: 'شرط', holds: 'برقرار', seen: 'آنچه دیده شد' },
-      entered: 'از', noMembers: 'اکنون کسی در آن نیست.', archive: 'بایگانی', archiveSure: 'این بخش بایگانی شود؟', archiveText: 'مشتریانش بیرون می‌روند؛ همچنان خواندنی است. بخشی که دیگران به آن نیاز دارند بایگانی نمی‌شود.', keep: 'بماند',
+      entered: 'از', noMembers: 'اکنون کسی در آن نیست.',
     },
   },
 );

@@ -20,7 +20,7 @@ export function Condition({ rule, change }: Props) {
   const kind = leafOf(rule);
   if (kind === null) return <Stack gap={4}><Text size="sm" c="dimmed">{texts.other}</Text><JsonTree value={rule} /></Stack>;
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, lg: 3 }} spacing="xs">
+    <SimpleGrid cols={{ base: 1, xs: 2, xl: 4 }} spacing="xs">
       <NativeSelect label={texts.condition} value={kind} onChange={(event) => change(begun(event.currentTarget.value as Leaf))} data={LEAVES.map((value) => ({ value, label: texts.leaves[value] }))} />
       <Fields kind={kind} rule={rule} change={change} />
     </SimpleGrid>

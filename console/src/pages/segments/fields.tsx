@@ -19,12 +19,15 @@ export function Typed({ label, help, value, change }: { label: string; help?: st
 export function Value({ label, op = '', value, change, empty }: { label?: string; op?: string; value: unknown; change: (value: unknown) => void; empty?: string }) {
   const texts = useTexts(segments);
   const format = useFormat();
-  const [typed, setTyped] = useState([value ?? ''].flat().join(', '));
+  const [kept, setKept] = useState('');
+  const parsed = (text: string) => (op === 'in' ? text.split(/[,،]/).filter((one) => one.trim()).map(scalar) : dated ? plain(text).trim() : text.trim() === '' ? '' : scalar(text));
   const dated = op === 'before' || op === 'after';
+  // the condition may have become another one meanwhile: then its value is shown, not what was typed for the one before
+  const typed = JSON.stringify(parsed(kept)) === JSON.stringify(value ?? '') ? kept : [value ?? ''].flat().join(', ');
   const date = dated && /^\d{4}-\d{2}-\d{2}$/.test(plain(typed)) && !Number.isNaN(Date.parse(plain(typed))) ? format.date(plain(typed)) : texts.dateHelp;
   function told(text: string) {
-    setTyped(text);
-    change(op === 'in' ? text.split(/[,،]/).filter((one) => one.trim()).map(scalar) : dated ? plain(text).trim() : text.trim() === '' ? '' : scalar(text));
+    setKept(text);
+    change(parsed(text));
   }
   return <TextInput label={label ?? texts.value} description={op === 'in' ? texts.listHelp : dated ? date : empty} inputWrapperOrder={['label', 'input', 'description']} dir="auto" value={typed} onChange={(event) => told(event.currentTarget.value)} />;
 }

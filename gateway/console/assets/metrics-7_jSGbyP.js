@@ -1,0 +1,1 @@
+function e(e,t,n,r,i=`–`){return n==null?i:t.startsWith(`minor units`)?r?e.money(n,r):e.number(n):t.endsWith(`share`)?e.percent(n):t===`seconds`?e.duration(n):e.number(n,2)}export{e as t};
