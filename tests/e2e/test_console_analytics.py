@@ -30,7 +30,7 @@ def test_figures_are_explained_and_steps_are_counted(up: Upright, console: Conso
         console.checked(page, f"analytics-metrics-{look.name}")
         tabs = page.get_by_role("tab")
         tabs.nth(1).click()
-        page.get_by_label(words["steps"], exact=True).fill(f"Seen {tag}\nBought {tag}")
+        page.get_by_role("textbox", name=words["steps"]).fill(f"Seen {tag}\nBought {tag}")
         page.get_by_role("button", name=words["count"], exact=True).click()
         expect(page.get_by_role("tabpanel").get_by_text(f"Bought {tag}").last).to_be_visible()
         console.checked(page, f"analytics-funnel-{look.name}")

@@ -11,8 +11,8 @@ from tests.support.consoles import Console, Look
 from tests.support.upright import Upright
 
 WORDS = {
-    "en": {"dry": "Check only", "run": "Import", "only": "check only: nothing was kept", "refused": "Refused rows", "undo": "Take it back", "done": "done", "undone": "taken back"},
-    "fa": {"dry": "فقط بررسی", "run": "وارد کن", "only": "فقط بررسی: چیزی نگه داشته نشد", "refused": "ردیف‌های ردشده", "undo": "برگردان", "done": "انجام شد", "undone": "برگردانده"},
+    "en": {"file": "File", "dry": "Check only", "run": "Import", "only": "check only: nothing was kept", "refused": "Refused rows", "undo": "Take it back", "done": "done", "undone": "taken back"},
+    "fa": {"file": "فایل", "dry": "فقط بررسی", "run": "وارد کن", "only": "فقط بررسی: چیزی نگه داشته نشد", "refused": "ردیف‌های ردشده", "undo": "برگردان", "done": "انجام شد", "undone": "برگردانده"},
 }
 
 
@@ -26,7 +26,9 @@ def test_a_file_is_checked_imported_and_taken_back(up: Upright, console: Console
         return found
 
     with console.opened("/import", look) as page:
-        page.locator("input[type=file]").set_input_files({"name": f"list-{tag}.csv", "mimeType": "text/csv", "buffer": content.encode()})
+        with page.expect_file_chooser() as chosen:
+            page.get_by_role("button", name=words["file"], exact=False).first.click()
+        chosen.value.set_files({"name": f"list-{tag}.csv", "mimeType": "text/csv", "buffer": content.encode()})
         page.get_by_label("mail", exact=False).last.select_option("email")
         console.checked(page, f"import-{look.name}")
         shown = page.get_by_role("region", name=f"list-{tag}", exact=True)
