@@ -14,7 +14,7 @@ from tests.integration.gateway.visiting import Visitor
 from tests.support.platform import TestPlatform
 
 #: Anybody with a key may ask who it is, what was begun with it and which roles there are.
-OWN: Final = {"GET /api/v1/me", "POST /api/v1/me/password", "GET /api/v1/roles", "GET /api/v1/operations", "GET /api/v1/operations/{operation_id}"}
+OWN: Final = {"GET /api/v1/me", "GET /api/v1/session", "POST /api/v1/me/password", "GET /api/v1/roles", "GET /api/v1/operations", "GET /api/v1/operations/{operation_id}"}
 #: A public list.
 SHOWN: Final = {"GET /api/v1/disclosures"}
 #: Refused to whoever may see that it is there, but not all that is in it: files cannot be shown in part.
