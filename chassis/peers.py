@@ -28,6 +28,8 @@ HOP_BY_HOP: Final = frozenset(
 )
 NOT_FOR_PEERS: Final = HOP_BY_HOP | {b"host"}
 ONE_CHUNK: Final = 64 * 1024
+#: How long a connection is kept that nobody uses: well below what servers keep (launcher/process.py), or a request meets a closed door.
+IDLE_SECONDS: Final = 15
 #: More than this at once would keep the event loop from all else.
 ONE_WRITE: Final = 1024 * 1024
 
@@ -209,7 +211,7 @@ async def _close_when_gone(receive: Receive, answer: aiohttp.ClientResponse) -> 
 def new_session() -> aiohttp.ClientSession:
     """The session all remote peers share: no cookies, no redirects, no decompression."""
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=512, keepalive_timeout=30), auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar(),
+        connector=aiohttp.TCPConnector(limit=512, keepalive_timeout=IDLE_SECONDS), auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, connect=3), skip_auto_headers=("User-Agent", "Accept-Encoding", "Accept"),
     )
 

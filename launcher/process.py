@@ -16,6 +16,8 @@ import uvicorn
 from chassis.peers import App
 
 GRACE_SECONDS: Final = 5
+#: How long an unused connection stays open: above the minute that load balancers keep theirs, so that they close first.
+IDLE_SECONDS: Final = 65
 
 
 class CannotStart(Exception):
@@ -46,7 +48,7 @@ async def serving(app: App, listener: socket.socket, *, certificate: tuple[Path,
 
     config = uvicorn.Config(
         app, loop="uvloop", http=GuardedProtocol, ws="none", lifespan="off", log_config=None, access_log=False, server_header=False,
-        date_header=False, timeout_graceful_shutdown=GRACE_SECONDS, timeout_keep_alive=30, proxy_headers=False,
+        date_header=False, timeout_graceful_shutdown=GRACE_SECONDS, timeout_keep_alive=IDLE_SECONDS, proxy_headers=False,
         ssl_certfile=chain, ssl_keyfile=key,
     )
     server = _Server(config)
