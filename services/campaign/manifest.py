@@ -10,6 +10,7 @@ from chassis.manifest import Manifest
 from chassis.reacting import Subscription
 from chassis.scheduling import Job
 from contracts.analytics import CostBooked, ScoreChanged, SegmentEntered, SegmentLeft, SpendStated
+from contracts.campaign import MessageClicked
 from contracts.consent import ConsentWithdrawn
 from contracts.interaction import (
     BounceReceived,
@@ -23,6 +24,7 @@ from contracts.interaction import (
 )
 from services.campaign import api, jobs, reactions
 from services.campaign.commands import opening
+from services.campaign.domain.journeys.heard import HEARD
 from services.campaign.outbound.rendering import Renderers
 from services.campaign.queries.holding import HOLDINGS, KEPT
 from services.campaign.queries.rebuilding import REBUILT
@@ -78,6 +80,10 @@ MANIFEST = Manifest(
         Subscription("scores", ("ecrm.analytics",), linger=0.25, facts={ScoreChanged: reactions.on_score_changed, CostBooked: reactions.on_cost_booked, SpendStated: reactions.on_spend_stated}),
         Subscription("said_consent", ("ecrm.state.consent",), batch=reactions.on_said_consent, linger=0.25),
         Subscription("triggers", ("ecrm.interaction",), batch=reactions.on_events, wanted=reactions.wants_events, linger=0.25),
+        Subscription(
+            "facts", ("ecrm.interaction.facts",), wanted=reactions.wants_facts, linger=0.25,
+            facts=dict.fromkeys((fact for fact in HEARD if fact is not MessageClicked), reactions.on_heard),
+        ),
         Subscription(
             "memberships", ("ecrm.analytics",), linger=0.25,
             facts={SegmentEntered: reactions.on_segment_entered, SegmentLeft: reactions.on_segment_left},

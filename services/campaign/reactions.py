@@ -11,6 +11,7 @@ from contracts.analytics import CostBooked, ScoreChanged, SegmentEntered, Segmen
 from contracts.consent import ConsentState, ConsentWithdrawn
 from contracts.customer import ErasureState, IdentityState, ProfileState
 from contracts.envelope import Envelope
+from contracts.fact import Fact
 from contracts.interaction import (
     BounceReceived,
     CaseResolved,
@@ -107,6 +108,16 @@ async def on_said_consent(_service: CampaignService, tx: Transaction, records: l
 async def wants_events(_service: CampaignService, tx: Transaction) -> bool:
     """Whether any journey listens to events at all."""
     return await commands.listens_to_events(tx)
+
+
+async def wants_facts(_service: CampaignService, tx: Transaction) -> bool:
+    """Whether any journey listens to facts of orders, cases, selling and replies."""
+    return await commands.listens_to_facts(tx)
+
+
+async def on_heard(service: CampaignService, tx: Transaction, fact: Fact, envelope: Envelope) -> None:
+    """A fact that journeys may begin with."""
+    await commands.note_fact(tx, fact, fact_id=envelope.id, told_at=envelope.time or service.clock.now())
 
 
 async def on_events(_service: CampaignService, tx: Transaction, records: list[Stored]) -> None:

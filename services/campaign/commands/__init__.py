@@ -49,7 +49,9 @@ from services.campaign.commands.journeys.listening import (
     add_people,
     bring_events,
     listens_to_events,
+    listens_to_facts,
     note_events,
+    note_fact,
     note_membership,
 )
 from services.campaign.commands.journeys.moving import run_journeys
@@ -150,6 +152,7 @@ __all__ = [
     "leave_programme",
     "lift_suppression",
     "listens_to_events",
+    "listens_to_facts",
     "look_at_orders",
     "look_for_occasions",
     "move_programme",
@@ -159,6 +162,7 @@ __all__ = [
     "note_cost",
     "note_decision_click",
     "note_events",
+    "note_fact",
     "note_group_activity",
     "note_membership",
     "note_open",

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.campaign import MessageClicked, MessageOpened
+from services.campaign.commands.journeys import listening
 from services.campaign.domain import tracking
 from services.campaign.settings import CampaignService
 from services.campaign.store import outcomes, results
@@ -48,4 +49,7 @@ async def _note(
             "channel": message["channel"], "at": at, "automated": automated, "origin": message["origin"], "step": message["step"],
             "arm": message["arm"],
         }
-        tx.tell(MessageOpened(**same) if url is None else MessageClicked(**same, url=tracking.without_query(url)))
+        told = MessageOpened(**same) if url is None else MessageClicked(**same, url=tracking.without_query(url))
+        tx.tell(told)
+        if isinstance(told, MessageClicked) and not automated and message["customer_id"] is not None:
+            await listening.note_fact(tx, told, fact_id=f"click:{message_id}:{link}", told_at=at)

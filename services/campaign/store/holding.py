@@ -20,7 +20,7 @@ HOLDINGS: Final[tuple[Holding, ...]] = (
         "journey_move", "journeys", "observed", "person_id IN (SELECT id FROM journey_person WHERE customer_id = ANY($1))", "person_id, number",
     ),
     rows("journey_errand", "journeys", "ours", "customer_id = ANY($1)", "id"),
-    rows("journey_event", "journeys", "observed", "identity = ANY($2)", "id", less=("id", "identity")),
+    rows("journey_event", "journeys", "observed", "identity = ANY($2) OR customer_id = ANY($1)", "id", less=("id", "identity")),
     rows("journey_backtest_message", "journeys", "derived", "customer_id = ANY($1)", "backtest_id, number"),
     rows("journey_backtest_person", "journeys", "ours", "customer_id = ANY($1)", "backtest_id, at"),
     rows("segment_move", "scores", "derived", "customer_id = ANY($1)", "segment_id, at"),

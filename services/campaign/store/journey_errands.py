@@ -34,7 +34,7 @@ class Arrived(NamedTuple):
     """An event on its way to whoever it belongs to."""
 
     id: bytes
-    identity: bytes
+    identity: bytes | None
     event: Happened
 
 
@@ -87,20 +87,21 @@ async def of_person(db: Connection, person_id: UUID) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-async def keep(db: Connection, events: Sequence[tuple[str, bytes, Happened]]) -> None:
-    """Events (source, identity, event) that somebody listens to; the same one twice is kept once."""
+async def keep(db: Connection, events: Sequence[tuple[str, bytes | None, UUID | None, Happened]]) -> None:
+    """Events (source, identity, customer where no identity says it, event) that somebody listens to; the same one twice is kept once."""
     await db.execute(
         """
-        INSERT INTO journey_event (id, event_id, name, identity, occurred_at, received_at, properties, look_at)
-        SELECT id, event_id, name, identity, occurred_at, received_at, properties::jsonb, now()
-        FROM unnest($1::bytea[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], $6::timestamptz[], $7::text[])
-            AS given (id, event_id, name, identity, occurred_at, received_at, properties)
+        INSERT INTO journey_event (id, event_id, name, identity, customer_id, occurred_at, received_at, properties, look_at)
+        SELECT id, event_id, name, identity, customer_id, occurred_at, received_at, properties::jsonb, now()
+        FROM unnest($1::bytea[], $2::text[], $3::text[], $4::bytea[], $5::uuid[], $6::timestamptz[], $7::timestamptz[], $8::text[])
+            AS given (id, event_id, name, identity, customer_id, occurred_at, received_at, properties)
         ON CONFLICT DO NOTHING
         """,
-        [hashlib.blake2b(f"{source}\n{event.event_id}".encode(), digest_size=16).digest() for source, _, event in events],
-        [event.event_id for _, _, event in events], [event.name for _, _, event in events], [identity for _, identity, _ in events],
-        [event.occurred_at for _, _, event in events], [event.received_at for _, _, event in events],
-        [_encode(event.properties).decode() for _, _, event in events],
+        [hashlib.blake2b(f"{source}\n{event.event_id}".encode(), digest_size=16).digest() for source, _, _, event in events],
+        [event.event_id for *_, event in events], [event.name for *_, event in events],
+        [identity for _, identity, _, _ in events], [customer_id for _, _, customer_id, _ in events],
+        [event.occurred_at for *_, event in events], [event.received_at for *_, event in events],
+        [_encode(event.properties).decode() for *_, event in events],
     )
 
 
@@ -108,7 +109,7 @@ async def arrived(db: Connection, *, limit: int) -> list[tuple[Arrived, UUID | N
     """Events to be brought to people, with whose they are as far as known; locked, in the order they were received."""
     rows = await db.fetch(
         """
-        SELECT e.*, (SELECT customer_id FROM identity_map i WHERE i.identity = e.identity) AS customer_id
+        SELECT e.*, coalesce((SELECT i.customer_id FROM identity_map i WHERE i.identity = e.identity), e.customer_id) AS whose
         FROM journey_event e WHERE look_at <= now() ORDER BY look_at, received_at LIMIT $1 FOR UPDATE SKIP LOCKED
         """,
         limit,
@@ -116,7 +117,7 @@ async def arrived(db: Connection, *, limit: int) -> list[tuple[Arrived, UUID | N
     found = [
         (Arrived(row["id"], row["identity"], Happened(
             row["event_id"], row["name"], msgspec.json.decode(row["properties"]), row["occurred_at"], row["received_at"],
-        )), row["customer_id"])
+        )), row["whose"])
         for row in rows
     ]
     return sorted(found, key=lambda each: each[0].event.received_at)
@@ -143,8 +144,11 @@ async def any_arrived(db: Connection) -> bool:
     return bool(await db.fetchval("SELECT EXISTS (SELECT FROM journey_event WHERE look_at <= now())"))
 
 
-async def erase_events(db: Connection, identities: Sequence[bytes]) -> int:
-    return int((await db.execute("DELETE FROM journey_event WHERE identity = ANY($1::bytea[])", list(identities))).rpartition(" ")[2])
+async def erase_events(db: Connection, identities: Sequence[bytes], customer_ids: Sequence[UUID]) -> int:
+    status = await db.execute(
+        "DELETE FROM journey_event WHERE identity = ANY($1::bytea[]) OR customer_id = ANY($2::uuid[])", list(identities), list(customer_ids)
+    )
+    return int(status.rpartition(" ")[2])
 
 
 async def wake(db: Connection, identities: Sequence[bytes]) -> None:

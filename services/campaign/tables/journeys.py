@@ -110,7 +110,8 @@ class JourneyEventRow(CampaignTable, table=True):
     id: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
     event_id: str = Field(sa_type=Text)
     name: str = Field(sa_type=Text)
-    identity: bytes = Field(sa_type=LargeBinary)
+    identity: bytes | None = Field(default=None, sa_type=LargeBinary)
+    customer_id: UUID | None = None
     occurred_at: datetime = Field(sa_type=TIME)
     received_at: datetime = Field(sa_type=TIME)
     properties: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))

@@ -17,7 +17,7 @@ PAGES = (ROOT / "docs/journeys.md", ROOT / "docs/programmes.md")
 async def test_every_command_works_as_it_stands(cluster: PrivateCluster) -> None:
     async with stage(cluster, smtp=False) as play:
         names = {"CUSTOMER": await play.customer("ann@x.example"), "T": await play.template()}
-        assert len(await pasted(play, "docs/journeys.md", names)) == 8
+        assert len(await pasted(play, "docs/journeys.md", names)) == 9
 
 
 def test_every_refusal_of_the_tables_is_provoked_by_a_test() -> None:

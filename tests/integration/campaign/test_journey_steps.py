@@ -118,7 +118,7 @@ async def test_what_happened_since_the_entry_counts_also_before_we_came_to_it(pl
         await replicas.put_identities(tx.db, [(identity, "user", UUID(ann))], gone=[])
         for number, name in enumerate(("Product Added", "Order Completed")):
             at = now - timedelta(minutes=30 - number)
-            await journey_errands.keep(tx.db, [("shop", identity, Happened(f"late-{number}", name, {}, at, at))])
+            await journey_errands.keep(tx.db, [("shop", identity, None, Happened(f"late-{number}", name, {}, at, at))])
     while await commands.bring_events(play.service):
         pass
     passage = await journeys.where(journey, ann)

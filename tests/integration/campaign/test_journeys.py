@@ -76,7 +76,7 @@ async def test_an_event_before_its_person_is_known(cluster: PrivateCluster) -> N
         now = play.service.clock.now()
         identity = play.service.hash_identity(str(identity_key("anon", "browser-1")))
         async with play.service.transaction() as tx:
-            await journey_errands.keep(tx.db, [("web", identity, Happened("e1", "Product Added", {}, now, now))] * 2)
+            await journey_errands.keep(tx.db, [("web", identity, None, Happened("e1", "Product Added", {}, now, now))] * 2)
         await listening.bring_events(play.service)
         assert (await journeys.figures(journey))["entered"] == 0
         async with play.service.transaction() as tx:

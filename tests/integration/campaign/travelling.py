@@ -53,7 +53,7 @@ class Journeys:
         async with self.play.service.transaction() as tx:
             identity = self.play.service.hash_identity(str(identity_key("user", customer)))
             await replicas.put_identities(tx.db, [(identity, "user", UUID(customer))], gone=[])
-            await journey_errands.keep(tx.db, [("test", identity, Happened(str(uuid4()), name, properties, at, at))])
+            await journey_errands.keep(tx.db, [("test", identity, None, Happened(str(uuid4()), name, properties, at, at))])
         await listening.bring_events(self.play.service)
 
     async def run(self) -> None:

@@ -15,7 +15,7 @@ from services.campaign.commands.planning import cancel_planned, hold_origin, rel
 from services.campaign.domain.channels import CHANNELS
 from services.campaign.domain.journeys import checking
 from services.campaign.domain.journeys.checking import Fault
-from services.campaign.domain.journeys.definition import Definition, Message, WaitFor, Webhook
+from services.campaign.domain.journeys.definition import Definition, Message, Webhook
 from services.campaign.domain.journeys.entities import Journey
 from services.campaign.settings import CampaignService
 from services.campaign.store import journey_people as people
@@ -166,12 +166,9 @@ def _listeners(definition: Definition) -> list[tuple[str, str, bool]]:
     """(kind, name, entry) of everything that can bring somebody in, on, or out."""
     found: set[tuple[str, str, bool]] = set()
     entry = definition.entry
-    if entry.event is not None:
-        found.add((EVENT, entry.event.name, True))
     if entry.segment is not None:
         found.add((SEGMENT[entry.segment.on], entry.segment.id, True))
-    found |= {(EVENT, step.event.name, False) for step in definition.steps.values() if isinstance(step, WaitFor)}
-    found |= {(EVENT, each.event.name, False) for each in definition.leave_on}
+    found |= {(EVENT, event.name, event is entry.event) for _, event in checking.events_in(definition)}
     return sorted(found)
 
 

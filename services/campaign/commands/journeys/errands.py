@@ -1,6 +1,6 @@
 """Errands: what a step has others do. At least once, made harmless by what makes each one of a kind.
 
-A case carries a tag of its errand and is looked for before it is opened again; traits are a merge-patch; a webhook keeps its id.
+A case carries a tag of its errand, a task a mark, and both are looked for before they are made again; nobody has two open leads of one source; traits are a merge-patch; a webhook keeps its id.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -18,6 +19,7 @@ import msgspec
 from chassis import calling_out, telemetry
 from chassis.calling_out import NoAnswer, NotAllowed
 from chassis.errors import Unavailable
+from services.campaign.domain.journeys.definition import Duration
 from services.campaign.settings import CampaignService
 from services.campaign.store import journey_errands as store
 from services.campaign.store import journey_people as people
@@ -31,7 +33,12 @@ _log = telemetry.logger(__name__)
 
 
 class _Refused(Exception):
-    """The other side will never take it."""
+    """The other side will never take it: the code of its answer, and the answer."""
+
+    def __init__(self, code: str, problem: Mapping[str, Any] | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.problem = problem or {}
 
 
 async def run_errands(service: CampaignService) -> bool:
@@ -59,6 +66,10 @@ async def run_errands(service: CampaignService) -> bool:
 async def _run(service: CampaignService, errand: Errand) -> dict[str, Any]:
     if errand.kind == "case":
         return {"case_id": await _open_case(service, errand)}
+    if errand.kind == "task":
+        return {"task_id": await _plan_task(service, errand)}
+    if errand.kind == "lead":
+        return {"lead_id": await _open_lead(service, errand)}
     if errand.kind == "trait":
         path = f"/api/v1/customers/{errand.customer_id}"
         await _ask(service, "customer", "PATCH", path, {"traits": errand.body["step"]["set"]}, ["customers:write", "customers:read"])
@@ -81,12 +92,49 @@ async def _open_case(service: CampaignService, errand: Errand) -> str:
     return str(made["id"])
 
 
+async def _plan_task(service: CampaignService, errand: Errand) -> str:
+    mark = f"[journey-errand-{errand.id}]"
+    token: str | None = None
+    while errand.attempts > 1:
+        query = urlencode({"customer_id": errand.customer_id, "limit": 200} | ({"page_token": token} if token else {}))
+        page = await _ask(service, "interaction", "GET", f"/api/v1/tasks?{query}", None, ["interactions:read"])
+        for task in page["data"]:
+            if mark in (task["notes"] or ""):
+                return str(task["id"])
+        if (token := page["next_page_token"]) is None:
+            break
+    step = errand.body["step"]
+    body = {name: step[name] for name in ("title", "kind", "team_id", "employee_id") if step.get(name) is not None}
+    if step.get("due_in"):
+        body["due_at"] = (service.clock.now() + Duration.model_validate(step["due_in"]).length).isoformat()
+    made = await _ask(
+        service, "interaction", "POST", "/api/v1/tasks", {**body, "customer_id": str(errand.customer_id), "notes": mark},
+        ["interactions:write", "interactions:read"],
+    )
+    return str(made["id"])
+
+
+async def _open_lead(service: CampaignService, errand: Errand) -> str:
+    step = errand.body["step"]
+    body = {name: step[name] for name in ("title", "source", "campaign", "score", "team_id", "employee_id") if step.get(name) is not None}
+    try:
+        made = await _ask(
+            service, "interaction", "POST", "/api/v1/leads", {**body, "customer_id": str(errand.customer_id)}, ["interactions:write", "interactions:read"]
+        )
+    except _Refused as refusal:
+        if refusal.code == "lead.open_already" and refusal.problem.get("lead_id"):
+            return str(refusal.problem["lead_id"])  # theirs from before, or the one of a try whose answer was lost
+        raise
+    return str(made["id"])
+
+
 async def _ask(service: CampaignService, peer: str, method: str, path: str, body: Mapping[str, Any] | None, scopes: list[str]) -> Any:
     answer = await service.peers[peer].call(method, path, json=body, scopes=scopes, timeout=15)
     if answer.status >= 500 or answer.status == 429:
         raise Unavailable("journey.errand_unavailable", "A neighbour does not answer.", detail=str(answer.status))
     if answer.status >= 400:
-        raise _Refused((answer.json() or {}).get("code", str(answer.status)))
+        problem = answer.json() or {}
+        raise _Refused(str(problem.get("code", answer.status)), problem)
     return answer.json()
 
 

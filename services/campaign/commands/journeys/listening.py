@@ -12,15 +12,17 @@ import msgspec
 from chassis.eventlog import Stored
 from chassis.ids import new_id
 from chassis.unit_of_work import Transaction
-from contracts import decoding
-from contracts.interaction import InteractionRecorded
+from contracts import catalogue, decoding
+from contracts.fact import Fact
+from contracts.interaction import InteractionRecorded, ReplyReceived
 from services.campaign import errors
 from services.campaign.commands.journeys.defining import EVENT, SEGMENT, locked
 from services.campaign.commands.journeys.moving import Step, load, move
+from services.campaign.domain.journeys import heard
 from services.campaign.domain.journeys.definition import AfterDays, Definition
 from services.campaign.domain.journeys.moving import Happened, Move, Person
 from services.campaign.settings import CampaignService
-from services.campaign.store import backtests, recipients
+from services.campaign.store import backtests, recipients, results
 from services.campaign.store import journey_errands as events
 from services.campaign.store import journey_people as people
 from services.campaign.store import journeys as store
@@ -56,12 +58,32 @@ class Wish(NamedTuple):
 
 async def listens_to_events(tx: Transaction) -> bool:
     """Whether any journey waits for an event, or lets people in by one."""
-    return bool(await store.listening_names(tx.db, EVENT))
+    return bool(await store.listening_names(tx.db, EVENT) - heard.NAMES)
+
+
+async def listens_to_facts(tx: Transaction) -> bool:
+    """The same for facts of orders, cases, selling and responses."""
+    return bool(await store.listening_names(tx.db, EVENT) & heard.NAMES)
+
+
+async def note_fact(tx: Transaction, fact: Fact, *, fact_id: str, told_at: datetime) -> None:
+    """Keep a fact that a journey listens to, like an event; a reply with the campaign and the customer of the message that it answers."""
+    if catalogue.entry_of(type(fact)).wire not in await store.listening_names(tx.db, EVENT):
+        return
+    more: dict[str, Any] = {}
+    if isinstance(fact, ReplyReceived):
+        message = await results.find_message(tx.db, UUID(fact.message_id))
+        if message is not None and message["customer_id"] is not None:
+            more = {"customer_id": str(message["customer_id"]), **{name: message[name] for name in ("origin", "step", "arm")}}
+            more |= {"campaign_id": str(message["origin_id"])}
+    found = heard.hear(fact, fact_id=fact_id, told_at=told_at, more=more)
+    if found is not None:
+        await events.keep(tx.db, [("ecrm", found.identity, found.customer_id, found.event)])
 
 
 async def note_events(tx: Transaction, records: Sequence[Stored]) -> None:
     """Keep the recorded events that a journey listens to; what they bring about is done by a job. Cheap where nobody listens."""
-    names = await store.listening_names(tx.db, EVENT)
+    names = await store.listening_names(tx.db, EVENT) - heard.NAMES
     if not names:
         return
     kept = []
@@ -71,7 +93,7 @@ async def note_events(tx: Transaction, records: Sequence[Stored]) -> None:
         fact = decoding.decode(InteractionRecorded, record.value)
         properties = _object(bytes(fact.personal.properties))
         kept.append((
-            fact.source, bytes.fromhex(fact.identity),
+            fact.source, bytes.fromhex(fact.identity), None,
             Happened(fact.id, fact.name, properties, fact.occurred_at, fact.received_at),
         ))
     if kept:
@@ -88,10 +110,11 @@ async def bring_events(service: CampaignService) -> bool:
         unknown = [arrived.id for arrived, customer_id in found if customer_id is None]
         if unknown:
             await events.look_later(tx.db, unknown, most=MOST_LOOKS)
+        survivors = await recipients.survivors(tx.db, [customer_id for _, customer_id in found if customer_id is not None])
         queues: dict[UUID, list[Happened]] = {}
         for arrived, customer_id in found:
             if customer_id is not None:
-                queues.setdefault(customer_id, []).append(arrived.event)
+                queues.setdefault(survivors[customer_id], []).append(arrived.event)
         listeners = await _listeners(tx, {event.name for queue in queues.values() for event in queue})
         definitions = await load(tx, {(one.journey_id, one.version) for each in listeners.values() for one in each})
         while queues:

@@ -212,7 +212,7 @@ async def merge_people(tx: Transaction, *, merged: Mapping[UUID, UUID]) -> None:
 async def erase_people(tx: Transaction, customer_ids: Sequence[UUID]) -> dict[str, int]:
     """Everything journeys and contact pressure know of them. Returns rows by table."""
     identities = await replicas.identities_of(tx.db, customer_ids)
-    return await people.erase(tx.db, customer_ids) | {"journey_event": await errands.erase_events(tx.db, identities)}
+    return await people.erase(tx.db, customer_ids) | {"journey_event": await errands.erase_events(tx.db, identities, customer_ids)}
 
 
 __all__ = ["Step", "ask_segments", "erase_people", "load", "merge_people", "move", "planned", "pressure", "run_journeys", "traits_of"]

@@ -10,7 +10,8 @@ from uuid import UUID
 from chassis.errors import Unavailable
 from services.campaign.commands.journeys import days
 from services.campaign.commands.journeys.listening import data_of
-from services.campaign.domain.journeys.definition import Definition, WaitFor
+from services.campaign.domain.journeys import checking, heard
+from services.campaign.domain.journeys.definition import Definition
 from services.campaign.domain.journeys.moving import Happened
 from services.campaign.domain.journeys.replaying import Stimulus
 from services.campaign.domain.pressure import Policy
@@ -31,9 +32,7 @@ async def stimuli(
 ) -> Pasts:
     """What happened to each person, in order. Raises Unavailable, TooMany."""
     pasts: Pasts = {}
-    names = {step.event.name for step in definition.steps.values() if isinstance(step, WaitFor)} | {each.event.name for each in definition.leave_on}
-    if definition.entry.event is not None:
-        names.add(definition.entry.event.name)
+    names = {event.name for _, event in checking.events_in(definition)}
     if names:
         for identity, events in (await _past(service, names, since, until)).items():
             pasts.setdefault(identity, []).extend(Stimulus(event.received_at, f"event:{event.event_id}", event, data_of(event)) for event in events)
@@ -129,6 +128,8 @@ async def what_is_missing(
     service: CampaignService, *, journey_id: UUID, definition: Definition, since: datetime, until: datetime, named: bool
 ) -> str | None:
     """Why the way in cannot be seen in the past, and what to do; None: it can."""
+    if facts := sorted({event.name for _, event in checking.events_in(definition)} & heard.NAMES):
+        return f"{facts[0]} is no recorded event, so it cannot be seen in the past. Test with an event that is, such as Order Completed, or name people in `people`."
     async with service.read() as db:
         segment = definition.entry.segment
         if segment is not None and not named and await backtests.segment_known_since(db, segment.id) is None:

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from services.campaign.domain.journeys.conditions import MARK, MOST_NODES, Rule, count_nodes, segments_of
+from services.campaign.domain.journeys.conditions import MARK, MOST_NODES, EventTest, Rule, count_nodes, segments_of
 from services.campaign.domain.journeys.definition import Branch, Definition, Exit, Split, Wait, WaitFor
+from services.campaign.domain.journeys.heard import NAMES, is_heard_or_free
 
 
 class Fault(NamedTuple):
@@ -52,6 +53,14 @@ def segments_in(definition: Definition) -> frozenset[str]:
     return frozenset().union(*(segments_of(rule) for _, rule in _rules(definition)))
 
 
+def events_in(definition: Definition) -> Iterator[tuple[str, EventTest]]:
+    """Every event that lets people in, on or out, with its place."""
+    if definition.entry.event is not None:
+        yield "/entry/event", definition.entry.event
+    yield from ((f"/leave_on/{number}/event", each.event) for number, each in enumerate(definition.leave_on))
+    yield from ((f"/steps/{name}/event", step.event) for name, step in definition.steps.items() if isinstance(step, WaitFor))
+
+
 def _rules(definition: Definition) -> Iterator[tuple[str, Rule]]:
     for name, step in definition.steps.items():
         if isinstance(step, Branch):
@@ -65,6 +74,9 @@ def _faults(definition: Definition) -> Iterator[Fault]:
         for place, following in ways(step):
             if following is not None and following not in definition.steps:
                 yield Fault(f"/steps/{name}{place}", f"there is no step {following}")
+    for pointer, event in events_in(definition):
+        if not is_heard_or_free(event.name):
+            yield Fault(f"{pointer}/name", f"no event has this name; of the platform's own facts these are heard: {', '.join(sorted(NAMES))}")
     for pointer, rule in _rules(definition):
         if count_nodes(rule) > MOST_NODES:
             yield Fault(pointer, f"a rule has at most {MOST_NODES} parts")

@@ -211,6 +211,31 @@ class Case(Strict):
     next: Next = None
 
 
+class Task(Strict):
+    """Something to do for an employee: `call` puts the customer on the list of calls. `due_in`: from then on it is late."""
+
+    type: Literal["task"]
+    title: Line
+    kind: Literal["task", "call", "meeting"] = "call"
+    due_in: Duration | None = None
+    team_id: UUID | None = None
+    employee_id: UUID | None = None
+    next: Next = None
+
+
+class Lead(Strict):
+    """Work for sales: a lead, given to whom the rules of leads say. Who has one open from this source keeps that one."""
+
+    type: Literal["lead"]
+    title: Line
+    source: Line
+    campaign: Line | None = None
+    score: Annotated[int, Field(ge=0, le=100)] = 0
+    team_id: UUID | None = None
+    employee_id: UUID | None = None
+    next: Next = None
+
+
 class ChangeTraits(Strict):
     """Traits of the profile; null removes one."""
 
@@ -248,10 +273,11 @@ def _type(value: Any) -> str:
 AnyStep = Annotated[
     Annotated[Wait, Tag(MARK + "wait")] | Annotated[WaitFor, Tag(MARK + "wait_for")] | Annotated[Branch, Tag(MARK + "branch")]
     | Annotated[Split, Tag(MARK + "split")] | Annotated[Message, Tag(MARK + "message")] | Annotated[Case, Tag(MARK + "case")]
+    | Annotated[Task, Tag(MARK + "task")] | Annotated[Lead, Tag(MARK + "lead")]
     | Annotated[ChangeTraits, Tag(MARK + "trait")] | Annotated[Webhook, Tag(MARK + "webhook")] | Annotated[Goal, Tag(MARK + "goal")]
     | Annotated[Exit, Tag(MARK + "exit")],
     Discriminator(_type, custom_error_type="step_type",
-                  custom_error_message="`type` is one of wait, wait_for, branch, split, message, case, trait, webhook, goal, exit"),
+                  custom_error_message="`type` is one of wait, wait_for, branch, split, message, case, task, lead, trait, webhook, goal, exit"),
 ]
 
 

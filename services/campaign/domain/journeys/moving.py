@@ -17,10 +17,12 @@ from services.campaign.domain.journeys.definition import (
     ChangeTraits,
     Definition,
     Goal,
+    Lead,
     LocalTime,
     Message,
     Occasion,
     Split,
+    Task,
     Wait,
     WaitFor,
     Webhook,
@@ -77,7 +79,7 @@ class Effect(NamedTuple):
     """Something to be done for a person: `step` says what; `key` makes it one of a kind within the journey."""
 
     step_name: str
-    step: Message | Case | ChangeTraits | Webhook
+    step: Message | Case | Task | Lead | ChangeTraits | Webhook
     person: Person
     key: str
     number: int
@@ -157,7 +159,7 @@ class _Walk:
                 self._to(next(each.next for each in step.arms if each.name == arm), "split", {"arm": arm})
             elif isinstance(step, Goal):
                 self._reach(step)
-            elif isinstance(step, Message | Case | ChangeTraits | Webhook):
+            elif isinstance(step, Message | Case | Task | Lead | ChangeTraits | Webhook):
                 self._do(step)
             else:
                 self._leave(step.reason, {})
@@ -201,7 +203,7 @@ class _Walk:
         else:
             self._to(step.next, "goal", {"goal": step.name})
 
-    def _do(self, step: Message | Case | ChangeTraits | Webhook) -> None:
+    def _do(self, step: Message | Case | Task | Lead | ChangeTraits | Webhook) -> None:
         person, name = self.person, self.person.step
         if isinstance(step, ChangeTraits):
             self.traits |= step.set

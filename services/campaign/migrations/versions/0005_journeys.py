@@ -59,7 +59,7 @@ JOURNEYS = (
     # Events somebody listens to, until it is known whose they are.
     """
     CREATE TABLE journey_event (
-        id bytea PRIMARY KEY, event_id text NOT NULL, name text NOT NULL, identity bytea NOT NULL, occurred_at timestamptz NOT NULL,
+        id bytea PRIMARY KEY, event_id text NOT NULL, name text NOT NULL, identity bytea, customer_id uuid, occurred_at timestamptz NOT NULL,
         received_at timestamptz NOT NULL, properties jsonb NOT NULL, look_at timestamptz NOT NULL, looks int NOT NULL DEFAULT 0)
     """,
     "CREATE INDEX journey_event_look ON journey_event (look_at)",
