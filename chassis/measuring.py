@@ -26,14 +26,22 @@ _ASIDE: Final = "SELECT (SELECT count(*) FROM dead_letter WHERE state = 'open') 
 
 def delays(service: Service[Any, Any], reader: str, batches: Iterable[Sequence[Stored]]) -> None:
     """Note how old the oldest record of each batch was when it was applied."""
-    now = service.clock.now()
     for records in batches:
-        said = header(records[0].headers, "ce_time")
-        age = now.timestamp() - records[0].appended_at
-        if said is not None:
-            with suppress(ValueError):
-                age = (now - datetime.fromisoformat(said.decode())).total_seconds()
-        telemetry.DELAY_SECONDS.labels(service.name, reader).observe(max(0.0, age))
+        delay(service, reader, since=happened(records[0]))
+
+
+def delay(service: Service[Any, Any], reader: str, *, since: float) -> None:
+    """Note how long ago this was (seconds since the epoch); where clocks differ, never less than nothing."""
+    telemetry.DELAY_SECONDS.labels(service.name, reader).observe(max(0.0, service.clock.timestamp() - since))
+
+
+def happened(record: Stored) -> float:
+    """When what a record tells of happened, or an event was received: seconds since the epoch."""
+    said = header(record.headers, "ce_time")
+    if said is not None:
+        with suppress(ValueError):
+            return datetime.fromisoformat(said.decode()).timestamp()
+    return record.appended_at
 
 
 async def measure(service: Service[Any, Any], loops: Sequence[ReaderLoop]) -> None:

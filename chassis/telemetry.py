@@ -42,7 +42,7 @@ OUTBOX_OLDEST: Final = Gauge("ecrm_outbox_oldest_seconds", "Age of the oldest ro
 READER_STOPPED: Final = Gauge("ecrm_reader_stopped", "1 while a reader stands still at a gap in the log", ["service", "reader"], registry=REGISTRY)
 DEAD_LETTERS: Final = Gauge("ecrm_dead_letters", "Records set aside, and records that wait behind them", ["service", "state"], registry=REGISTRY)
 DELAY_SECONDS: Final = Histogram(
-    "ecrm_delay_seconds", "From what happened (an event: received by the collector) to applied by a reader; the oldest of each batch",
+    "ecrm_delay_seconds", "From what happened (an event: received by the collector) to applied by a reader, or told of segments; the oldest of each batch",
     ["service", "reader"], registry=REGISTRY, buckets=(0.1, 0.3, 1, 2, 3, 5, 10, 30, 60, 300, 3600),
 )
 CLOCK_OFF: Final = Gauge("ecrm_clock_off_seconds", "This process's clock minus its database's", ["service"], registry=REGISTRY)

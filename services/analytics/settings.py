@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -19,6 +20,7 @@ class Facts(Protocol):
     """The warehouse as the rooms see it; `store/warehouse.py` is it."""
 
     birth: str
+    loaded: deque[tuple[int, float]]
     last_commit: float
     appended_at: float | None
     scored: tuple[int, float]

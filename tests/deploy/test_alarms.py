@@ -74,6 +74,16 @@ def test_everything_that_is_asked_for_is_told() -> None:
                 assert asked(expression) <= series, panel.title
 
 
+def test_labels_that_are_asked_for_are_told() -> None:
+    """D16: the delays of profiles, visits, figures and segments, by the names that readers have."""
+    readers = {(name, each.reader) for name in roster.ALL for each in roster.manifest(name).subscriptions} | {("analytics", "segments")}
+    for rule in rules():
+        for chosen in re.findall(r"\{([^}]*reader=[^}]*)\}", rule["expr"]):
+            services, wanted = (re.findall(rf'{label}=~?"([^"]+)"', chosen)[0].split("|") for label in ("service", "reader"))
+            assert {service for service, reader in readers if reader in wanted} >= set(services)
+            assert {reader for service, reader in readers if service in services} >= set(wanted)
+
+
 def test_burn_rates_are_those_of_the_objectives() -> None:
     """D16: 95 % of the events within 5 s, alarmed when they are not."""
     found = {(rule["alert"], rule["labels"]["window"]): rule["expr"] for rule in rules() if "Burn" in rule.get("alert", "")}

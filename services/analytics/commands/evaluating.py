@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from chassis import telemetry
+from chassis import measuring, telemetry
 from chassis.unit_of_work import Transaction
 from contracts.analytics import SegmentEntered, SegmentLeft
 from services.analytics.commands import loading
@@ -82,7 +82,9 @@ async def _evaluate_touched(service: AnalyticsService) -> tuple[list[dict[str, A
     ended = service.clock.monotonic()
     warehouse.unasked_until = ended + UNASKED_REST
     warehouse.rests_until = ended + min(LONGEST_REST, REST * (ended - started))
+    waiting = bool(questions) and len(ready) < sum(1 for one in known if one["kind"] != "list")  # for a full run
     if found.seq == position.seq and not found.touched:
+        _note_delays(service, found.seq, waiting=waiting, asked=bool(questions))
         return known, False
     versions = {one["segment_id"]: int(one["version"]) for one in ready}
     async with service.transaction() as tx:
@@ -96,7 +98,17 @@ async def _evaluate_touched(service: AnalyticsService) -> tuple[list[dict[str, A
         if found.touched:
             await memberships.forget_checks(tx.db, customers=found.touched, segments=list(versions))
         await memberships.write_position(tx.db, Position(birth, found.seq), at=now)
+    _note_delays(service, found.seq, waiting=waiting, asked=bool(questions))
     return (await _reread(service) if found.too_many else known), len(due) >= MOST_TOUCHED
+
+
+def _note_delays(service: AnalyticsService, seq: int, *, waiting: bool, asked: bool) -> None:
+    """How long it took from an event until entries and exits were told; nothing where no segment asks, not yet where some wait for a full run."""
+    loaded = service.resources.loaded
+    while loaded and loaded[0][0] <= seq and not waiting:
+        _, happened = loaded.popleft()
+        if asked:
+            measuring.delay(service, "segments", since=happened)
 
 
 async def _begin_anew(service: AnalyticsService, birth: UUID) -> None:

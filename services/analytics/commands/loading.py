@@ -10,7 +10,7 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from chassis import telemetry
+from chassis import measuring, telemetry
 from chassis.eventlog import Partition, Stored
 from chassis.runtime import NotReady
 from services.analytics.settings import AnalyticsService
@@ -79,10 +79,11 @@ class WarehouseKeeper:
         """Load, in one transaction. Raises StaleOffset, OSError (disk, memory)."""
         warehouse = self._service.resources
         try:
-            await warehouse.write(lambda connection: loading.apply_batch(connection, reader, batch))
+            seq = await warehouse.write(lambda connection: loading.apply_batch(connection, reader, batch))
         except (duckdb.Error, pa.ArrowInvalid) as error:
             if isinstance(error, duckdb.Error) and not loading.is_bad_value(error):
                 raise OSError(f"the warehouse cannot load: {type(error).__name__}") from error
             _log.warning("warehouse_checks_batch", service=self._service.name, reader=reader, error=error)
-            await warehouse.write(lambda connection: loading.apply_batch(connection, reader, batch, checked=True))
+            seq = await warehouse.write(lambda connection: loading.apply_batch(connection, reader, batch, checked=True))
+        warehouse.loaded.append((seq, min(measuring.happened(records[0]) for records in batch.values())))
         warehouse.appended_at = max(records[-1].appended_at for records in batch.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ T = TypeVar("T")
 #: A checkpoint is made after this long without a commit, never in the middle of a load.
 IDLE_SECONDS: Final = 5.0
 READERS: Final = 3
+#: So many commits at most are remembered until segments have answered for them.
+UNANSWERED: Final = 10_000
 #: How long a rewriting waits for readers to finish; then it is tried again later.
 PATIENCE: Final = 30.0
 #: The disk or memory is at fault, not what was asked; after the last one the engine refuses everything until the file is opened anew.
@@ -63,6 +66,8 @@ class Warehouse:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="warehouse-writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="warehouse-reader")
         self.birth = ""
+        #: Commits that segments have not answered for yet, and when the oldest of what each brought happened (seconds since the epoch).
+        self.loaded: deque[tuple[int, float]] = deque(maxlen=UNANSWERED)
         self.last_commit = 0.0
         self.appended_at: float | None = None
         #: Up to which commit, and when (monotonic), scores were last computed by this process.

@@ -25,7 +25,7 @@ def record(*, happened: timedelta | None, appended: timedelta) -> Stored:
 
 def test_the_oldest_of_a_batch_counts_from_when_it_was_received() -> None:
     """D16: the time from an accepted event to what a reader keeps of it."""
-    service: Any = SimpleNamespace(name="measured", clock=SimpleNamespace(now=lambda: NOW))
+    service: Any = SimpleNamespace(name="measured", clock=SimpleNamespace(timestamp=NOW.timestamp))
     batch = [record(happened=timedelta(seconds=4), appended=timedelta(seconds=1)), record(happened=timedelta(seconds=2), appended=timedelta(0))]
     measuring.delays(service, "profiles", [batch])
     assert told(service="measured", reader="profiles") == (1, 4)
