@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 #: Rows at a time; a year of ten million events is never in memory at once.
-PIECE: Final = 1_000_000
+PIECE: Final = 250_000
 
 
 class Walk(NamedTuple):
