@@ -47,6 +47,9 @@ check: dev ## quality gates: ruff, mypy, import contracts
 	$(BIN)/mypy contracts chassis services gateway launcher tests
 	$(BIN)/lint-imports --no-cache > $(VENV)/lint-imports.log || (cat $(VENV)/lint-imports.log; exit 1)
 
+quick: dev ## rules and the shape of the house, without a database: under two minutes
+	$(BIN)/python -m pytest -q -m "not real and not slow and not bench and not nightly" $(TEST_WORKERS) tests/unit tests/architecture $(TEST_ARGS)
+
 test: dev ## all tests a fresh machine can run; says what it skips and why
 	$(BIN)/python -m pytest -m "not real and not slow and not bench and not nightly" $(TEST_WORKERS) $(TEST_ARGS)
 
@@ -159,5 +162,5 @@ pictures: dev ## the pictures of docs/console.md, taken by the browser tests
 	for picture in docs/pictures/*.png; do cp build/console/$$(basename $$picture) $$picture; done
 
 .PHONY: console pictures sdks sbom audit reference charts operators nightly
-.PHONY: dev check test test-real bench chaos fuzz contracts
+.PHONY: dev check quick test test-real bench chaos fuzz contracts
 .PHONY: help env run demo cluster cluster-stop

@@ -32,7 +32,7 @@ from tests.bench import analytics_facts
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 TODAY = date(2026, 6, 1)
-MEMORY_MB = 600
+MEMORY_MB = 700
 SEGMENTS = 50
 TOUCHED_A_SECOND = 200
 #: The evaluator looks again this long after a round, at most; see commands/evaluating.py.
