@@ -9,6 +9,8 @@ const EXPONENTS: Record<string, number> = Object.fromEntries([
   ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ').map((code) => [code, 0] as const),
   ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((code) => [code, 3] as const), ['CLF', 4], ['UYW', 4],
 ]);
+/** Minor units in what people reckon in: a euro, a toman. */
+export const minorUnits = (currency: string): number => (currency === 'IRR' ? 10 : 1) * 10 ** (EXPONENTS[currency] ?? 2);
 const STEPS = [['year', 31536000], ['month', 2592000], ['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]] as const;
 
 export interface Format {

@@ -69,9 +69,11 @@ async def change_programme(service: Running, programme_id: UUID, body: WriteProg
 
 
 @router.get("/{programme_id}/members", dependencies=[READ])
-async def list_members(service: Running, programme_id: UUID, page_token: str | None = None, limit: Limit = 100) -> Page[MemberView]:
-    """Everybody who is or was in it, those held out too."""
-    found = await queries.list_members(service, programme_id=programme_id, after=after(page_token), limit=limit + 1)
+async def list_members(
+    service: Running, programme_id: UUID, customer: UUID | None = None, page_token: str | None = None, limit: Limit = 100
+) -> Page[MemberView]:
+    """Everybody who is or was in it, those held out too; with `customer` that one's stay, if any."""
+    found = await queries.list_members(service, programme_id=programme_id, after=after(page_token), limit=limit + 1, customer_id=customer)
     views = [_member(member) for member in found[:limit]]
     return Page(data=views, next_page_token=web.page_token(views[-1].customer_id) if len(found) > limit else None)
 

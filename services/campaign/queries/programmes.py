@@ -40,10 +40,15 @@ async def list_programmes(service: CampaignService, *, kind: str | None, after: 
         return await programmes.page(db, kind=kind, after=after, limit=limit)
 
 
-async def list_members(service: CampaignService, *, programme_id: UUID, after: UUID | None, limit: int) -> list[Member]:
-    """Raises Unknown."""
+async def list_members(
+    service: CampaignService, *, programme_id: UUID, after: UUID | None, limit: int, customer_id: UUID | None = None
+) -> list[Member]:
+    """All stays, or the one of a customer. Raises Unknown."""
     await get_programme(service, programme_id=programme_id)
     async with service.read() as db:
+        if customer_id is not None:
+            member = await programmes.find_member(db, programme_id=programme_id, customer_ids=await recipients.same_person(db, customer_id))
+            return [] if member is None else [member]
         return await programmes.members(db, programme_id=programme_id, after=after, limit=limit)
 
 

@@ -102,6 +102,8 @@ async def test_acquisition_is_for_those_who_never_ordered(cluster: PrivateCluste
         )
         await run(play)
         assert [one["customer_id"] for one in (await club.call("GET", f"/programmes/{programme}/members"))["data"]] == [ann]
+        for somebody, found in ((ann, [ann]), (programme, [])):
+            assert [one["customer_id"] for one in (await club.call("GET", f"/programmes/{programme}/members?customer={somebody}"))["data"]] == found
         await club.order(ann, 1_000)
         await club.age(2)
         await run(play)
