@@ -82,6 +82,9 @@ chaos: dev ## faults under load in both shapes, the consent race, seeded bugs (h
 	SCALE=$${SCALE:-full} $(BIN)/python -m pytest tests/chaos $(TEST_ARGS)
 	$(BIN)/python -m pytest tests/integration/campaign/test_ledger.py -k killed -s $(TEST_ARGS)
 
+soak: dev ## two hours at 70 % of what the cluster takes: no process and no table grows (SOAK_ARGS="--seconds 300" for less); figures in build/proof
+	$(BIN)/python -m tests.chaos.soak $(SOAK_ARGS)
+
 fuzz: dev ## every operation, a million damaged bodies, strangers at every door, state machines (hours; SCALE=small: as in CI); figures in build/proof
 	SCALE=$${SCALE:-full} $(BIN)/python -m pytest tests/fuzz tests/contract/eventlog/test_machine.py $(TEST_ARGS)
 
@@ -162,5 +165,5 @@ pictures: dev ## the pictures of docs/console.md, taken by the browser tests
 	for picture in docs/pictures/*.png; do cp build/console/$$(basename $$picture) $$picture; done
 
 .PHONY: console pictures sdks sbom audit reference charts operators nightly
-.PHONY: dev check quick test test-real bench chaos fuzz contracts
+.PHONY: dev check quick test test-real bench chaos soak fuzz contracts
 .PHONY: help env run demo cluster cluster-stop
