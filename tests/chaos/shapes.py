@@ -267,8 +267,11 @@ class SevenProcesses:
             try:
                 self._supervisor.wait(90)
             except subprocess.TimeoutExpired:
-                self._supervisor.kill()
+                left = [*psutil.Process(self._supervisor.pid).children(recursive=True), psutil.Process(self._supervisor.pid)]
+                for process in left:
+                    process.kill()
                 self._supervisor.wait()
+                _signalled(self.broker_pid, signal.SIGKILL)
         self._net.close()
         shutil.rmtree(self.data, ignore_errors=True)
 
