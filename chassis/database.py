@@ -26,6 +26,7 @@ INFRASTRUCTURE: Final = (
     asyncio.TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg calls an answer that breaks off in its middle
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
 )

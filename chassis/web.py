@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Generic, TypeVar
 
+import asyncpg
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -16,7 +17,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from chassis import rendering, telemetry
-from chassis.database import patience
+from chassis.database import INFRASTRUCTURE, patience
 from chassis.errors import Forbidden, Invalid, Refusal, Unavailable
 from chassis.identity import ANONYMOUS, Caller, Unauthenticated
 from chassis.ids import new_text_id
@@ -159,6 +160,15 @@ def _handlers(app: FastAPI) -> None:
         message = {404: "There is nothing at this address.", 405: "This address does not take that method."}.get(error.status_code, str(error.detail))
         return problem(error.status_code, code, message, telemetry.correlation.get())
 
+    async def on_away(request: Request, error: Exception) -> JSONResponse:
+        _log.warning("request_waits", error=error, method=request.method)
+        return refused(Unavailable("service.away", "What keeps the data does not answer at the moment; try again."), telemetry.correlation.get())
+
+    for kind in INFRASTRUCTURE:
+        app.exception_handler(kind)(on_away)
+
+    @app.exception_handler(asyncpg.ClientConfigurationError)
+    @app.exception_handler(asyncpg.DataError)
     @app.exception_handler(Exception)
     async def on_error(request: Request, error: Exception) -> JSONResponse:
         _log.error("request_failed", error=error, method=request.method)

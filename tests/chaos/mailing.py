@@ -5,6 +5,7 @@ A request is repeated with the same Idempotency-Key until it is answered, as a c
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections import Counter
@@ -18,21 +19,28 @@ import httpx2
 from aiosmtpd.controller import Controller
 
 TAG = "chaos"
+#: How long the mailbox takes for a mail, so that faults meet campaigns on their way.
+SLOWNESS = 0.15
+#: And how a platform sends then: few messages at a time.
+SETTINGS = {"ECRM_CAMPAIGN_SEND_BATCH": "20", "ECRM_CAMPAIGN_SMTP_CONNECTIONS": "2"}
 BODY = """<mjml><mj-body><mj-section><mj-column><mj-text>Hello {{ customer.name }}</mj-text>
 <mj-text><a href="{{ unsubscribe_url }}">unsubscribe</a></mj-text></mj-column></mj-section></mj-body></mjml>"""
 
 
 class Inbox:
-    """How often each (subject, recipient) came."""
+    """How often each (subject, recipient) came, and when (monotonic seconds)."""
 
     def __init__(self) -> None:
         self.mails: Counter[tuple[str, str]] = Counter()
+        self.times: list[float] = []
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         head = envelope.original_content.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
         subject = next(line[8:].strip() for line in head.splitlines() if line.lower().startswith("subject:"))
         for recipient in envelope.rcpt_tos:
             self.mails[subject, recipient] += 1
+        self.times.append(time.monotonic())
+        await asyncio.sleep(SLOWNESS)
         return "250 kept"
 
 
@@ -114,7 +122,7 @@ class Mailing:
         try:
             while not self._over.is_set():
                 self.launch()
-                self._over.wait(3)
+                self._over.wait(1)
         except Exception as error:
             self.failure = error
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 import random
+import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
@@ -59,6 +63,10 @@ class Shape(Protocol):
         """What a supervisor would do: start again what does not come back by itself; and what froze or was cut off goes on."""
         ...
 
+    def sends_since(self) -> float:
+        """When the process that sends began: seconds since 1970. Those before it are dead."""
+        ...
+
     def said(self) -> str:
         """The last words of what runs."""
         ...
@@ -85,6 +93,16 @@ def wait_ready(port: int, *, seconds: float = 240) -> None:
     raise AssertionError(f"not ready after {seconds} s: {said}")
 
 
+def free_base() -> int:
+    """A port so that all that a cluster opens above it is free, outside those that outgoing connections are given."""
+    while True:
+        base = secrets.choice(range(12_000, 19_900))
+        with ExitStack() as tried, suppress(OSError):
+            for offset in (*range(10), *range(20, 46)):
+                tried.enter_context(socket.socket()).bind(("127.0.0.1", base + offset))
+            return base
+
+
 def folder() -> Path:
     made = Path(tempfile.mkdtemp(prefix="ecrm-chaos-"))
     made.chmod(0o755)
@@ -94,15 +112,16 @@ def folder() -> Path:
 class OneProcess:
     """`ecrm up`."""
 
-    def __init__(self, port: int, *, data: Path | None = None) -> None:
+    def __init__(self, port: int, *, data: Path | None = None, settings: Mapping[str, str] | None = None) -> None:
         self.data = data or folder()
+        self.settings = settings or {}
         self.port = port
         self._process: subprocess.Popen[bytes] | None = None
         self._smtp_port = 0
 
     def start(self, smtp_port: int) -> None:
         self._smtp_port = smtp_port
-        environment = {**os.environ, "ECRM_CAMPAIGN_SMTP_URL": f"smtp://127.0.0.1:{smtp_port}"}
+        environment = {**os.environ, **self.settings, "ECRM_CAMPAIGN_SMTP_URL": f"smtp://127.0.0.1:{smtp_port}"}
         with (self.data / "up.log").open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "launcher", "up", "--data", str(self.data / "data"), "--port", str(self.port)],
@@ -132,6 +151,10 @@ class OneProcess:
         if self._process.poll() is not None:
             self.start(self._smtp_port)
 
+    def sends_since(self) -> float:
+        assert self._process is not None
+        return psutil.Process(self._process.pid).create_time()
+
     def said(self) -> str:
         return (self.data / "up.log").read_text(errors="replace")[-4000:]
 
@@ -151,7 +174,7 @@ class OneProcess:
 class SevenProcesses:
     """`make cluster`, with a real broker, and a network of our own before broker and PostgreSQL; `alone`: a service with a way of its own to PostgreSQL."""
 
-    def __init__(self, port: int, *, alone: str = "") -> None:
+    def __init__(self, port: int, *, alone: str = "", settings: Mapping[str, str] | None = None) -> None:
         self.alone = alone
         self.data = folder()
         self.port = port
@@ -162,7 +185,7 @@ class SevenProcesses:
         self.to_postgres = self._net.open(self.data / "way" / SOCKET, self._socket)
         (self.data / "alone").mkdir()
         self.to_postgres_alone = self._net.open(self.data / "alone" / SOCKET, self._socket)
-        self.environment = {**os.environ, "KAFKA_ADVERTISED": f"127.0.0.1:{port + 40}"}
+        self.environment = {**os.environ, **(settings or {}), "KAFKA_ADVERTISED": f"127.0.0.1:{port + 40}"}
         self._supervisor: subprocess.Popen[bytes] | None = None
         self._frozen: list[int] = []
 
@@ -255,6 +278,9 @@ class SevenProcesses:
             ["bash", str(ROOT / "deploy/kafka/start.sh"), str(self.data / "kafka"), str(self.broker_port)], check=True, env=self.environment,
             stdout=subprocess.DEVNULL,
         )
+
+    def sends_since(self) -> float:
+        return psutil.Process(self.pids()["campaign"]).create_time()
 
     def said(self) -> str:
         logs = [self.data / "supervisor.log", *sorted((self.data / "logs").glob("*.log"))]

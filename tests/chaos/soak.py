@@ -23,7 +23,6 @@ import psutil
 
 from tests.chaos import checking, shapes
 from tests.support import proofs
-from tests.support.upright import free_port
 
 SHARE, MOST_SLOPE, EVERY = 0.7, 1.0, 10.0
 BATCH, CONNECTIONS = 50, 4
@@ -113,9 +112,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=7200)
     seconds = parser.parse_args().seconds
-    shape = shapes.SevenProcesses(18500)
+    shape = shapes.SevenProcesses(shapes.free_base())
     try:
-        shape.start(free_port())
+        shape.start(shape.port + 30)
         figures = asyncio.run(soak(shape, seconds))
     finally:
         shape.stop()

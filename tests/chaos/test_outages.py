@@ -24,7 +24,6 @@ import pytest
 
 from tests.chaos import checking, shapes
 from tests.support import proofs
-from tests.support.upright import free_port
 
 AWAY = 60 if proofs.FULL else 15
 MEGABYTES = 600 if proofs.FULL else 60
@@ -73,9 +72,9 @@ def platform() -> Iterator[Platform]:
         if os.environ.get("ECRM_REQUIRE_REAL"):
             pytest.fail("no Java on this machine: the real broker cannot run")
         pytest.skip("no Java on this machine: the real broker cannot run")
-    shape = shapes.SevenProcesses(18400, alone="interaction")
+    shape = shapes.SevenProcesses(shapes.free_base(), alone="interaction")
     try:
-        shape.start(free_port())
+        shape.start(shape.port + 30)
         yield Platform(shape, f"http://127.0.0.1:{shape.port}", json.loads((shape.data / "keys.json").read_text()))
     finally:
         shape.stop()
