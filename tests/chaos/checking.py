@@ -134,24 +134,30 @@ async def seeded(shape: Place, answered: set[str], batches: list[list[dict[str, 
     found["doubled"] = await events(shape, answered, posted, seed)
     await rows(shape, "interaction", "UPDATE orders SET paid_minor = 2 * paid_minor WHERE order_id = (SELECT min(order_id) FROM orders)")
     found["applied twice"] = await orders(shape, batches)
-    found["sent twice"] = (await sends(shape, mails + Counter([next(iter(mails))])))[0]
-    found["not sent"] = (await sends(shape, mails - Counter([next(iter(mails))])))[0]
+    states = await ledger(shape)
+    accepted = next(one for one, state in states.items() if state == "accepted")
+    found["sent twice"] = sends(states, mails + Counter([accepted]))
+    found["not sent"] = sends(states, mails - Counter([accepted]))
+    found["sent by nobody"] = sends({one: state for one, state in states.items() if one != accepted}, mails)
     found["out of order"] = sorted(out_of_order([(b"k", "c-2"), (b"k", "c-3"), (b"k", "c-1")])[0])
     return found
 
 
-async def sends(shape: Place, mails: Counter[tuple[str, str]]) -> tuple[list[str], dict[str, int]]:
-    """No mail twice; each message that is said to be accepted has come, and what has come is in the ledger as handed over."""
-    found = await rows(shape, "campaign", "SELECT m.state, c.name FROM message m JOIN campaign c ON c.id = m.origin_id")
-    states = Counter(row["state"] for row in found)
-    by_campaign = Counter((row["name"], row["state"]) for row in found)
-    came = Counter(subject for subject, _ in mails)
-    complaints = _told("mails twice", {f"{subject} to {who}" for (subject, who), times in mails.items() if times > 1})
-    for name in {name for name, _ in by_campaign}:
-        accepted, unknown = by_campaign[name, "accepted"], by_campaign[name, "unknown"]
-        if not accepted <= came[name] <= accepted + unknown:
-            complaints.append(f"{name}: {accepted} accepted, {unknown} unknown, {came[name]} came")
-    return complaints, {"mails": sum(mails.values()), **{f"messages_{state}": number for state, number in states.items()}}
+async def ledger(shape: Place) -> dict[tuple[str, str], str]:
+    """The state of each message in the send ledger, by (subject, recipient), as `mailing` names campaigns and people."""
+    people = {row["customer_id"]: row["key"].removeprefix("user:") for row in await rows(shape, "customer", "SELECT key, customer_id FROM identity WHERE key LIKE 'user:mail-%'")}
+    found = await rows(shape, "campaign", "SELECT m.customer_id, m.state, c.name FROM message m JOIN campaign c ON c.id = m.origin_id")
+    return {(row["name"], f"{people[row['customer_id']]}@chaos.example"): row["state"] for row in found}
+
+
+def sends(states: dict[tuple[str, str], str], mails: Counter[tuple[str, str]]) -> list[str]:
+    """No mail twice; what is said to be accepted has come; what has come was accepted, or is listed as unknown; every message has ended."""
+    return [
+        *_told("mails twice", {" to ".join(one) for one, times in mails.items() if times > 1}),
+        *_told("accepted and never came", {" to ".join(one) for one, state in states.items() if state == "accepted" and one not in mails}),
+        *_told("came and is not in the ledger", {" to ".join(one) for one in mails if states.get(one) not in {"accepted", "unknown"}}),
+        *_told("never ended", {" to ".join(one) for one, state in states.items() if state not in {"accepted", "unknown", "suppressed", "failed"}}),
+    ]
 
 
 async def raw(shape: Place, topic: str) -> list[Stored]:
@@ -205,8 +211,9 @@ async def everything(
     await settle(shape, seed, len(answered))
     posted = {event["messageId"] for batch in batches for event in batch}
     in_log, figures = await order_in_log(shape, answered, batches, seed)
-    sent, counted = await sends(shape, mails)
+    states = await ledger(shape)
     complaints = [
-        *await events(shape, answered, posted, seed), *await people(shape, posted_people(batches), seed), *await orders(shape, batches), *in_log, *sent,
+        *await events(shape, answered, posted, seed), *await people(shape, posted_people(batches), seed), *await orders(shape, batches), *in_log,
+        *sends(states, mails),
     ]
-    return complaints, {**figures, **counted}
+    return complaints, {**figures, "mails": sum(mails.values()), **{f"messages_{state}": number for state, number in Counter(states.values()).items()}}
