@@ -40,12 +40,14 @@ async def change_list(
     version, now, added, removed = int(found["version"]), service.clock.now(), 0, 0
     for start in range(0, max(len(entering), len(leaving)), CHUNK):
         async with service.transaction() as tx:
-            for customer in await memberships.leave(tx.db, segment_id=segment_id, customers=leaving[start : start + CHUNK]):
+            gone = await memberships.leave(tx.db, segment_id=segment_id, customers=leaving[start : start + CHUNK])
+            await memberships.note_list(tx.db, segment_id=segment_id, customers=gone, listed=False, at=now)
+            for customer in gone:
                 tx.tell(SegmentLeft(segment_id=str(segment_id), customer_id=str(customer), version=version, left_at=now, listed=True))
                 removed += 1
-            for customer in await memberships.enter(
-                tx.db, segment_id=segment_id, customers=entering[start : start + CHUNK], version=version, at=now
-            ):
+            came = await memberships.enter(tx.db, segment_id=segment_id, customers=entering[start : start + CHUNK], version=version, at=now)
+            await memberships.note_list(tx.db, segment_id=segment_id, customers=came, listed=True, at=now)
+            for customer in came:
                 tx.tell(SegmentEntered(segment_id=str(segment_id), customer_id=str(customer), version=version, entered_at=now, listed=True))
                 added += 1
     missing = [*unknown, *(str(one) for one in add if one not in known)]

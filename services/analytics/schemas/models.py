@@ -121,7 +121,10 @@ class ScoreCounts(BaseModel):
 
 
 class ScoreMoved(BaseModel):
+    """`parts`: what the score was made of when it came to this value."""
+
     score: str
     value: str
     previous: str | None
+    parts: dict[str, Any] = {}
     changed_at: datetime

@@ -12,8 +12,7 @@ import pyarrow as pa
 
 from chassis.database import Connection
 from services.analytics.domain import computing
-from services.analytics.store import segment_sql
-from services.analytics.store.evaluating import newest
+from services.analytics.store import evaluating, segment_sql
 from services.analytics.store.rows import one_row
 from services.analytics.store.segment_sql import Compiler
 
@@ -33,6 +32,7 @@ async def insert_trait(db: Connection, *, trait_id: UUID, name: str, description
     """Raises asyncpg.UniqueViolationError when an active trait has the name."""
     await db.execute(
         """
+        WITH noted AS (INSERT INTO computed_trait_version (trait_id, version, definition, changed_at) VALUES ($1, 1, $5::jsonb, $6))
         INSERT INTO computed_trait (trait_id, name, description, kind, definition, created_at, updated_at) VALUES ($1, $2, $3, $4, $5::jsonb, $6, $6)
         """,
         trait_id, name, description, kind, json.dumps(definition), now,
@@ -42,8 +42,11 @@ async def insert_trait(db: Connection, *, trait_id: UUID, name: str, description
 async def change_trait(db: Connection, *, trait_id: UUID, description: str, kind: str, definition: dict[str, Any], now: datetime) -> dict[str, Any] | None:
     row = await db.fetchrow(
         """
-        UPDATE computed_trait SET description = $2, kind = $3, definition = $4::jsonb, version = version + 1, updated_at = $5
-        WHERE trait_id = $1 AND state = 'active' RETURNING *
+        WITH changed AS (
+            UPDATE computed_trait SET description = $2, kind = $3, definition = $4::jsonb, version = version + 1, updated_at = $5
+            WHERE trait_id = $1 AND state = 'active' RETURNING *),
+        noted AS (INSERT INTO computed_trait_version (trait_id, version, definition, changed_at) SELECT trait_id, version, definition, $5 FROM changed)
+        SELECT * FROM changed
         """,
         trait_id, description, kind, json.dumps(definition), now,
     )
@@ -63,6 +66,18 @@ async def find_trait(db: Connection, trait_id: UUID) -> dict[str, Any] | None:
 async def active_traits(db: Connection) -> list[dict[str, Any]]:
     """All that are kept current, by name."""
     return [_read(row) for row in await db.fetch("SELECT * FROM computed_trait WHERE state = 'active' ORDER BY name")]
+
+
+async def definitions_then(db: Connection, *, names: Sequence[str], at: datetime) -> dict[str, dict[str, Any]]:
+    """The definitions by name that were in force then."""
+    rows = await db.fetch(
+        """
+        SELECT DISTINCT ON (t.name) t.name, v.definition FROM computed_trait t JOIN computed_trait_version v USING (trait_id)
+        WHERE t.name = ANY($1::text[]) AND v.changed_at <= $2 AND (t.state = 'active' OR t.updated_at > $2) ORDER BY t.name, v.changed_at DESC, v.version DESC
+        """,
+        names, at,
+    )
+    return {row["name"]: json.loads(row["definition"]) for row in rows}
 
 
 def _read(row: Any) -> dict[str, Any]:
@@ -104,9 +119,23 @@ def _event_figure(compiler: Compiler, figure: computing.EventFigure) -> str:
     return f"nullif({name}.n, 0)" if figure.measure in {"count", "distinct"} else f"{name}.n"
 
 
-def values(connection: DuckDBPyConnection, *, definition: computing.Definition, now: datetime, currency: str, zone: str) -> None:
+def tables_read(definition: computing.Definition) -> frozenset[str]:
+    """What the value of a customer depends on besides the profile."""
+    match definition:
+        case computing.Points(rules, _, _):
+            return evaluating.tables_read([node for node, _ in rules])
+        case computing.OrderFigure(orders, _):
+            return evaluating.tables_read([orders])
+        case computing.EventFigure():
+            return frozenset({"event"})
+
+
+def values(
+    connection: DuckDBPyConnection, *, definition: computing.Definition, now: datetime, currency: str, zone: str,
+    sources: segment_sql.Sources = segment_sql.EVERYBODY,
+) -> None:
     """Leave (customer, value) of everybody who has one in the temporary table `fresh_value` of this cursor."""
-    compiler = segment_sql.begin(now=now, currency=currency, zone=zone)
+    compiler = segment_sql.begin(now=now, currency=currency, zone=zone, sources=sources)
     expression = _expression(compiler, definition)
     compiled = compiler.out
     sql = (
@@ -177,4 +206,4 @@ def of_customer(connection: DuckDBPyConnection, customer: UUID) -> dict[str, str
 
 def commit(connection: DuckDBPyConnection) -> int:
     """The number of the last commit."""
-    return newest(connection)
+    return evaluating.newest(connection)

@@ -91,6 +91,19 @@ async def active_segments(db: Connection) -> list[dict[str, Any]]:
     return [_read(row) for row in rows]
 
 
+async def segments_then(db: Connection, at: datetime) -> list[dict[str, Any]]:
+    """The segments that took part then, each with the rule that it had."""
+    rows = await db.fetch(
+        """
+        SELECT s.*, v.rule AS rule_then FROM segment s CROSS JOIN LATERAL (
+            SELECT rule FROM segment_version WHERE segment_id = s.segment_id AND changed_at <= $1 ORDER BY version DESC LIMIT 1) v
+        WHERE s.state = 'active' OR s.updated_at > $1 ORDER BY s.segment_id
+        """,
+        at,
+    )
+    return [_read({**dict(row), "rule": row["rule_then"]}) for row in rows]
+
+
 async def archived_with_members(db: Connection) -> list[UUID]:
     """Archived segments whose members have not left yet."""
     rows = await db.fetch(

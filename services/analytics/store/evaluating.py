@@ -63,7 +63,8 @@ _READS: Final[dict[type[Any], frozenset[str]]] = {
 }
 
 
-def _wanted(rules_asked: Iterable[Node]) -> frozenset[str]:
+def tables_read(rules_asked: Iterable[Node]) -> frozenset[str]:
+    """What rules read besides the profile."""
     found: set[str] = set()
     for rule in rules_asked:
         for _, leaf in rules.walk(rule):
@@ -106,13 +107,13 @@ def newest(connection: DuckDBPyConnection) -> int:
     return int(found[0])
 
 
-def _narrow(connection: DuckDBPyConnection, customers: Sequence[UUID], asked: Iterable[Node]) -> None:
+def _narrow(connection: DuckDBPyConnection, customers: Sequence[UUID], asked: Iterable[Node], also: frozenset[str] = frozenset()) -> None:
     connection.execute(
         "CREATE TEMP TABLE population AS SELECT * FROM live WHERE customer IN (SELECT unnest($1::VARCHAR[])::UUID)",
         [[str(customer) for customer in customers]],
     )
     connection.execute("CREATE TEMP TABLE touched_identity AS SELECT identity, customer FROM identity WHERE customer IN (SELECT customer FROM population)")
-    wanted = _wanted(asked)
+    wanted = tables_read(asked) | also
     for name, statement in _NARROW.items():
         sql = f"CREATE TEMP TABLE touched_{name} AS {statement}"
         connection.execute(sql, {"wanted": name in wanted})
@@ -129,7 +130,7 @@ def evaluate_touched(
     seq = newest(connection)
     touched: list[UUID] = []
     if seq > since and questions:
-        messages = "message" in _wanted(question.rule for question in questions)
+        messages = "message" in tables_read(question.rule for question in questions)
         rows = connection.execute(_TOUCHED, {"seq": since, "limit": limit + 1, "messages": messages}).fetchall()
         if len(rows) > limit:
             return Round(seq, [], {}, too_many=True)
@@ -178,13 +179,13 @@ def preview(connection: DuckDBPyConnection, *, rule: Node, now: datetime, curren
 
 def reasons(
     connection: DuckDBPyConnection, *, customer: UUID, rule: Node, now: datetime, currency: str, zone: str = "UTC",
-    change: Callable[[DuckDBPyConnection], None] | None = None,
+    change: Callable[[DuckDBPyConnection], None] | None = None, also: frozenset[str] = frozenset(),
 ) -> tuple[bool, list[dict[str, Any]]] | None:
     """(the rule's truth, each clause with pointer, truth and value seen); None for a customer the warehouse does not know.
 
-    `change`: alters the narrowed facts before the rule is asked.
+    `change`: alters the narrowed facts before the rule is asked, and needs the tables `also`.
     """
-    _narrow(connection, [customer], [rule])
+    _narrow(connection, [customer], [rule], also)
     if change is not None:
         change(connection)
     compiled = segment_sql.compile_rule(rule, now=now, currency=currency, sources=segment_sql.NARROWED, zone=zone)
@@ -221,6 +222,12 @@ def survivor(connection: DuckDBPyConnection, customer: UUID) -> UUID | None:
         [str(customer)],
     )
     return None if found is None else UUID(found[0])
+
+
+def family(connection: DuckDBPyConnection, root: UUID) -> list[UUID]:
+    """Whoever this customer answers for: itself and all that were merged into it."""
+    rows = connection.execute("SELECT customer::VARCHAR FROM alias WHERE root = $1::UUID", [str(root)]).fetchall()
+    return [root, *(UUID(row[0]) for row in rows if row[0] != str(root))]
 
 
 def survivors(connection: DuckDBPyConnection, customers: Sequence[UUID]) -> dict[UUID, UUID]:

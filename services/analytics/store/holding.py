@@ -78,6 +78,7 @@ def _decode(text: str) -> dict[str, Any]:
 HOLDINGS: Final[tuple[Holding, ...]] = (
     *(_warehouse(table) for table in (*_WAREHOUSE, *_OTHERS)),
     rows("membership", "scores", "derived", "customer_id = ANY($1)", "segment_id, customer_id"),
+    rows("list_change", "scores", "ours", "customer_id = ANY($1)", "customer_id, segment_id, at"),
     rows("next_check", "scores", "ours", "customer_id = ANY($1)", "segment_id, customer_id"),
     rows("snapshot_member", "scores", "derived", "customer_id = ANY($1)", "snapshot_id, position"),
     rows("score", "scores", "derived", "customer_id = ANY($1)", "customer_id, score"),

@@ -52,6 +52,31 @@ async def leave(db: Connection, *, segment_id: UUID, customers: Sequence[UUID]) 
     return [row["customer_id"] for row in rows]
 
 
+async def note_list(db: Connection, *, segment_id: UUID, customers: Sequence[UUID], listed: bool, at: datetime) -> None:
+    """They came on a list or were taken off it."""
+    await db.execute(
+        """
+        INSERT INTO list_change (customer_id, segment_id, at, listed) SELECT unnest($2::uuid[]), $1, $4, $3
+        ON CONFLICT (customer_id, segment_id, at) DO UPDATE SET listed = EXCLUDED.listed
+        """,
+        segment_id, customers, listed, at,
+    )
+
+
+async def listed_then(db: Connection, *, customers: Sequence[UUID], at: datetime) -> set[UUID]:
+    """The lists that any of these was on."""
+    rows = await db.fetch(
+        """
+        SELECT DISTINCT segment_id FROM (
+            SELECT DISTINCT ON (customer_id, segment_id) segment_id, listed FROM list_change WHERE customer_id = ANY($1::uuid[]) AND at <= $2
+            ORDER BY customer_id, segment_id, at DESC) last
+        WHERE listed
+        """,
+        customers, at,
+    )
+    return {row["segment_id"] for row in rows}
+
+
 async def members_of(db: Connection, segment_id: UUID) -> set[UUID]:
     """All members now."""
     rows = await db.fetch("SELECT customer_id FROM membership WHERE segment_id = $1", segment_id)
@@ -176,6 +201,7 @@ async def erase(db: Connection, customers: Sequence[UUID]) -> dict[str, int]:
 
 _ERASE: Final = {
     "membership": "DELETE FROM membership WHERE customer_id = ANY($1::uuid[])",
+    "list_change": "DELETE FROM list_change WHERE customer_id = ANY($1::uuid[])",
     "next_check": "DELETE FROM next_check WHERE customer_id = ANY($1::uuid[])",
     "snapshot_member": "DELETE FROM snapshot_member WHERE customer_id = ANY($1::uuid[])",
     "score_change": "DELETE FROM score_change WHERE customer_id = ANY($1::uuid[])",

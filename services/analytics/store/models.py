@@ -153,9 +153,9 @@ async def history(db: Connection, customer_id: UUID, *, score: str | None, limit
     """Dated transitions of a customer, the newest first."""
     rows = await db.fetch(
         """
-        SELECT score, value, previous, changed_at FROM score_change WHERE customer_id = $1 AND ($2::text IS NULL OR score = $2)
+        SELECT score, value, previous, parts, changed_at FROM score_change WHERE customer_id = $1 AND ($2::text IS NULL OR score = $2)
         ORDER BY changed_at DESC, score LIMIT $3
         """,
         customer_id, score, limit,
     )
-    return [dict(row) for row in rows]
+    return [dict(row) | {"parts": json.loads(row["parts"])} for row in rows]

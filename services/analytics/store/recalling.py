@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
+
+from services.analytics.domain.computing import Definition
+from services.analytics.store import computing, segment_sql
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -25,15 +28,19 @@ STAGE: Final = "stage"
 
 
 class Then(NamedTuple):
-    """What others know of the moment; None: nobody could tell, so it stays as it is now. `scores`: name -> value; `said`: (purpose, channel, state)."""
+    """What others know of the moment; None: nobody could tell, so it stays as it is now. `scores`: name -> value; `said`: (purpose, channel, state);
+    `lists`: those they were on; `computed`: the definitions of computed traits that were in force.
+    """
 
     traits: Mapping[str, Any] | None
     language: str | None
     scores: Mapping[str, str]
     said: Sequence[tuple[str, str, str]] | None
+    lists: Collection[UUID] = ()
+    computed: Mapping[str, Definition] = {}
 
 
-def put_back(connection: DuckDBPyConnection, *, customer: UUID, at: datetime, then: Then) -> None:
+def put_back(connection: DuckDBPyConnection, *, customer: UUID, at: datetime, then: Then, currency: str, zone: str) -> None:
     """After the facts were narrowed to this customer, before a rule is asked."""
     for statement in _LATER:
         connection.execute(statement, {"at": at.astimezone(UTC).replace(tzinfo=None)})
@@ -61,3 +68,11 @@ def put_back(connection: DuckDBPyConnection, *, customer: UUID, at: datetime, th
             connection.execute(
                 "INSERT INTO touched_consent (customer, purpose, channel, state) VALUES ($1::UUID, $2, $3, $4)", [str(customer), purpose, channel, state]
             )
+    connection.execute("DELETE FROM touched_listed")
+    for segment in then.lists:
+        connection.execute("INSERT INTO touched_listed (segment, customer) VALUES ($1, $2::UUID)", [str(segment), str(customer)])
+    # At last, since points are given for rules that ask for all the others: what each definition of then makes of the facts of then.
+    connection.execute("DELETE FROM touched_computed")
+    for name, definition in then.computed.items():
+        computing.values(connection, definition=definition, now=at, currency=currency, zone=zone, sources=segment_sql.NARROWED)
+        connection.execute("INSERT INTO touched_computed (customer, name, value) SELECT customer, $1, value FROM fresh_value", [name])

@@ -32,10 +32,10 @@ async def put_scores(
             ON CONFLICT (customer_id, score) DO UPDATE SET value = excluded.value, parts = excluded.parts,
               previous = CASE WHEN s.value <> excluded.value THEN s.value ELSE s.previous END,
               changed_at = CASE WHEN s.value <> excluded.value THEN excluded.changed_at ELSE s.changed_at END
-            RETURNING s.customer_id, s.value),
+            RETURNING s.customer_id, s.value, s.parts),
         dated AS (
-            INSERT INTO score_change (customer_id, score, changed_at, value, previous)
-            SELECT w.customer_id, $1, $5, w.value, o.value FROM written w LEFT JOIN old o USING (customer_id)
+            INSERT INTO score_change (customer_id, score, changed_at, value, previous, parts)
+            SELECT w.customer_id, $1, $5, w.value, o.value, w.parts FROM written w LEFT JOIN old o USING (customer_id)
             WHERE o.value IS DISTINCT FROM w.value ON CONFLICT DO NOTHING)
         SELECT w.customer_id, w.value, o.value AS previous FROM written w LEFT JOIN old o USING (customer_id)
         WHERE o.value IS DISTINCT FROM w.value

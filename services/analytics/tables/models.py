@@ -76,6 +76,7 @@ class ScoreChangeRow(AnalyticsTable, table=True):
     changed_at: datetime = Field(sa_column=Column(TIME, primary_key=True))
     value: str = Field(sa_type=Text)
     previous: str | None = Field(default=None, sa_type=Text)
+    parts: dict[str, Any] = _json()
 
 
 class SelectionRow(AnalyticsTable, table=True):

@@ -56,6 +56,17 @@ class MembershipRow(AnalyticsTable, table=True):
     entered_at: datetime = Field(sa_type=TIME)
 
 
+class ListChangeRow(AnalyticsTable, table=True):
+    """Somebody came on a list or was taken off it; never changed."""
+
+    __tablename__ = "list_change"
+
+    customer_id: UUID = Field(primary_key=True)
+    segment_id: UUID = Field(primary_key=True)
+    at: datetime = Field(primary_key=True, sa_type=TIME)
+    listed: bool
+
+
 class NextCheckRow(AnalyticsTable, table=True):
     """When time alone may change a customer's membership; only moments before the next full run are kept."""
 

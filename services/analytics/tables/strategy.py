@@ -48,6 +48,17 @@ class ComputedTraitRow(AnalyticsTable, table=True):
     updated_at: datetime = Field(sa_type=TIME)
 
 
+class ComputedTraitVersionRow(AnalyticsTable, table=True):
+    """Every definition a computed trait ever had."""
+
+    __tablename__ = "computed_trait_version"
+
+    trait_id: UUID = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    definition: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    changed_at: datetime = Field(sa_type=TIME)
+
+
 class AssessmentRow(AnalyticsTable, table=True):
     """What the organisation said of itself on a day, and what follows from it; one for each kind, subject and day."""
 

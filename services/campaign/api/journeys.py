@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
+from pydantic import AwareDatetime
 
 from chassis import web
 from chassis.conditions import IfMatch, etag, versions
@@ -156,9 +157,9 @@ async def get_figures(service: Running, _caller: Reader, journey_id: UUID) -> Fi
 
 
 @router.get("/{journey_id}/decisions/{customer_id}")
-async def get_decision(service: Running, _caller: Reader, journey_id: UUID, customer_id: UUID) -> JourneyDecisionView:
-    """Why this person is inside or not, what decided at each branch, and why each message reaches them or not."""
-    made = await queries.explain_journey(service, journey_id=journey_id, customer_id=customer_id)
+async def get_decision(service: Running, _caller: Reader, journey_id: UUID, customer_id: UUID, as_of: AwareDatetime | None = None) -> JourneyDecisionView:
+    """Why this person is inside or not, what decided at each branch, and why each message reaches them or not; with `as_of` as it stood then."""
+    made = await queries.explain_journey(service, journey_id=journey_id, customer_id=customer_id, as_of=as_of)
     return JourneyDecisionView.model_validate({
         "journey_id": journey_id, "customer_id": customer_id, "state": made.state, "branches": made.branches,
         "checks": [_check(each) for each in made.findings],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from services.campaign.domain.entities import Recipient
@@ -19,8 +20,9 @@ class Finding(NamedTuple):
 
 
 class Past(NamedTuple):
-    """Somebody at an earlier moment: the profile (None: not known yet), scores, and since when each score had its value."""
+    """Somebody at an earlier moment: the profile (None: not known yet), scores, and what each was made of since when it had its value."""
 
+    at: datetime
     recipient: Recipient | None
     scores: Mapping[str, str]
     parts: Mapping[str, Any] | None

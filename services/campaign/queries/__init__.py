@@ -19,7 +19,8 @@ from services.campaign.queries.experiments import (
     reckon_effect,
     size_test,
 )
-from services.campaign.queries.explaining import Decision, JourneyDecision, explain, explain_journey
+from services.campaign.queries.explaining import Decision, explain
+from services.campaign.queries.explaining_journeys import JourneyDecision, explain_journey
 from services.campaign.queries.journeys import (
     get_journey,
     get_journey_figures,

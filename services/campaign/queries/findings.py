@@ -56,9 +56,9 @@ async def _parts(service: CampaignService, customer_id: UUID) -> dict[str, Any] 
 
 
 async def is_reserved(service: CampaignService, customer_id: UUID, reserved_for: Mapping[str, Any], *, past: Past | None = None) -> Finding:
-    """Whether they may have what is reserved for tiers and stages. Of another time the stage and the tier of investment are kept, tiers of programmes are today's."""
+    """Whether they may have what is reserved for tiers and stages. Of another time: what they held then."""
     async with service.read() as db:
-        tiers, stage = await standing(db, await recipients.same_person(db, customer_id), scores=past.scores if past is not None else None)
+        tiers, stage = await standing(db, await recipients.same_person(db, customer_id), scores=past.scores if past is not None else None, at=past.at if past is not None else None)
     refused = refuse_reserved(tiers=reserved_for.get("tiers", ()), stages=reserved_for.get("stages", ()), held_tiers=tiers, stage=stage)
     evidence = {"reserved_for": dict(reserved_for), "tiers": sorted(tiers), "stage": stage}
     if refused is None:
@@ -141,6 +141,8 @@ async def within_caps(
         found = await pressure.policy(db, as_of=at)
         policy = Policy.model_validate(found[1]) if found else Policy()
         admitted_at, refusal = await pressure.refusal_of(db, message["id"]) if message else (None, None)
+        if at is not None and message is not None and message["state"] == "planned":  # what was found later was not known yet
+            admitted_at, refusal = (admitted_at if admitted_at is not None and admitted_at <= at else None), None
         family = list(await pressure.families(db, [customer_id]))
         places = await pressure.taken(db, family) if at is None else await pressure.handed_off(db, family, until=at)
         taken = [each for each in places if message is None or each.message_id != message["id"]]
@@ -159,3 +161,20 @@ async def within_caps(
         evidence = {**version, "cap": full.cap.name, "used": full.used, "free_at": full.free_at, "holders": full.holders[:20]}
         return Finding("pressure", False, f"over the cap: {full.cap.name}", evidence, [f"one message fewer before, or the cap {full.cap.name} one higher"])
     return Finding("pressure", True, f"there is room; quiet until {quiet}" if quiet else "there is room", {**version, "quiet_until": quiet})
+
+
+def as_it_was(message: dict[str, Any], at: datetime) -> dict[str, Any] | None:
+    """A message as the ledger had it at a time; None: it was not planned yet."""
+    if message["created_at"] > at:
+        return None
+    if message["finished_at"] is not None and message["finished_at"] <= at:
+        return message
+    handed = message["handed_off_at"] is not None and message["handed_off_at"] <= at
+    return {**message, "state": "handing_off" if handed else "planned", "reason": None, "finished_at": None, "handed_off_at": message["handed_off_at"] if handed else None}
+
+
+def ledger(message: Mapping[str, Any]) -> Finding:
+    stopped = message["state"] in ("failed", "suppressed")
+    words = message["state"] + (f": {message['reason']}" if message["reason"] else "")
+    evidence = {name: message[name] for name in ("permit_id", "consent_version", "created_at", "handed_off_at", "finished_at")}
+    return Finding("ledger", not stopped, words, {"message_id": message["id"], **evidence}, ["another message: this one has ended"] if stopped else [])

@@ -38,9 +38,9 @@ async def recall(service: CampaignService, customer_id: UUID, now: Recipient | N
     parts: dict[str, Any] = {}
     for move in told.get("data", []):  # the newest first
         if datetime.fromisoformat(move["changed_at"]) <= at:
-            parts.setdefault(move["score"], {"value": move["value"], "previous": move["previous"], "since": move["changed_at"]})
+            parts.setdefault(move["score"], {"value": move["value"], "previous": move["previous"], "since": move["changed_at"], **move.get("parts", {})})
     parts = {score: part for score, part in parts.items() if part["value"]}
-    return Past(recipient, {score: part["value"] for score, part in parts.items()}, parts)
+    return Past(at, recipient, {score: part["value"] for score, part in parts.items()}, parts)
 
 
 async def _ask(service: CampaignService, peer: str, path: str, scope: str) -> dict[str, Any] | None:

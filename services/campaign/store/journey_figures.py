@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -69,10 +70,13 @@ async def figures(db: Connection, journey_id: UUID) -> dict[str, Any]:
     }
 
 
-async def messages_of(db: Connection, journey_id: UUID, customer_ids: Sequence[UUID]) -> list[dict[str, Any]]:
-    """The newest message of each step."""
+async def messages_of(db: Connection, journey_id: UUID, customer_ids: Sequence[UUID], *, until: datetime | None = None) -> list[dict[str, Any]]:
+    """The newest message of each step; `until`: that was planned until then."""
     rows = await db.fetch(
-        "SELECT DISTINCT ON (step) * FROM message WHERE origin_id = $1 AND customer_id = ANY($2::uuid[]) ORDER BY step, id DESC",
-        journey_id, list(customer_ids),
+        """
+        SELECT DISTINCT ON (step) * FROM message WHERE origin_id = $1 AND customer_id = ANY($2::uuid[]) AND ($3::timestamptz IS NULL OR created_at <= $3)
+        ORDER BY step, id DESC
+        """,
+        journey_id, list(customer_ids), until,
     )
     return [dict(row) for row in rows]

@@ -156,17 +156,26 @@ async def put_off(db: Connection, ids: Sequence[UUID], *, pause: timedelta) -> N
 
 
 async def change_version(db: Connection, journey_id: UUID, *, version: int, steps: Mapping[str, str]) -> int:
-    """Those inside go on in another version, at the step that stands for theirs; who is elsewhere stays. Returns how many."""
-    status = await db.execute(
+    """Those inside go on in another version, at the step that stands for theirs, which their history says; who is elsewhere stays. Returns how many."""
+    moved: int = await db.fetchval(
         """
-        UPDATE journey_person p SET version = $2, step = given.target, waiting = p.waiting AND p.step = given.target,
-            due_at = CASE WHEN p.step = given.target THEN p.due_at ELSE now() END
-        FROM unnest($3::text[], $4::text[]) AS given (source, target)
-        WHERE p.journey_id = $1 AND p.left_at IS NULL AND p.version <> $2 AND p.step = given.source
+        WITH inside AS (
+            SELECT p.id, p.version, p.step, p.moves, given.target FROM journey_person p
+            JOIN unnest($3::text[], $4::text[]) AS given (source, target) ON given.source = p.step
+            WHERE p.journey_id = $1 AND p.left_at IS NULL AND p.version <> $2 FOR UPDATE OF p),
+        moved AS (
+            UPDATE journey_person p SET version = $2, step = i.target, waiting = p.waiting AND p.step = i.target, moves = p.moves + 1,
+                due_at = CASE WHEN p.step = i.target THEN p.due_at ELSE now() END
+            FROM inside i WHERE p.id = i.id),
+        noted AS (
+            INSERT INTO journey_move (person_id, number, journey_id, step, did, detail, at)
+            SELECT id, moves, $1, step, 'version', jsonb_build_object('before', version, 'version', $2::int, 'step', target), clock_timestamp() FROM inside
+            ON CONFLICT DO NOTHING)
+        SELECT count(*) FROM inside
         """,
         journey_id, version, list(steps), list(steps.values()),
     )
-    return int(status.rpartition(" ")[2])
+    return moved
 
 
 async def close(db: Connection, journey_id: UUID) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -54,6 +54,24 @@ async def set_draft(db: Connection, journey_id: UUID, *, name: str, draft: Mappi
 
 async def set_status(db: Connection, journey_id: UUID, status: str) -> None:
     await db.execute("UPDATE journey SET status = $2, updated_at = now() WHERE id = $1", journey_id, status)
+    await _note_change(db, journey_id)
+
+
+async def _note_change(db: Connection, journey_id: UUID) -> None:
+    """From now on it has this status and version."""
+    await db.execute(
+        """
+        INSERT INTO journey_change (journey_id, at, status, version) SELECT id, clock_timestamp(), status, version FROM journey WHERE id = $1
+        ON CONFLICT (journey_id, at) DO UPDATE SET status = EXCLUDED.status, version = EXCLUDED.version
+        """,
+        journey_id,
+    )
+
+
+async def stood(db: Connection, journey_id: UUID, *, at: datetime) -> tuple[str, int]:
+    """The status a journey had then, and the version that took people in; before anything of it was published: a draft of version 0."""
+    row = await db.fetchrow("SELECT status, version FROM journey_change WHERE journey_id = $1 AND at <= $2 ORDER BY at DESC LIMIT 1", journey_id, at)
+    return (row["status"], row["version"]) if row is not None else ("draft", 0)
 
 
 async def publish(db: Connection, journey_id: UUID, *, version: int, definition: Mapping[str, Any], published_by: str) -> None:
@@ -64,6 +82,7 @@ async def publish(db: Connection, journey_id: UUID, *, version: int, definition:
     await db.execute(
         "UPDATE journey SET version = $2, status = 'active', published_at = now(), updated_at = now() WHERE id = $1", journey_id, version
     )
+    await _note_change(db, journey_id)
 
 
 async def definitions(db: Connection, versions: Sequence[tuple[UUID, int]]) -> dict[tuple[UUID, int], dict[str, Any]]:

@@ -64,6 +64,9 @@ async def set_status(db: Connection, programme_id: UUID, status: str, *, at: dat
     """The first start is remembered: what happened before does not count."""
     await db.execute(
         """
+        WITH noted AS (
+            INSERT INTO programme_change (programme_id, at, status) VALUES ($1, $3, $2)
+            ON CONFLICT (programme_id, at) DO UPDATE SET status = EXCLUDED.status)
         UPDATE programme SET status = $2, updated_at = $3, sweep_at = $3, swept_to = NULL,
             started_at = CASE WHEN $2 = 'running' THEN coalesce(started_at, $3) ELSE started_at END WHERE id = $1
         """,
@@ -98,13 +101,18 @@ async def join(
     """Take in (customer, arm, when something is due, cause); who left before `again_before` comes in anew. Returns those who are new."""
     rows = await db.fetch(
         """
-        INSERT INTO programme_member AS m (programme_id, customer_id, arm, joined_at, next_at, cause)
-        SELECT $1, customer_id, arm, $2, next_at, cause
-        FROM unnest($3::uuid[], $4::text[], $5::timestamptz[], $6::text[]) AS given (customer_id, arm, next_at, cause) ORDER BY customer_id
-        ON CONFLICT (programme_id, customer_id) DO UPDATE SET joined_at = EXCLUDED.joined_at, left_at = NULL, left_reason = NULL, step = 0,
-            next_at = EXCLUDED.next_at, cause = EXCLUDED.cause, rounds = m.rounds + 1
-        WHERE m.left_at IS NOT NULL AND m.left_at < $7
-        RETURNING customer_id
+        WITH came AS (
+            INSERT INTO programme_member AS m (programme_id, customer_id, arm, joined_at, next_at, cause)
+            SELECT $1, customer_id, arm, $2, next_at, cause
+            FROM unnest($3::uuid[], $4::text[], $5::timestamptz[], $6::text[]) AS given (customer_id, arm, next_at, cause) ORDER BY customer_id
+            ON CONFLICT (programme_id, customer_id) DO UPDATE SET joined_at = EXCLUDED.joined_at, left_at = NULL, left_reason = NULL, step = 0,
+                next_at = EXCLUDED.next_at, cause = EXCLUDED.cause, rounds = m.rounds + 1
+            WHERE m.left_at IS NOT NULL AND m.left_at < $7
+            RETURNING customer_id, tier),
+        noted AS (
+            INSERT INTO tier_change (customer_id, programme_id, at, tier) SELECT customer_id, $1, $2, tier FROM came WHERE tier IS NOT NULL
+            ON CONFLICT (customer_id, programme_id, at) DO UPDATE SET tier = EXCLUDED.tier)
+        SELECT customer_id FROM came
         """,
         programme_id, at, [each[0] for each in members], [each[1] for each in members], [each[2] for each in members],
         [each[3] for each in members], again_before,
@@ -114,14 +122,19 @@ async def join(
 
 async def leave(db: Connection, *, programme_id: UUID, customer_ids: Sequence[UUID], reason: str, at: datetime) -> int:
     """Returns how many were in it."""
-    status = await db.execute(
+    gone: int = await db.fetchval(
         """
-        UPDATE programme_member SET left_at = $4, left_reason = $3, next_at = NULL
-        WHERE programme_id = $1 AND customer_id = ANY($2::uuid[]) AND left_at IS NULL
+        WITH gone AS (
+            UPDATE programme_member SET left_at = $4, left_reason = $3, next_at = NULL
+            WHERE programme_id = $1 AND customer_id = ANY($2::uuid[]) AND left_at IS NULL RETURNING customer_id, tier),
+        noted AS (
+            INSERT INTO tier_change (customer_id, programme_id, at) SELECT customer_id, $1, $4 FROM gone WHERE tier IS NOT NULL
+            ON CONFLICT (customer_id, programme_id, at) DO UPDATE SET tier = NULL)
+        SELECT count(*) FROM gone
         """,
         programme_id, list(customer_ids), reason, at,
     )
-    return int(status.rpartition(" ")[2])
+    return gone
 
 
 async def find_member(db: Connection, *, programme_id: UUID, customer_ids: Sequence[UUID]) -> Member | None:
@@ -199,6 +212,10 @@ async def set_tier(db: Connection, *, programme_id: UUID, customer_id: UUID, tie
     """The tier of a member, and when it is looked at again; `tier_since` moves only when the tier does."""
     await db.execute(
         """
+        WITH noted AS (
+            INSERT INTO tier_change (customer_id, programme_id, at, tier) SELECT customer_id, $1, $4, $3::text FROM programme_member
+            WHERE programme_id = $1 AND customer_id = $2 AND left_at IS NULL AND tier IS DISTINCT FROM $3::text
+            ON CONFLICT (customer_id, programme_id, at) DO UPDATE SET tier = EXCLUDED.tier)
         UPDATE programme_member SET tier_since = CASE WHEN tier IS DISTINCT FROM $3 THEN $4 ELSE tier_since END, tier = $3, next_at = $5
         WHERE programme_id = $1 AND customer_id = $2
         """,
@@ -206,14 +223,23 @@ async def set_tier(db: Connection, *, programme_id: UUID, customer_id: UUID, tie
     )
 
 
-async def tiers_of(db: Connection, customer_ids: Sequence[UUID]) -> dict[UUID, set[str]]:
-    """The tiers that customers hold in programmes that run."""
+async def tiers_of(db: Connection, customer_ids: Sequence[UUID], *, at: datetime | None = None) -> dict[UUID, set[str]]:
+    """The tiers that customers hold in programmes that run; `at`: that they held then in those that ran then."""
     rows = await db.fetch(
         """
         SELECT m.customer_id, m.tier FROM programme_member m JOIN programme p ON p.id = m.programme_id
         WHERE m.customer_id = ANY($1::uuid[]) AND m.tier IS NOT NULL AND m.left_at IS NULL AND p.status = 'running'
         """,
         list(customer_ids),
+    ) if at is None else await db.fetch(
+        """
+        WITH held AS (
+            SELECT DISTINCT ON (customer_id, programme_id) customer_id, programme_id, tier FROM tier_change
+            WHERE customer_id = ANY($1::uuid[]) AND at <= $2 ORDER BY customer_id, programme_id, at DESC)
+        SELECT h.customer_id, h.tier FROM held h WHERE h.tier IS NOT NULL AND 'running' = (
+            SELECT status FROM programme_change c WHERE c.programme_id = h.programme_id AND c.at <= $2 ORDER BY c.at DESC LIMIT 1)
+        """,
+        list(customer_ids), at,
     )
     found: dict[UUID, set[str]] = {}
     for row in rows:
@@ -238,6 +264,7 @@ _ERASE = {
     "points_transaction": "DELETE FROM points_transaction WHERE customer_id = ANY($1::uuid[])",
     "points_lot": "DELETE FROM points_lot WHERE customer_id = ANY($1::uuid[])",
     "points_account": "DELETE FROM points_account WHERE customer_id = ANY($1::uuid[])",
+    "tier_change": "DELETE FROM tier_change WHERE customer_id = ANY($1::uuid[])",
     "programme_member": "DELETE FROM programme_member WHERE customer_id = ANY($1::uuid[])",
     "satisfaction_answer": "UPDATE satisfaction_answer SET customer_id = gen_random_uuid(), words = '', case_wanted = false WHERE customer_id = ANY($1::uuid[])",
     "redemption": "UPDATE redemption SET customer_id = gen_random_uuid(), key = id::text WHERE customer_id = ANY($1::uuid[])",

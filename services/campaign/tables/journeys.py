@@ -43,6 +43,18 @@ class JourneyVersionRow(CampaignTable, table=True):
     published_by: str = Field(sa_type=Text)
 
 
+class JourneyChangeRow(CampaignTable, table=True):
+    """The status and version a journey has since a moment; never changed."""
+
+    __tablename__ = "journey_change"
+    __table_args__ = (ForeignKeyConstraint(["journey_id"], ["journey.id"]),)
+
+    journey_id: UUID = Field(primary_key=True)
+    at: datetime = Field(primary_key=True, sa_type=TIME)
+    status: str = Field(sa_type=Text)
+    version: int
+
+
 class JourneyListenerRow(CampaignTable, table=True):
     """What a version listens to: events by name, segments by id; `entry`: it lets people in."""
 

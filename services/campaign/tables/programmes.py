@@ -65,6 +65,29 @@ class MemberRow(CampaignTable, table=True):
     rounds: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
 
 
+class TierChangeRow(CampaignTable, table=True):
+    """The tier a member holds since a moment; null: none any more. Never changed."""
+
+    __tablename__ = "tier_change"
+    __table_args__ = (ForeignKeyConstraint(["programme_id"], ["programme.id"]),)
+
+    customer_id: UUID = Field(primary_key=True)
+    programme_id: UUID = Field(primary_key=True)
+    at: datetime = Field(primary_key=True, sa_type=TIME)
+    tier: str | None = Field(default=None, sa_type=Text)
+
+
+class ProgrammeChangeRow(CampaignTable, table=True):
+    """The status a programme has since a moment; never changed."""
+
+    __tablename__ = "programme_change"
+    __table_args__ = (ForeignKeyConstraint(["programme_id"], ["programme.id"]),)
+
+    programme_id: UUID = Field(primary_key=True)
+    at: datetime = Field(primary_key=True, sa_type=TIME)
+    status: str = Field(sa_type=Text)
+
+
 class PointsAccountRow(CampaignTable, table=True):
     """What a customer may spend and owes; always the sums of its entries."""
 

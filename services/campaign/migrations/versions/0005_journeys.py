@@ -32,6 +32,12 @@ JOURNEYS = (
         journey_id uuid NOT NULL REFERENCES journey, version int NOT NULL, definition jsonb NOT NULL, published_at timestamptz NOT NULL,
         published_by text NOT NULL, PRIMARY KEY (journey_id, version))
     """,
+    # Every status and version a journey had, since when; never changed.
+    """
+    CREATE TABLE journey_change (
+        journey_id uuid NOT NULL REFERENCES journey, at timestamptz NOT NULL, status text NOT NULL, version int NOT NULL,
+        PRIMARY KEY (journey_id, at))
+    """,
     # What starts people and what those inside wait for, of every version somebody may be in.
     """
     CREATE TABLE journey_listener (
