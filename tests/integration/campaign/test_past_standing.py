@@ -153,7 +153,7 @@ async def test_the_standing_of_then(cluster: PrivateCluster) -> None:
             return bool((await journeys.where(journey, people[0]))["waiting"])
 
         async def recomputed() -> bool:
-            return (await analytics(play, "GET", f"/customers/{people[0]}/scores"))["computed"] == {}
+            return bool((await analytics(play, "GET", f"/customers/{people[0]}/scores"))["computed"] == {})
 
         await until(rests)
         await until(recomputed)  # what was stored a moment longer than it was true is no standing
