@@ -25,6 +25,8 @@ __all__ = ["ClusterError", "ClusterInUse", "PrivateCluster", "find_binaries", "r
 #: How often `keep` looks, and how long it waits after a start that failed.
 KEEP_SECONDS = 0.5
 AGAIN_SECONDS = 5.0
+#: What a connection says whose server ended, also between two statements.
+_ENDED = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 READY_MARK = "roles and rights are set"
 DATABASE_NAME = re.compile(r"[a-z][a-z0-9_]{0,50}\Z")
 
@@ -110,7 +112,7 @@ class PrivateCluster:
             starting = asyncio.create_task(self._again())
             try:
                 await asyncio.shield(starting)
-            except (ClusterError, OSError, asyncpg.PostgresError) as error:
+            except (ClusterError, OSError, *_ENDED) as error:
                 self._notice(f"{error}\nIt is tried again every {AGAIN_SECONDS:.0f} s; nothing that was confirmed is lost.")
                 await asyncio.sleep(AGAIN_SECONDS)
             except asyncio.CancelledError:

@@ -40,6 +40,7 @@ def event(number: int) -> dict[str, object]:
     return {"type": "track", "userId": "u1", "event": "Kept", "messageId": f"kept-{number}", "properties": {"n": number}}
 
 
+@pytest.mark.slow  # its seconds count, so nothing else runs beside it
 def test_a_fresh_start_and_ctrl_c() -> None:
     with temporary_folder() as folder:
         launched = Launched(folder / "data", free_port())

@@ -33,7 +33,7 @@ async def until_it_answers(cluster: PrivateCluster, *, other_than: int) -> None:
             await asyncio.sleep(0.05)
             if cluster.pid in {None, other_than}:
                 continue
-            with suppress(OSError, asyncpg.PostgresError):
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 db = await asyncpg.connect(cluster.url("shop"))
                 await db.close()
                 return
@@ -55,6 +55,7 @@ async def test_it_is_brought_back(folder: Path, monkeypatch: pytest.MonkeyPatch)
                 control.rename(control.with_name("elsewhere"))
                 async with asyncio.timeout(60):
                     while not any("tried again" in word for word in told):
+                        assert not keeper.done(), keeper
                         await asyncio.sleep(0.05)
                 control.with_name("elsewhere").rename(control)
             await until_it_answers(cluster, other_than=pid)
