@@ -19,7 +19,7 @@ export const campaigns = define(
       title: 'New campaign', text: 'It starts as a draft: nothing is sent before you launch it.', template: 'Template', segment: 'Segment', purpose: 'Purpose',
       purposeHelp: 'Only people who allow it are written to.', from: 'Sender’s address', fromName: 'Sender’s name', postal: 'Postal address',
       postalHelp: 'Stands at the foot of each mail; many countries demand it.', control: 'Control group, per cent', controlHelp: 'They get nothing; only so can the lift be told.', approval: 'Somebody else must approve it',
-      create: 'Save the draft', noTemplate: 'There is no template yet. POST /api/v1/templates writes one; the demo brings one.', noSegment: 'There is no segment yet: build one under Segments.',
+      create: 'Save the draft', noTemplate: 'There is no template yet: write one under Templates.', noSegment: 'There is no segment yet: build one under Segments.',
     },
     act: {
       launch: 'Launch', sure: 'Launch now?', sureText: (count: string) => `Up to ${count} people get it, as far as they allow it when it is sent.`, sureUnknown: 'Estimate the audience first to see how many it reaches.',
@@ -31,7 +31,7 @@ export const campaigns = define(
       sampled: (count: string) => `Estimated from ${count} people.`, exact: 'Everybody was looked at.',
     },
     check: { title: 'Check', ask: 'Check now', help: 'Looks for what would make it fail or look bad: links, variables, unsubscribing, size, sender.', well: 'Nothing to complain about.', bad: 'Correct these first.', finding: 'Finding', level: 'Level', where: 'Where',
-      levels: { error: 'error', warning: 'warning', info: 'remark', ok: 'good' } },
+      levels: { error: 'error', warning: 'warning', not_looked_up: 'not looked up', ok: 'good' } },
     preview: { title: 'Preview', person: 'As this customer sees it', personHelp: 'Name, e-mail or identity such as user:42', language: 'Language', languages: { en: 'English', fa: 'Persian' }, none: 'Choose somebody to see the message exactly as they would get it.', subject: 'Subject', html: 'Mail', plain: 'Plain text', version: (number: string) => `Version ${number} of the template`, instead: 'This language is not written; the fallback is shown.' },
     report: {
       sending: 'Sent and settled', sums: 'What became of it', planned: 'Planned', accepted: 'Accepted', failed: 'Failed', suppressed: 'Held back', unknown: 'Unknown', open: 'On their way', opens: 'Opened', clicks: 'Clicked', openRate: 'Opened, share', clickRate: 'Clicked, share',
@@ -43,7 +43,7 @@ export const campaigns = define(
     },
     why: {
       title: 'Why did this person get it, or not?', text: 'Every decision can be explained: the segment, the caps, the consent, the group, and the smallest change that would turn it.', yes: 'Gets it', no: 'Does not get it', open: 'Cannot be said yet', check: 'Condition', holds: 'Holds', detail: 'Because', change: 'What would change it', unknown: 'not known', nothing: 'Nothing would.',
-      checks: { address: 'address', approval: 'approval', arm: 'group', channel: 'channel', consent: 'consent', dkim: 'signature', entry: 'entry', language: 'language', ledger: 'what was sent', link: 'links', postal_address: 'postal address', pressure: 'pressure', reserved: 'reserved', running: 'running', segment: 'segment', selection: 'selection', unsubscribe: 'unsubscribing', variable: 'variables' },
+      checks: { address: 'address', approval: 'approval', arm: 'group', channel: 'channel', consent: 'consent', dkim: 'signature', entry: 'entry', language: 'language', ledger: 'what was sent', link: 'links', postal_address: 'postal address', pressure: 'pressure', reserved: 'reserved', running: 'running', segment: 'segment', selection: 'selection', unsubscribe: 'unsubscribing', plain_text: 'plain text', size: 'size', subject: 'subject', images: 'pictures', variable: 'variables' },
     },
     messages: { customer: 'Customer', state: 'State', reason: 'Reason', at: 'Made', empty: 'No messages yet: they are planned when the campaign is launched.', all: 'All states',
       states: { planned: 'planned', permitted: 'permitted', handing_off: 'being handed over', accepted: 'accepted', failed: 'failed', suppressed: 'held back', unknown: 'unknown' } },
@@ -69,7 +69,7 @@ export const campaigns = define(
         title: 'کمپین تازه', text: 'به‌صورت پیش‌نویس آغاز می‌شود: تا آن را آغاز نکنید چیزی فرستاده نمی‌شود.', template: 'الگو', segment: 'بخش', purpose: 'هدف',
         purposeHelp: 'تنها برای کسانی فرستاده می‌شود که آن را پذیرفته‌اند.', from: 'نشانی فرستنده', fromName: 'نام فرستنده', postal: 'نشانی پستی',
         postalHelp: 'پایین هر نامه می‌آید؛ در بسیاری از کشورها الزامی است.', control: 'گروه شاهد، درصد', controlHelp: 'چیزی دریافت نمی‌کنند؛ تنها این‌گونه اثر دانسته می‌شود.', approval: 'کس دیگری باید تأیید کند',
-        create: 'ذخیرهٔ پیش‌نویس', noTemplate: 'هنوز الگویی نیست. POST /api/v1/templates یکی می‌سازد؛ نمایش هم یکی می‌آورد.', noSegment: 'هنوز بخشی نیست: در صفحهٔ بخش‌ها یکی بسازید.',
+        create: 'ذخیرهٔ پیش‌نویس', noTemplate: 'هنوز الگویی نیست: در صفحهٔ الگوها یکی بنویسید.', noSegment: 'هنوز بخشی نیست: در صفحهٔ بخش‌ها یکی بسازید.',
       },
       act: {
         launch: 'آغاز', sure: 'اکنون آغاز شود؟', sureText: (count: string) => `تا ${count} نفر آن را دریافت می‌کنند، اگر هنگام ارسال اجازه داده باشند.`, sureUnknown: 'نخست مخاطبان را برآورد کنید تا شمار آن‌ها را ببینید.',
@@ -81,7 +81,7 @@ export const campaigns = define(
         sampled: (count: string) => `برآورد از روی ${count} نفر.`, exact: 'همه بررسی شدند.',
       },
       check: { title: 'بررسی', ask: 'بررسی کن', help: 'به دنبال چیزهایی می‌گردد که ارسال را خراب می‌کند: پیوندها، متغیرها، لغو اشتراک، اندازه، فرستنده.', well: 'ایرادی نیست.', bad: 'نخست این‌ها را درست کنید.', finding: 'یافته', level: 'شدت', where: 'کجا',
-        levels: { error: 'خطا', warning: 'هشدار', info: 'یادآوری', ok: 'خوب' } },
+        levels: { error: 'خطا', warning: 'هشدار', not_looked_up: 'بررسی‌نشده', ok: 'خوب' } },
       preview: { title: 'پیش‌نمایش', person: 'آن‌گونه که این مشتری می‌بیند', personHelp: 'نام، ایمیل یا شناسه‌ای مانند user:42', language: 'زبان', languages: { en: 'انگلیسی', fa: 'فارسی' }, none: 'کسی را برگزینید تا پیام را درست همان‌گونه که دریافت می‌کند ببینید.', subject: 'موضوع', html: 'نامه', plain: 'متن ساده', version: (number: string) => `نسخهٔ ${number} الگو`, instead: 'این زبان نوشته نشده است؛ زبان جایگزین نشان داده می‌شود.' },
       report: {
         sending: 'فرستاده و روشن‌شده', sums: 'سرنوشت پیام‌ها', planned: 'برنامه‌ریزی‌شده', accepted: 'پذیرفته', failed: 'ناموفق', suppressed: 'نگه‌داشته', unknown: 'نامعلوم', open: 'در راه', opens: 'بازشده', clicks: 'کلیک‌شده', openRate: 'سهم بازشده', clickRate: 'سهم کلیک‌شده',
@@ -93,7 +93,7 @@ export const campaigns = define(
       },
       why: {
         title: 'چرا این شخص دریافت کرد، یا نکرد؟', text: 'هر تصمیم توضیح دارد: بخش، سقف‌ها، رضایت، گروه، و کوچک‌ترین تغییری که آن را برمی‌گرداند.', yes: 'دریافت می‌کند', no: 'دریافت نمی‌کند', open: 'هنوز نمی‌توان گفت', check: 'شرط', holds: 'برقرار', detail: 'زیرا', change: 'چه چیزی آن را تغییر می‌دهد', unknown: 'نامعلوم', nothing: 'هیچ چیز.',
-        checks: { address: 'نشانی', approval: 'تأیید', arm: 'گروه', channel: 'کانال', consent: 'رضایت', dkim: 'امضا', entry: 'ورود', language: 'زبان', ledger: 'فرستاده‌ها', link: 'پیوندها', postal_address: 'نشانی پستی', pressure: 'فشار پیام', reserved: 'ویژه', running: 'در حال اجرا', segment: 'بخش', selection: 'گزینش', unsubscribe: 'لغو اشتراک', variable: 'متغیرها' },
+        checks: { address: 'نشانی', approval: 'تأیید', arm: 'گروه', channel: 'کانال', consent: 'رضایت', dkim: 'امضا', entry: 'ورود', language: 'زبان', ledger: 'فرستاده‌ها', link: 'پیوندها', postal_address: 'نشانی پستی', pressure: 'فشار پیام', reserved: 'ویژه', running: 'در حال اجرا', segment: 'بخش', selection: 'گزینش', unsubscribe: 'لغو اشتراک', plain_text: 'متن ساده', size: 'اندازه', subject: 'موضوع', images: 'تصویرها', variable: 'متغیرها' },
       },
       messages: { customer: 'مشتری', state: 'وضعیت', reason: 'سبب', at: 'ساخته', empty: 'هنوز پیامی نیست: هنگام آغاز کمپین برنامه‌ریزی می‌شوند.', all: 'همهٔ وضعیت‌ها',
         states: { planned: 'برنامه‌ریزی‌شده', permitted: 'مجاز', handing_off: 'در حال تحویل', accepted: 'پذیرفته', failed: 'ناموفق', suppressed: 'نگه‌داشته', unknown: 'نامعلوم' } },

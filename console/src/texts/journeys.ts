@@ -10,7 +10,7 @@ export const journeys = define(
     tabs: { canvas: 'Canvas', people: 'People inside', versions: 'Versions', backtest: 'Backtest' },
     begin: {
       text: 'It starts as a draft: nobody comes in before you publish it.', pattern: 'Begin with', template: 'Template of its messages', templateHelp: 'Each message can get its own later.', sender: 'Sender’s address', create: 'Make the draft',
-      noTemplate: 'There is no template yet, and this pattern writes to people. Write one under Campaigns, Templates, or begin with the empty one.', call: 'Call: looked at it again',
+      noTemplate: 'There is no template yet, and this pattern writes to people. Write one under Templates, or begin with the empty one.', call: 'Call: looked at it again',
     },
     starts: {
       basket: 'Abandoned basket', welcome: 'Welcome', birthday: 'Birthday', purchase: 'After a purchase', blank: 'Empty',
@@ -66,7 +66,7 @@ export const journeys = define(
       tabs: { canvas: 'بوم', people: 'درون سفر', versions: 'نسخه‌ها', backtest: 'آزمون گذشته' },
       begin: {
         text: 'به‌صورت پیش‌نویس آغاز می‌شود: تا منتشر نکنید کسی وارد نمی‌شود.', pattern: 'آغاز با', template: 'الگوی پیام‌ها', templateHelp: 'هر پیام بعدتر می‌تواند الگوی خود را بگیرد.', sender: 'نشانی فرستنده', create: 'ساختن پیش‌نویس',
-        noTemplate: 'هنوز الگویی نیست و این سفر به مردم می‌نویسد. در کمپین‌ها، الگوها یکی بنویسید، یا با سفر خالی آغاز کنید.', call: 'تماس: دوباره نگاه کرد',
+        noTemplate: 'هنوز الگویی نیست و این سفر به مردم می‌نویسد. در صفحهٔ الگوها یکی بنویسید، یا با سفر خالی آغاز کنید.', call: 'تماس: دوباره نگاه کرد',
       },
       starts: { basket: 'سبد رهاشده', welcome: 'خوشامد', birthday: 'زادروز', purchase: 'پس از خرید', blank: 'خالی' },
       startTexts: {
