@@ -106,6 +106,7 @@ async def undo_merge(service: CustomerService, tx: Transaction, *, merge_id: UUI
     between = await _meanwhile(tx, merge.merged_at, now, survivor.root_id, kept=records.keys() - apart, apart=apart)
     moved = await store.identities.give_back(tx.db, customer=survivor.root_id, to=merge.merged_id, homes=apart)
     await store.merges.close(tx.db, merge_id=merge_id, at=now, reason=reason, meanwhile=msgspec.json.encode(between).decode())
+    await store.duplicates.ask_again(tx.db, merge_id=merge_id)
     records[merge.merged_id].merged_into = None
     await _settle_apart(tx, records, survivor.root_id, merge.merged_id, apart)
     for record in records.values():

@@ -179,3 +179,13 @@ async def decide(
         """,
         low, high, state, at, by, reason, merge_id,
     )
+
+
+async def ask_again(db: Connection, *, merge_id: UUID) -> None:
+    """The merge that a decision brought was taken back: the pair is a question again."""
+    await db.execute(
+        """
+        UPDATE duplicate_pair SET state = 'open', decided_at = NULL, decided_by = NULL, decision_reason = NULL, merge_id = NULL WHERE merge_id = $1
+        """,
+        merge_id,
+    )

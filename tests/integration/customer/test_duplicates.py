@@ -111,6 +111,8 @@ async def test_decisions_last(cluster: PrivateCluster) -> None:
         assert again["code"] == "duplicate.merged"
         await ask(platform, "POST", f"/merges/{merged['merge_id']}/undo")
         assert (await ask(platform, "GET", f"/customers/{one}"))["id"] == one
+        assert [pair["merge_id"] for pair in await pairs(platform, f"&customer={one}")] == [None], "a question again"
+        assert (await ask(platform, "POST", path, {"decision": "not_same"}))["state"] == "not_same"
 
 
 async def test_what_makes_no_sense_is_refused(cluster: PrivateCluster) -> None:

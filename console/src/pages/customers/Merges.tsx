@@ -94,7 +94,8 @@ function MergeForm({ id, undo }: { id: string; undo: (merge: string) => void }) 
   );
 }
 
-function Preview({ preview }: { preview: CustomerMergePreviewView }) {
+/** What a merge would come to. */
+export function Preview({ preview }: { preview: CustomerMergePreviewView }) {
   const texts = useTexts(customers).merging;
   const told = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
   return (

@@ -1,4 +1,4 @@
-import { Anchor, Stack, TextInput } from '@mantine/core';
+import { Anchor, Button, Stack, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { customerListCustomers } from '../../api';
 import { useFormat } from '../../app/format';
 import { useTexts } from '../../app/preferences';
+import { useSession } from '../../app/session';
 import { Empty } from '../../parts/Empty';
 import { Head } from '../../parts/Head';
 import { Icon } from '../../parts/Icon';
@@ -19,6 +20,7 @@ const IDENTITY = /^(user|anon|email|phone|[a-z][a-z0-9_]*):\S+$/;
 export default function Search() {
   const texts = useTexts(customers);
   const format = useFormat();
+  const session = useSession();
   const [typed, setTyped] = useState('');
   const [wanted] = useDebouncedValue(typed.trim(), 250);
   const asked = useInfiniteQuery({
@@ -31,7 +33,9 @@ export default function Search() {
   const rows = asked.data?.pages.flatMap((page) => page.data) ?? [];
   return (
     <Stack>
-      <Head title={texts.title} text={texts.text} />
+      <Head title={texts.title} text={texts.text}>
+        {session.may('customers:write') && <Button component={Link} to="/customers/duplicates" variant="default">{texts.duplicates}</Button>}
+      </Head>
       <TextInput type="search" aria-label={texts.search} placeholder={texts.search} value={typed} onChange={(event) => setTyped(event.currentTarget.value)} leftSection={<Icon name="search" />} />
       {asked.isPending ? <Waiting /> : asked.isError ? <ProblemBox problem={asked.error} again={() => void asked.refetch()} />
         : rows.length === 0 ? (wanted ? <Empty {...texts.nobody} /> : <Empty {...texts.none} command="make demo" />)

@@ -1,0 +1,40 @@
+import { define } from './define';
+
+export const duplicates = define(
+  {
+    title: 'Duplicates', text: 'Customers that may be one person, the likeliest first, with what speaks for it and against. Nothing is lost: a merge can be undone at any time.',
+    states: { open: 'To look at', later: 'For later', not_same: 'Not the same', merged: 'Merged' }, shown: 'Show',
+    scan: { ask: 'Look through all customers', running: 'Looking through all customers', never: 'Never looked through.', last: (when: string, profiles: string, likely: string) => `Last looked through ${when}: ${profiles} profiles, ${likely} likely pairs.`, failed: 'The last search broke off. Start it again.', queued: 'It begins in a moment.', done: 'All customers were looked through.' },
+    empty: { title: 'Nothing to look at', text: 'Either nobody is here twice, or nobody has looked yet: looking through all customers compares names, birthdays, addresses and telephones, and lists likely pairs here.' },
+    emptyOther: 'No pair stands here.',
+    place: (place: string, all: string) => `Pair ${place} of ${all}`, more: 'of those shown so far', next: 'Next', previous: 'Before', pairs: 'Pairs',
+    score: (share: string) => `${share} likely one person`, household: (share: string) => `${share} likely one household rather`, decided: (when: string) => `Decided ${when}`,
+    reasons: 'What speaks for it and against', for: 'for', against: 'against', bits: (bits: string) => `${bits} bits`,
+    levels: { same: 'is the same', near: 'differs by a slip', similar: 'is similar', different: 'is different', swapped: 'stands in the other’s place' },
+    fields: { name: 'name', given_name: 'first name', family_name: 'family name', birthday: 'birthday', email: 'e-mail', phone: 'telephone', city: 'city', address: 'address', postcode: 'postcode', street: 'street', username: 'user name', registered_at: 'known since', identities: 'identities', language: 'language', country: 'country', company: 'company', gender: 'gender', national_id: 'national number', orders_count: 'number of orders', plan: 'plan' },
+    found: 'Found', side: 'Side by side', field: 'Field', stays: 'Who stays', staysHelp: 'Whose number everything goes by after the merge.', older: 'known longer', differs: 'differs', alike: 'the same', none: '–',
+    preview: 'What a merge comes to', merge: 'Merge', notSame: 'Not the same', later: 'Later', undo: 'Undo',
+    reason: 'Reason', defaultReason: 'the same person', notReason: 'two persons',
+    merged: 'Merged. Both are one customer now.', kept: 'Noted: nothing brings these two together again.', postponed: 'Set aside under “For later”.', undone: 'Undone. Both are customers of their own again.',
+    keys: 'Keys: M merge, N not the same, L later, U undo, → next, ← before', keysOn: 'Keys', gone: 'One of the two is not shown: removed, or hidden from your role.',
+  },
+  {
+    fa: {
+      title: 'تکراری‌ها', text: 'مشتریانی که شاید یک شخص باشند، محتمل‌ترین نخست، با آنچه گواه آن است و آنچه نیست. چیزی از میان نمی‌رود: ادغام را همیشه می‌توان بازگرداند.',
+      states: { open: 'در انتظار بررسی', later: 'برای بعد', not_same: 'یکی نیستند', merged: 'ادغام‌شده' }, shown: 'نمایش',
+      scan: { ask: 'همهٔ مشتریان را بگرد', running: 'گشتن میان همهٔ مشتریان', never: 'هنوز گشته نشده است.', last: (when: string, profiles: string, likely: string) => `آخرین گشت ${when}: ${profiles} نمایه، ${likely} جفت محتمل.`, failed: 'گشت پیشین ناتمام ماند. دوباره آغاز کنید.', queued: 'به‌زودی آغاز می‌شود.', done: 'همهٔ مشتریان گشته شدند.' },
+      empty: { title: 'چیزی برای بررسی نیست', text: 'یا کسی دو بار اینجا نیست، یا هنوز گشته نشده است: گشتن، نام‌ها، زادروزها، نشانی‌ها و تلفن‌ها را می‌سنجد و جفت‌های محتمل را اینجا می‌آورد.' },
+      emptyOther: 'جفتی اینجا نیست.',
+      place: (place: string, all: string) => `جفت ${place} از ${all}`, more: 'از آنچه تاکنون آمده', next: 'بعدی', previous: 'پیشین', pairs: 'جفت‌ها',
+      score: (share: string) => `${share} احتمال یکی بودن`, household: (share: string) => `${share} احتمال هم‌خانه بودن`, decided: (when: string) => `تصمیم در ${when}`,
+      reasons: 'آنچه گواه است و آنچه نیست', for: 'موافق', against: 'مخالف', bits: (bits: string) => `${bits} بیت`,
+      levels: { same: 'یکسان است', near: 'با یک لغزش فرق دارد', similar: 'همانند است', different: 'متفاوت است', swapped: 'به جای دیگری آمده' },
+      fields: { name: 'نام', given_name: 'نام کوچک', family_name: 'نام خانوادگی', birthday: 'زادروز', email: 'ایمیل', phone: 'تلفن', city: 'شهر', address: 'نشانی', postcode: 'کد پستی', street: 'خیابان', username: 'نام کاربری', registered_at: 'آشنایی از', identities: 'شناسه‌ها', language: 'زبان', country: 'کشور', company: 'شرکت', gender: 'جنسیت', national_id: 'شمارهٔ ملی', orders_count: 'شمار سفارش‌ها', plan: 'طرح' },
+      found: 'یافته', side: 'کنار هم', field: 'ویژگی', stays: 'چه کسی می‌ماند', staysHelp: 'پس از ادغام همه چیز با شمارهٔ او می‌آید.', older: 'آشنایی دیرینه‌تر', differs: 'متفاوت', alike: 'یکسان', none: '–',
+      preview: 'ادغام به چه می‌انجامد', merge: 'ادغام', notSame: 'یکی نیستند', later: 'برای بعد', undo: 'بازگرداندن',
+      reason: 'دلیل', defaultReason: 'یک شخص است', notReason: 'دو شخص‌اند',
+      merged: 'ادغام شد. اکنون هر دو یک مشتری‌اند.', kept: 'ثبت شد: دیگر چیزی این دو را به هم نمی‌پیوندد.', postponed: 'در «برای بعد» گذاشته شد.', undone: 'بازگردانده شد. هر دو دوباره جدا هستند.',
+      keys: 'کلیدها: M ادغام، N یکی نیستند، L برای بعد، U بازگرداندن، ← بعدی، → پیشین', keysOn: 'کلیدها', gone: 'یکی از این دو نشان داده نمی‌شود: حذف شده یا از نقش شما پنهان است.',
+    },
+  },
+);
