@@ -110,7 +110,7 @@ async def test_traits_are_computed_kept_current_and_asked_for(shop: TestPlatform
         return await members(shop, segment) == {customer_id(number) for number in expected}
 
     await until(lambda: hot(1))
-    await tell(shop.log, event("b", "Viewed", at=NOW, sku="z"), event("b", "Viewed", at=NOW, sku="x"))
+    await tell(shop.log, event("b", "Viewed", at=NOW, sku="z"), event("b", "Viewed", at=NOW - DAY, sku="x"))
     await until(lambda: hot(1, 2), seconds=20)
     scores = await ask(shop, "GET", f"/customers/{customer_id(2)}/scores")
     assert (scores["computed"]["lead"], scores["computed"]["views"]) == ("22.0", "3")

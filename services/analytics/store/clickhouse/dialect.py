@@ -14,7 +14,7 @@ from sqlglot import exp
 _INTERVALS: Final = {
     "to_days": "toIntervalDay", "to_months": "toIntervalMonth", "to_hours": "toIntervalHour", "to_minutes": "toIntervalMinute", "to_seconds": "toIntervalSecond",
 }
-_RENAMED: Final = {**_INTERVALS, "hash": "cityHash64", "epoch_us": "toUnixTimestamp64Micro"}
+_RENAMED: Final = {**_INTERVALS, "hash": "cityHash64", "epoch_us": "toUnixTimestamp64Micro", "list_position": "indexOf"}
 
 
 def translate(sql: str, columns: Mapping[str, Sequence[str]]) -> str:
@@ -124,6 +124,13 @@ def _compared(node: Any) -> exp.Expression:
     return type(node)(this=of.this, expression=exp.Add(this=of.expression, expression=span)) if is_span and isinstance(of, exp.Sub) else node  # type: ignore[no-any-return]
 
 
+def _least(node: Any) -> exp.Expression:
+    """`min(x, n)`: the n least ones, in order."""
+    if node.args.get("count") is None:
+        return node  # type: ignore[no-any-return]
+    return _call("arraySlice", _call("arraySort", _call("groupArray", node.this)), exp.Literal.number(1), node.args["count"])
+
+
 def _number(node: Any) -> exp.Expression:
     """NULL where there is no such number."""
     return _call("if", _call("isNaN", node.copy()), exp.null(), node.copy())
@@ -158,7 +165,7 @@ _CHANGES: Final[dict[str, Callable[[Any], exp.Expression]]] = {
     "PercentileDisc": lambda node: _call(f"quantileExactLow({node.expression.sql()})", node.this), "Length": lambda node: _call("length", node.this),
     "RegexpExtract": lambda node: _call("regexpExtract", node.this, node.expression, node.args.get("group") or exp.Literal.number(0)),
     "Cast": _cast, "TryCast": _tried, "GT": _compared, "GTE": _compared, "LT": _compared, "LTE": _compared, "Anonymous": _called, "JSONExtractScalar": _json,
-    "JSONExtract": _json, "Stddev": _number, "StddevSamp": _number, "Variance": _number,
+    "JSONExtract": _json, "Min": _least, "JSONKeys": lambda node: _call("JSONExtractKeys", _call("ifNull", node.this, exp.Literal.string("{}"))), "Stddev": _number, "StddevSamp": _number, "Variance": _number,
 }
 
 

@@ -64,7 +64,7 @@ def name_groups(connection: DuckDBPyConnection, *, since: datetime, until: datet
     if by not in _GROUPS:
         return _VISITORS
     sql = f"""
-        CREATE OR REPLACE TEMP TABLE step_group AS SELECT name, row_number() OVER () - 1 AS code FROM (
+        CREATE OR REPLACE TEMP TABLE step_group AS SELECT name, row_number() OVER (ORDER BY name NULLS LAST) - 1 AS code FROM (
             SELECT DISTINCT {_GROUPS[by]} AS name FROM event WHERE occurred_at >= $since AND occurred_at < $until)
         """  # noqa: S608 - own names
     connection.execute(sql, {"since": _naive(since), "until": _naive(until)})

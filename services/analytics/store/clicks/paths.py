@@ -56,7 +56,7 @@ def read(
     window = {"since": _naive(since), "until": _naive(until)}
     names = [row[0] for row in connection.execute(_NAMES, window).fetchall()]
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE step_name AS SELECT unnest($names::VARCHAR[]) AS name, unnest(range(len($names::VARCHAR[])))::INTEGER AS code",
+        "CREATE OR REPLACE TEMP TABLE step_name AS SELECT name, list_position($names::VARCHAR[], name)::INTEGER - 1 AS code FROM (SELECT unnest($names::VARCHAR[]) AS name)",
         {"names": names},
     )
     seen = _Seen(len(names), length)

@@ -32,7 +32,7 @@ _EVENLY: Final = """
     placed AS (SELECT *, row_number() OVER (ORDER BY customer) AS place FROM target),
     loaded AS (
         SELECT t.* EXCLUDE (place), coalesce(d.amount, 0) AS direct, coalesce(sign(s.total) * (s.part + (t.place <= s.left_over)::INTEGER), 0)::BIGINT AS shared
-        FROM placed t LEFT JOIN sharing s ON true LEFT JOIN traced d ON d.customer = t.customer)
+        FROM placed t LEFT JOIN sharing s ON true LEFT JOIN traced d ON d.bearer = t.customer)
 """
 _BY_WEIGHT: Final = """
     weight AS ({weight}),
@@ -42,10 +42,10 @@ _BY_WEIGHT: Final = """
     ranked AS (
         SELECT *, row_number() OVER (PARTITION BY pool ORDER BY beyond DESC, customer) AS place,
                abs(total) - sum(part) OVER (PARTITION BY pool) AS left_over FROM floored),
-    shared AS (SELECT customer, sum(sign(total) * (part + (place <= left_over)::INTEGER))::BIGINT AS amount FROM ranked GROUP BY 1),
+    shared AS (SELECT customer AS sharer, sum(sign(total) * (part + (place <= left_over)::INTEGER))::BIGINT AS amount FROM ranked GROUP BY 1),
     loaded AS (
         SELECT t.*, coalesce(d.amount, 0) AS direct, coalesce(s.amount, 0) AS shared FROM target t
-        LEFT JOIN traced d ON d.customer = t.customer LEFT JOIN shared s ON s.customer = t.customer)
+        LEFT JOIN traced d ON d.bearer = t.customer LEFT JOIN shared s ON s.sharer = t.customer)
 """
 
 
@@ -59,7 +59,7 @@ def allocated(kinds: str, allocation: str) -> str:
     weighed = revenue_of("weighed", "$since", "$until") + "," if allocation == "revenue" else ""
     return f"""
     spent AS (SELECT * FROM cost_of WHERE kind IN ({kinds}) AND currency = $currency AND booked_on >= $first AND booked_on < $last),
-    traced AS (SELECT person AS customer, sum(amount_minor)::BIGINT AS amount FROM spent WHERE person IN (SELECT customer FROM target) GROUP BY 1),
+    traced AS (SELECT person AS bearer, sum(amount_minor)::BIGINT AS amount FROM spent WHERE person IN (SELECT customer FROM target) GROUP BY 1),
     pool AS (SELECT pool, channel, campaign, sum(amount_minor)::BIGINT AS total FROM (
         SELECT {pool} AS pool, {channel} AS channel, {campaign} AS campaign, amount_minor FROM spent
         WHERE NOT EXISTS (SELECT 1 FROM target t WHERE t.customer = person)) GROUP BY ALL),

@@ -1,4 +1,4 @@
-"""R1: a source that asks for a purpose keeps nothing of somebody until they grant it, and nothing again from the withdrawal on."""
+"""R1, R2: a source that asks for a purpose keeps nothing of somebody until they grant it, and nothing again from the withdrawal on."""
 
 from __future__ import annotations
 
