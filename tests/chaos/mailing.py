@@ -1,6 +1,7 @@
 """Campaigns that go on while a platform is harmed: people, a segment, one campaign after the other; every mail that arrives is noted.
 
-A request is repeated with the same Idempotency-Key until it is answered, as a careful client does.
+A request is repeated until it is answered, without an Idempotency-Key: what was done unheard is done again, which makes a draft too many
+or launches what was launched, and must never write to anybody twice.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from collections.abc import Callable
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
-from uuid import uuid4
 
 import httpx2
 from aiosmtpd.controller import Controller
@@ -69,7 +69,7 @@ class Mailing:
 
     def ask(self, method: str, path: str, body: Any = None, *, seconds: float = 600) -> Any:
         """The answer's JSON; again and again while there is none, or one of 429 and 5xx that says to try later."""
-        headers = {"authorization": f"Bearer {self._keys['admin_key']}", "idempotency-key": uuid4().hex}
+        headers = {"authorization": f"Bearer {self._keys['admin_key']}"}
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -77,7 +77,9 @@ class Mailing:
                 if answer.status_code < 400:
                     return answer.json() if answer.content else None
                 said = f"{answer.status_code} {answer.text[:300]}"
-                assert answer.status_code in {409, 429, 502, 503, 504}, f"{method} {path}: {said}"
+                if answer.status_code == 409:
+                    return answer.json()  # it was done before, unheard
+                assert answer.status_code in {429, 502, 503, 504}, f"{method} {path}: {said}"
             except httpx2.HTTPError as error:
                 said = f"no answer: {error!r}"
             assert time.monotonic() < deadline, f"{method} {path}: {said}"
@@ -133,13 +135,16 @@ class Mailing:
         made = self.ask("POST", "/api/v1/campaigns", {
             "name": name, "template_id": template["id"], "segment_id": self._segment, "from_address": "hello@shop.example", "from_name": "Shop",
         })
-        self.ask("POST", f"/api/v1/campaigns/{made['id']}/launch")
+        self.until(lambda: self.ask("POST", f"/api/v1/campaigns/{made['id']}/launch") and self._status(made["id"]) != "draft", f"{name} launched")
         self.launched.append(str(made["id"]))
         self.until(lambda: self._over.is_set() or self._finished(made["id"]), f"{name} finished", seconds=600)
         return str(made["id"])
 
     def _finished(self, campaign: str) -> bool:
-        return bool(self.ask("GET", f"/api/v1/campaigns/{campaign}/report")["status"] == "finished")
+        return self._status(campaign) == "finished"
+
+    def _status(self, campaign: str) -> str:
+        return str(self.ask("GET", f"/api/v1/campaigns/{campaign}")["status"])
 
     def finish(self) -> list[dict[str, Any]]:
         """The reports of all campaigns, once each has finished."""

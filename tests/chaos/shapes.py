@@ -197,10 +197,7 @@ class SevenProcesses:
         self.environment["ECRM_CAMPAIGN_SMTP_URL"] = f"smtp://127.0.0.1:{smtp_port}"
         with (self.data / "supervisor.log").open("ab") as output:
             self._supervisor = subprocess.Popen(
-                [sys.executable, "-m", "tests.chaos.troubled_cluster", "--data", str(self.data), "--port", str(self.port),
-                 "--broker", f"127.0.0.1:{self.port + 40}", "--sockets", str(self.data / "way"),
-                 "--alone", self.alone, "--alone-sockets", str(self.data / "alone")],
-                cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+                self.command(), cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
             )
         deadline = time.monotonic() + 600
         while not (self._state() or {}).get("ready"):
@@ -208,6 +205,14 @@ class SevenProcesses:
             assert time.monotonic() < deadline, self.said()
             time.sleep(0.2)
         wait_ready(self.port)
+
+    def command(self) -> list[str]:
+        """What supervises."""
+        return [
+            sys.executable, "-m", "tests.chaos.troubled_cluster", "--data", str(self.data), "--port", str(self.port),
+            "--broker", f"127.0.0.1:{self.port + 40}", "--sockets", str(self.data / "way"),
+            "--alone", self.alone, "--alone-sockets", str(self.data / "alone"),
+        ]
 
     def _state(self) -> dict[str, Any]:
         try:

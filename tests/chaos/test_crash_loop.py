@@ -130,11 +130,11 @@ async def leases_end(shape: shapes.Shape) -> None:
     )
 
 
-def start_writer(port: int, key: str, events: int, journal: Path) -> subprocess.Popen[bytes]:
-    """The load, in a process of its own."""
+def start_writer(port: int, key: str, events: int, journal: Path, *more: str) -> subprocess.Popen[bytes]:
+    """The load, in a process of its own; `more` of its options."""
     return subprocess.Popen(
         [sys.executable, "-m", "tests.chaos.writer", "--port", str(port), "--key", key, "--events", str(events), "--journal", str(journal),
-         "--seed", str(SEED)],
+         "--seed", str(SEED), *more],
         cwd=shapes.ROOT, stdout=subprocess.PIPE,
     )
 

@@ -14,6 +14,7 @@ import json
 import os
 import random
 import sys
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -52,10 +53,11 @@ def _event(number: int, seed: int, person: int) -> dict[str, Any]:
 class Writer:
     """Keeps posting; `accepted` counts events answered 200 for the first time."""
 
-    def __init__(self, port: int, key: str, journal: str, seed: int) -> None:
+    def __init__(self, port: int, key: str, journal: str, seed: int, *, pause: float = 0.01, until: str = "") -> None:
         self._url = f"http://127.0.0.1:{port}/v1/batch"
         self._key = key
         self._seed = seed
+        self._pause, self._until = pause, until
         self._journal = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self.accepted = 0
         self.unexpected: list[int] = []
@@ -69,11 +71,13 @@ class Writer:
         """One request after the other, so that there is an order to be kept."""
         chance = random.Random(f"{self._seed}/{number}")
         for batch in lane:
+            if self._until and Path(self._until).exists():
+                return
             await self._until_accepted(session, batch, chance)
             self._note(batch)
             if chance.random() < 0.1:
                 await self._until_accepted(session, batch, chance)
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(self._pause)
 
     async def _until_accepted(self, session: aiohttp.ClientSession, batch: list[dict[str, Any]], chance: random.Random) -> None:
         while True:
@@ -102,8 +106,10 @@ def main() -> None:
     parser.add_argument("--events", type=int, required=True)
     parser.add_argument("--journal", required=True)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--pause", type=float, default=0.01, help="seconds between two requests of a lane")
+    parser.add_argument("--until", default="", help="a file: once it exists, no new request is begun")
     arguments = parser.parse_args()
-    writer = Writer(arguments.port, arguments.key, arguments.journal, arguments.seed)
+    writer = Writer(arguments.port, arguments.key, arguments.journal, arguments.seed, pause=arguments.pause, until=arguments.until)
     asyncio.run(writer.run(arguments.events))
     sys.stdout.write(json.dumps({"accepted": writer.accepted, "unexpected": writer.unexpected}))
 
