@@ -150,7 +150,7 @@ def test_services_are_replaced_one_by_one_and_back(tmp_path: Path) -> None:
         with mailing.Mailing(shape.port, shape.port + 30, keys, people=PEOPLE) as mails:
             mails.prepare()
             mails.begin()
-            posting = start_writer(shape.port, keys["source_key"], EVENTS, journal, "--pause", "0.3", "--until", str(over))
+            posting = start_writer(shape.port, keys["source_key"], EVENTS, journal, "--pause", "1.0", "--until", str(over))
             assert {shape.runs(name) for name in ORDER} == {older}
             shape.migrate(newer)
             forward = roll(shape, ORDER, newer)
