@@ -10,7 +10,7 @@ from chassis.keys import KeyTable
 from chassis.manifest import Manifest, Mount
 from chassis.scheduling import Job
 from gateway import commands, reactions
-from gateway.api import auditing, deployment, documents, keys, operations, people, sessions, views, webhooks
+from gateway.api import auditing, deployment, documents, keys, operations, people, sessions, signing_in, views, webhooks
 from gateway.api.door import Door
 from gateway.outbound.directory import Directory
 from gateway.outbound.issuers import Issuer
@@ -55,7 +55,7 @@ MANIFEST = Manifest(
     settings=GatewaySettings,
     migrations="gateway.migrations",
     tables=GatewayTable.metadata,
-    routers=(keys.router, operations.router, webhooks.router, people.router, people.issuer, sessions.router, auditing.router, views.router, documents.router, deployment.router),
+    routers=(keys.router, operations.router, webhooks.router, people.router, people.issuer, sessions.router, signing_in.router, auditing.router, views.router, documents.router, deployment.router),
     mounts=(Mount(("/*",), Door),),
     subscriptions=reactions.WEBHOOKS,
     jobs=(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from chassis.keys import KeyTable
 from chassis.service import Service
@@ -31,6 +32,11 @@ class GatewaySettings(ServiceSettings):
     oidc_roles_claim: str = Field("roles", description="Claim with the roles, with dots for claims within claims, for example realm_access.roles.")
     oidc_role_names: str = Field("", description="What the provider calls our roles: `crm-admins=administrator,support=agent`.")
     oidc_token_minutes: int = Field(10, ge=1, le=1440, description="How long a token of the provider may live; it cannot be taken back.")
+    oidc_client_id: str = Field("", description="The console's name at the identity provider; with it people sign in there in the browser. Its redirect address is /oidc/callback under the public URL.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="The console's secret there, if the provider gave it one.")
+    oidc_scopes: str = Field("openid profile", description="What the console asks the provider for; the ID token must have the claim of roles.", pattern=r"(^| )openid( |$)")
+    oidc_name: str = Field("", description="What people call the provider (Sign in with …); none: its host.")
+    oidc_session_minutes: int = Field(60, ge=5, le=1440, description="How long a browser stays signed in by the identity provider, with the roles it told then.")
     people_token_minutes: int = Field(480, ge=1, le=1440, description="How long somebody stays signed in at the built-in issuer; removal ends it at once.")
     session_minutes: int = Field(480, ge=5, le=1440, description="How long a browser stays signed in at the console; removal ends it within seconds.")
     people_key: int = Field(1, ge=1, description="Number of the built-in issuer's signing key; one more changes it, the one before stays good.")
@@ -41,6 +47,11 @@ class GatewaySettings(ServiceSettings):
     def role_names(self) -> dict[str, str]:
         """`oidc_role_names` as a table."""
         return {theirs.strip(): ours.strip() for theirs, _, ours in (part.partition("=") for part in self.oidc_role_names.split(",")) if ours}
+
+    @property
+    def oidc_shown(self) -> str:
+        """The provider's name on the page where people sign in; empty where they cannot."""
+        return (self.oidc_name or urlsplit(self.oidc_issuer).hostname or "") if self.oidc_issuer and self.oidc_client_id else ""
 
     @property
     def webhook_schedule(self) -> list[float]:

@@ -30,16 +30,20 @@ PATH: Final = "/api/v1/session"
 HEADER: Final = b"x-ecrm-console"
 #: What the door tells the router; from outside they never come in.
 SHOWN: Final = b"x-ecrm-shown"
+#: What somebody who comes back from the identity provider had begun, and where he comes back to.
+BEGUN: Final = b"x-ecrm-begun"
+BACK: Final = "/oidc/callback"
 KEPT: Final = b"x-ecrm-session"
 SAFE: Final = frozenset({"GET", "HEAD"})
 PURPOSE: Final = "console-session"
 
 
 class Kept(NamedTuple):
-    """What is in the cookie: a key or token, and until when it counts (seconds since the epoch)."""
+    """What is in the cookie: a key or token, until when it counts (seconds since the epoch), and whose it is where only the provider knows."""
 
     shown: str
     expires: int
+    name: str = ""
 
 
 class Sessions:
@@ -48,6 +52,7 @@ class Sessions:
     def __init__(self, service: GatewayService) -> None:
         self._service = service
         self._name = cookie_name(service).encode()
+        self._begun = begun_name(service).encode()
         self._own = service.platform.public_url.rstrip("/")
 
     def ours(self, asked: Asked) -> bool:
@@ -66,17 +71,21 @@ class Sessions:
 
     def kept(self, asked: Asked) -> Kept | None:
         """The session that comes with this request, if it may."""
-        cookies = asked.headers.get(b"cookie", b"")
-        if self._name not in cookies or not self.ours(asked):
-            return None
-        for part in cookies.split(b";"):
+        value = self._cookie(asked, self._name)
+        return _opened(self._service, value) if value and self.ours(asked) else None
+
+    def _cookie(self, asked: Asked, wanted: bytes) -> bytes:
+        for part in asked.headers.get(b"cookie", b"").split(b";"):
             name, _, value = part.strip().partition(b"=")
-            if name == self._name:
-                return _opened(self._service, value)
-        return None
+            if name == wanted:
+                return value
+        return b""
 
     def told(self, asked: Asked) -> list[tuple[bytes, bytes]]:
-        """What the router of sessions must know of a request."""
+        """What the routers of sessions must know of a request."""
+        if asked.path == BACK:
+            begun = self._cookie(asked, self._begun)
+            return [(BEGUN, begun)] if begun else []
         if asked.path != PATH:
             return []
         found = self.kept(asked)
@@ -103,7 +112,7 @@ async def open_session(
     else:
         raise errors.NothingShown
     kept = Kept(shown, int(here.clock.timestamp()) + seconds)
-    _cookie(here, response, _sealed(here, kept), seconds)
+    keep(here, response, kept, seconds)
     return await _view(here, kept)
 
 
@@ -124,6 +133,16 @@ def cookie_name(service: GatewayService) -> str:
     """Behind HTTPS with the prefix that binds a cookie to this host; two platforms on one machine differ by their port."""
     address = urlsplit(service.platform.public_url)
     return "__Host-ecrm" if address.scheme == "https" else f"ecrm-{address.port or 80}"
+
+
+def begun_name(service: GatewayService) -> str:
+    """The cookie of who is at the identity provider at the moment: beside the session's, since that one does not come along from another site."""
+    return f"{cookie_name(service)}-begun".replace("__Host-", "__Secure-")
+
+
+def keep(service: GatewayService, response: Response, kept: Kept, seconds: int) -> None:
+    """Somebody is signed in from now on."""
+    _cookie(service, response, _sealed(service, kept), seconds)
 
 
 def _cookie(service: GatewayService, response: Response, value: str, seconds: int) -> None:
@@ -149,10 +168,10 @@ def _opened(service: GatewayService, value: bytes) -> Kept | None:
 async def _view(service: GatewayService, kept: Kept | None) -> schemas.SessionView:
     found = await _caller(service, kept.shown) if kept is not None else None
     if kept is None or found is None:
-        return schemas.SessionView(signed_in=False)
+        return schemas.SessionView(signed_in=False, provider=service.settings.oidc_shown)
     caller, name = found
     return schemas.SessionView(
-        signed_in=True, subject=caller.subject, kind=caller.kind, name=name, scopes=sorted(caller.scopes), hides=sorted(caller.hides),
+        signed_in=True, subject=caller.subject, kind=caller.kind, name=kept.name or name, provider=service.settings.oidc_shown, scopes=sorted(caller.scopes), hides=sorted(caller.hides),
         expires_at=datetime.fromtimestamp(kept.expires, UTC),
     )
 

@@ -41,7 +41,7 @@ _SERVICES: Final = ("customer", "interaction", "analytics", "campaign", "consent
 _OPEN: Final = {
     "/.well-known/ecrm-permit-keys.json": "consent", "/.well-known/gpc.json": "gateway", "/docs": "gateway", "/healthz": "gateway",
     "/metrics": "gateway", "/api/v1/disclosures": "consent", "/disclosures": "consent", "/api/v1/session": "gateway", "/schemas/segment": "analytics", "/schemas/journey": "campaign",
-    **dict.fromkeys(("/oidc/.well-known/openid-configuration", "/oidc/jwks.json", "/oidc/token"), "gateway"),
+    **dict.fromkeys(("/oidc/.well-known/openid-configuration", "/oidc/jwks.json", "/oidc/token", "/oidc/sign-in", "/oidc/callback"), "gateway"),
 }
 #: Where the gateway's routers have the platform's own description; /openapi.json of every app is that app's alone.
 DESCRIPTION: Final = "/documents/openapi.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import warnings
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ from chassis.ids import new_text_id
 from gateway.domain import roles
 from gateway.domain.people import Person
 from gateway.domain.roles import Role
-from gateway.outbound.issuers import Issuer
+from gateway.outbound.issuers import Endpoints, Issuer
 
 #: What may sign a token from outside. `EdDSA` and `Ed25519` are two names of one thing.
 ALGORITHMS: Final = ["EdDSA", "Ed25519", "ES256", "RS256"]
@@ -39,6 +40,14 @@ class Proven(NamedTuple):
     subject: str
     roles: tuple[str, ...] | None
     expires: float
+
+
+class Visitor(NamedTuple):
+    """Somebody whom the identity provider named for this console."""
+
+    subject: str
+    roles: tuple[str, ...]
+    name: str
 
 
 class NotProven(Exception):
@@ -83,6 +92,38 @@ class Directory:
         }
         return jwt.encode({"alg": "Ed25519", "kid": str(self._signing.kid), "typ": "JWT"}, claims, self._signing, algorithms=["Ed25519"])
 
+    def visitor_token(self, visitor: Visitor, *, seconds: int) -> str:
+        """A token of ours for somebody of the provider: only ever sealed in a session."""
+        now = int(self._clock.timestamp())
+        claims = {"iss": self.own_issuer, "sub": visitor.subject, "aud": self.audience, "iat": now, "nbf": now, "exp": now + seconds, "roles": list(visitor.roles)}
+        return jwt.encode({"alg": "Ed25519", "kid": str(self._signing.kid), "typ": "JWT"}, claims, self._signing, algorithms=["Ed25519"])
+
+    async def provider_endpoints(self) -> Endpoints | None:
+        """Where people of the provider sign in; None without a provider or while it does not answer."""
+        return await self._issuer.endpoints() if self._issuer is not None else None
+
+    async def exchanged(self, where: Endpoints, form: dict[str, str], *, secret: str) -> str | None:
+        """The provider's ID token for a code, or None."""
+        return await self._issuer.exchanged(where, form, secret=secret) if self._issuer is not None else None
+
+    async def visitor(self, token: str, *, client: str, nonce: str) -> Visitor:
+        """Whom an ID token names that was issued to `client` for this `nonce`. Raises NotProven."""
+        try:
+            claims, own = await self._claims(token)
+            if own or claims.get("azp", client) != client:
+                raise NotProven("issuer")
+            if not hmac.compare_digest(str(claims["nonce"]).encode(), nonce.encode()):
+                raise NotProven("nonce")
+            proven = self._proven_by(claims, own=False, audience=client, longest=float("inf"))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise NotProven(type(error).__name__) from None
+        name = next((said for said in (claims.get("name"), claims.get("preferred_username")) if isinstance(said, str) and said.isprintable()), "")
+        return Visitor(proven.subject, proven.roles or (), name[:100])
+
+    def opens(self, given: Sequence[str]) -> bool:
+        """Whether roles of these names open anything."""
+        return bool(roles.together(given, self.roles)[0])
+
     async def caller(self, token: str) -> Caller:
         """Whom a token stands for, with the rights his roles give now. Raises NotProven."""
         proven = await self._checked(token)
@@ -121,6 +162,14 @@ class Directory:
         return known
 
     async def _check(self, token: str) -> Proven:
+        claims, own = await self._claims(token)
+        try:
+            return self._proven_by(claims, own=own, audience=self.audience, longest=self._longest)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise NotProven(type(error).__name__) from None
+
+    async def _claims(self, token: str) -> tuple[Mapping[str, Any], bool]:
+        """What a token says whose signature is right, and whether it is ours. Raises NotProven."""
         if len(token) > LONGEST_TOKEN:
             raise NotProven("too long")
         try:
@@ -138,15 +187,14 @@ class Directory:
                 raise NotProven("keys")
             with warnings.catch_warnings():  # RFC 9864 prefers the other name of Ed25519; providers still use this one
                 warnings.simplefilter("ignore", SecurityWarning)
-                claims = jwt.decode(token, keys, algorithms=["Ed25519"] if own else ALGORITHMS).claims
-            return self._proven_by(claims, own=own)
+                return jwt.decode(token, keys, algorithms=["Ed25519"] if own else ALGORITHMS).claims, own
         except (JoseError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             raise NotProven(type(error).__name__) from None
 
-    def _proven_by(self, claims: Mapping[str, Any], *, own: bool) -> Proven:
+    def _proven_by(self, claims: Mapping[str, Any], *, own: bool, audience: str, longest: float) -> Proven:
         now = self._clock.timestamp()
-        audience = claims["aud"]
-        if self.audience not in (audience if isinstance(audience, list) else [audience]):
+        told = claims["aud"]
+        if audience not in (told if isinstance(told, list) else [told]):
             raise NotProven("audience")
         expires, issued = _number(claims["exp"]), _number(claims["iat"])
         if not _number(claims.get("nbf", issued)) - LEEWAY <= now <= expires + LEEWAY or issued - LEEWAY > now:
@@ -154,9 +202,11 @@ class Directory:
         subject = claims["sub"]
         if not isinstance(subject, str) or not 0 < len(subject) <= 255 or not subject.isprintable():
             raise NotProven("subject")
+        if own and subject.startswith("oidc:"):
+            return Proven(subject, tuple(claims["roles"]), expires)
         if own:
             return Proven(str(UUID(subject)), None, expires)
-        if expires - issued > self._longest:
+        if expires - issued > longest:
             raise NotProven("lives too long")
         given: Any = claims
         for part in self._claim:

@@ -28,4 +28,5 @@ class SessionView(BaseModel):
     name: str = ""
     scopes: list[str] = []
     hides: list[str] = []
+    provider: str = Field("", description="Identity provider at which people may sign in at /oidc/sign-in; empty: there is none.")
     expires_at: datetime | None = Field(None, description="When somebody must sign in again.")

@@ -1,4 +1,4 @@
-import { Button, Center, Paper, PasswordInput, SegmentedControl, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Button, Center, Divider, Paper, PasswordInput, SegmentedControl, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { gatewayOpenSession as signIn } from '../api';
@@ -8,7 +8,11 @@ import { useTexts } from './preferences';
 import { SESSION } from './session';
 import { Switches } from './Switches';
 
-export function SignIn() {
+/** Why the way back from the identity provider signed nobody in. */
+const told = new URLSearchParams(window.location.search).get('sign-in');
+
+/** `provider`: where people sign in by their own organisation's account, if there is such a place. */
+export function SignIn({ provider }: { provider: string }) {
   const texts = useTexts(shell).signIn;
   const queries = useQueryClient();
   const [way, setWay] = useState('key');
@@ -18,6 +22,8 @@ export function SignIn() {
     mutationFn: () => way === 'key' ? signIn({ headers: { Authorization: `Bearer ${secret.trim()}` } }) : signIn({ body: { name, password: secret } }),
     onSuccess: (session) => { setSecret(''); queries.setQueryData(SESSION, session); },
   });
+  const back = told === null ? `${window.location.pathname}${window.location.search}` : '/';
+  const failed = told === null ? null : texts.failed[told as 'refused'] ?? texts.failed.refused;
   function submit(event: FormEvent) {
     event.preventDefault();
     signing.mutate();
@@ -28,6 +34,13 @@ export function SignIn() {
         <form onSubmit={submit}>
           <Stack>
             <Title order={1} size="h2">{texts.title}</Title>
+            {failed && <Alert color="red" variant="light" role="alert" title={texts.failed.title}>{failed}</Alert>}
+            {provider && (
+              <>
+                <Button component="a" href={`/oidc/sign-in?return_to=${encodeURIComponent(back)}`}><bdi>{texts.at(provider)}</bdi></Button>
+                <Divider label={<Text size="sm" c="dimmed">{texts.otherwise}</Text>} />
+              </>
+            )}
             <SegmentedControl value={way} onChange={(value) => { setWay(value); setSecret(''); signing.reset(); }} aria-label={texts.title}
               data={[{ value: 'key', label: texts.key }, { value: 'person', label: texts.person }]} />
             {way === 'person' && <TextInput label={texts.name} name="username" autoComplete="username" required value={name} onChange={(event) => setName(event.currentTarget.value)} />}
@@ -35,7 +48,7 @@ export function SignIn() {
               value={secret} onChange={(event) => setSecret(event.currentTarget.value)} visibilityToggleButtonProps={{ 'aria-hidden': true }} />
             <Text size="sm" c="dimmed">{way === 'key' ? texts.keyHelp : texts.personHelp}</Text>
             {signing.isError && <ProblemBox problem={signing.error} />}
-            <Button type="submit" loading={signing.isPending}>{texts.submit}</Button>
+            <Button type="submit" variant={provider ? 'default' : undefined} loading={signing.isPending}>{texts.submit}</Button>
             <Switches />
           </Stack>
         </form>

@@ -29,14 +29,14 @@ export function SessionGate({ children }: { children: ReactNode }) {
   const asked = useQuery({ queryKey: SESSION, queryFn: () => gatewayGetSession(), staleTime: 60_000 });
   if (asked.isPending) return <Waiting />;
   if (asked.isError) return <ProblemBox problem={asked.error} again={() => void asked.refetch()} />;
-  if (!asked.data.signed_in) return <SignIn />;
+  if (!asked.data.signed_in) return <SignIn provider={asked.data.provider ?? ''} />;
   const { scopes = [], hides = [] } = asked.data;
   const session: Session = {
     ...asked.data,
     may: (...wanted) => scopes.includes('admin') || wanted.some((scope) => scopes.includes(scope)),
     hiding: (field) => hides.includes(field),
     signOut: () => void gatewayEndSession().finally(() => {
-      queries.setQueryData(SESSION, { signed_in: false });
+      queries.setQueryData(SESSION, { signed_in: false, provider: asked.data.provider });
       queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION[0] });
     }),
   };

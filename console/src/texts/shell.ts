@@ -39,6 +39,16 @@ export const shell = define(
       keyHelp: 'On the first visit: the administrator key that `ecrm up` printed; it is kept in keys.json in the data directory.',
       personHelp: 'People are added with `ecrm people add NAME --role ROLE`, or under settings.',
       submit: 'Sign in',
+      at: (provider: string) => `Sign in with ${provider}`,
+      otherwise: 'or here',
+      failed: {
+        title: 'Nobody was signed in',
+        state: 'It took too long, or was begun in another window. Begin once more.',
+        denied: 'The provider was told not to. Begin once more if that was not you.',
+        refused: 'The provider’s answer proves nothing. Begin once more; if it stays so, tell whoever runs the platform.',
+        roles: 'The provider knows you, but gave you no role here. Ask an administrator for one.',
+        unavailable: 'The provider does not answer now. Try again in a minute.',
+      },
     },
     problem: {
       offline: { title: 'The platform does not answer', help: 'See whether it runs, and try again.' },
@@ -91,6 +101,16 @@ export const shell = define(
         keyHelp: 'در نخستین ورود: کلید مدیر که `ecrm up` چاپ کرده است؛ در فایل keys.json در پوشهٔ داده‌ها نگه داشته می‌شود.',
         personHelp: 'افراد با `ecrm people add NAME --role ROLE` یا در صفحهٔ تنظیمات افزوده می‌شوند.',
         submit: 'ورود',
+        at: (provider: string) => `ورود با ${provider}`,
+        otherwise: 'یا اینجا',
+        failed: {
+          title: 'کسی وارد نشد',
+          state: 'بیش از اندازه طول کشید یا در پنجرهٔ دیگری آغاز شده بود. دوباره آغاز کنید.',
+          denied: 'ارائه‌دهنده اجازه نگرفت. اگر شما نبودید دوباره آغاز کنید.',
+          refused: 'پاسخ ارائه‌دهنده چیزی را ثابت نمی‌کند. دوباره آغاز کنید؛ اگر ماند، به گردانندهٔ سامانه بگویید.',
+          roles: 'ارائه‌دهنده شما را می‌شناسد، ولی اینجا نقشی ندارید. از مدیر سامانه نقشی بخواهید.',
+          unavailable: 'ارائه‌دهنده اکنون پاسخ نمی‌دهد. یک دقیقهٔ دیگر تلاش کنید.',
+        },
       },
       problem: {
         offline: { title: 'سامانه پاسخ نمی‌دهد', help: 'ببینید آیا در حال اجراست و دوباره تلاش کنید.' },
