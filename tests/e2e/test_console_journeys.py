@@ -14,11 +14,11 @@ from tests.support.upright import Upright
 
 BODY = "<mjml><mj-body><mj-section><mj-column><mj-text>Your basket waits. <a href='{{ unsubscribe_url }}'>-</a></mj-text></mj-column></mj-section></mj-body></mjml>"
 WORDS = {
-    "en": {"new": "New journey", "name": "Name", "basket": "Abandoned basket", "template": "Template of its messages", "create": "Make the draft", "steps": "Steps of the journey", "wait": "Wait",
+    "en": {"new": "New journey", "shown": "Shown", "name": "Name", "basket": "Abandoned basket", "template": "Template of its messages", "create": "Make the draft", "steps": "Steps of the journey", "wait": "Wait",
            "save": "Save the draft", "refused": "The service refuses this", "event": "Event", "seconds": "Seconds", "hours": "Hours", "sender": "Sender’s address", "exit": "Exit", "last": "Add a step after last", "again": "Again?", "days": "Days after the last entry", "sent": "1 sent", "smaller": "Smaller", "publish": "Publish", "live": "version 1, live",
            "people": "People inside", "inside": "1 inside", "history": "History", "came": "came in", "close": "Close", "backtest": "Backtest", "run": "Run it", "would": "Would have come in", "reach": "reach, not outcome", "one": "1",
            "versions": "Versions", "changed": "changed", "same": "There is no difference.", "pause": "Pause", "resume": "Go on", "paused": "paused", "insert": "Add a step after patience", "undo": "Undo", "goal": "reached the goal: 1"},
-    "fa": {"new": "سفر تازه", "name": "نام", "basket": "سبد رهاشده", "template": "الگوی پیام‌ها", "create": "ساختن پیش‌نویس", "steps": "گام‌های سفر", "wait": "درنگ",
+    "fa": {"new": "سفر تازه", "shown": "نمایش", "name": "نام", "basket": "سبد رهاشده", "template": "الگوی پیام‌ها", "create": "ساختن پیش‌نویس", "steps": "گام‌های سفر", "wait": "درنگ",
            "save": "ذخیرهٔ پیش‌نویس", "refused": "سامانه این را نمی‌پذیرد", "event": "رویداد", "seconds": "ثانیه", "hours": "ساعت", "sender": "نشانی فرستنده", "exit": "خروج", "last": "افزودن گام پس از last", "again": "دوباره؟", "days": "روز پس از ورود پیشین", "sent": "۱ فرستاده", "smaller": "کوچک‌تر", "publish": "انتشار", "live": "نسخهٔ ۱، جاری",
            "people": "درون سفر", "inside": "۱ نفر درون", "history": "سرگذشت", "came": "آمد", "close": "بستن", "backtest": "آزمون گذشته", "run": "اجرا", "would": "می‌آمدند", "reach": "دسترسی است، نه نتیجه", "one": "۱",
            "versions": "نسخه‌ها", "changed": "تغییرکرده", "same": "تفاوتی نیست.", "pause": "ایست", "resume": "ادامه", "paused": "ایستاده", "insert": "افزودن گام پس از patience", "undo": "بازگرداندن", "goal": "به هدف رسید: ۱"},
@@ -131,6 +131,15 @@ def test_a_marketer_draws_an_abandoned_basket(up: Upright, console: Console, loo
         expect(panel).to_contain_text(words["changed"])
         expect(panel).to_contain_text('{"hours":2}')
         console.checked(page, f"journey-versions-{look.name}")
+
+        # the version that is live can be looked at, not changed
+        page.get_by_role("tab").first.click()
+        page.get_by_label(words["shown"]).select_option("1")
+        expect(page.get_by_role("button", name=words["save"])).to_have_count(0)
+        choose(page, "patience")
+        expect(page.get_by_text('"wait"')).to_be_visible()
+        console.checked(page, f"journey-version-{look.name}")
+        closed(page, words, look)
 
         page.get_by_role("button", name=words["pause"]).click()
         expect(page.get_by_text(words["paused"], exact=True)).to_be_visible()

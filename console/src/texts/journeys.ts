@@ -26,7 +26,7 @@ export const journeys = define(
     board: {
       label: 'Steps of the journey', help: 'Choose a step to change it; the plus signs add one in between. Arrow keys go along the ways.', add: (where: string) => `Add a step after ${where}`, addFirst: 'Add a step after the entry',
       leaves: 'leaves', inside: (count: string) => `${count} inside`, sent: (count: string) => `${count} sent`, held: (count: string) => `${count} held back`, loose: 'no way leads here', faults: 'The service refuses this', faultsText: 'Each fault stands at its step.', leads: (names: string) => `leads to ${names}`,
-      undo: 'Undo', save: 'Save the draft', saved: 'The draft is saved. It takes nobody in before it is published.', unsaved: 'Changed, not saved yet', choose: 'Choose a step on the canvas.', shown: 'Shown', draft: 'the draft', versionOf: (number: string) => `version ${number}`, live: (number: string) => `version ${number}, live`, zoomOut: 'Smaller', zoomIn: 'Larger',
+      look: 'Choose a step to see all it says. Arrow keys go along the ways.', undo: 'Undo', save: 'Save the draft', saved: 'The draft is saved. It takes nobody in before it is published.', unsaved: 'Changed, not saved yet', choose: 'Choose a step on the canvas.', shown: 'Shown', draft: 'the draft', versionOf: (number: string) => `version ${number}`, live: (number: string) => `version ${number}, live`, zoomOut: 'Smaller', zoomIn: 'Larger',
     },
     way: { next: 'then', then: 'it happens', otherwise: 'otherwise', choice: (number: string) => `case ${number}`, to: 'leads to', leave: '– they leave here –' },
     step: {
@@ -80,7 +80,7 @@ export const journeys = define(
       board: {
         label: 'گام‌های سفر', help: 'گامی را برای تغییر برگزینید؛ نشان‌های جمع گامی در میان می‌افزایند. کلیدهای پیکان در راه‌ها می‌روند.', add: (where: string) => `افزودن گام پس از ${where}`, addFirst: 'افزودن گام پس از ورود',
         leaves: 'بیرون می‌رود', inside: (count: string) => `${count} نفر درون`, sent: (count: string) => `${count} فرستاده`, held: (count: string) => `${count} نگه‌داشته`, loose: 'راهی به اینجا نیست', faults: 'سامانه این را نمی‌پذیرد', faultsText: 'هر ایراد کنار گام خود آمده است.', leads: (names: string) => `می‌رود به ${names}`,
-        undo: 'بازگرداندن', save: 'ذخیرهٔ پیش‌نویس', saved: 'پیش‌نویس ذخیره شد. تا منتشر نشود کسی را نمی‌پذیرد.', unsaved: 'تغییر کرده، هنوز ذخیره نشده', choose: 'گامی را روی بوم برگزینید.', shown: 'نمایش', draft: 'پیش‌نویس', versionOf: (number: string) => `نسخهٔ ${number}`, live: (number: string) => `نسخهٔ ${number}، جاری`, zoomOut: 'کوچک‌تر', zoomIn: 'بزرگ‌تر',
+        look: 'گامی را برگزینید تا همهٔ گفته‌هایش را ببینید. کلیدهای پیکان در راه‌ها می‌روند.', undo: 'بازگرداندن', save: 'ذخیرهٔ پیش‌نویس', saved: 'پیش‌نویس ذخیره شد. تا منتشر نشود کسی را نمی‌پذیرد.', unsaved: 'تغییر کرده، هنوز ذخیره نشده', choose: 'گامی را روی بوم برگزینید.', shown: 'نمایش', draft: 'پیش‌نویس', versionOf: (number: string) => `نسخهٔ ${number}`, live: (number: string) => `نسخهٔ ${number}، جاری`, zoomOut: 'کوچک‌تر', zoomIn: 'بزرگ‌تر',
       },
       way: { next: 'سپس', then: 'رخ داد', otherwise: 'وگرنه', choice: (number: string) => `حالت ${number}`, to: 'می‌رود به', leave: '– همین‌جا بیرون می‌رود –' },
       step: {

@@ -9,6 +9,7 @@ import { useFormat } from '../../app/format';
 import { useTexts } from '../../app/preferences';
 import { useSession } from '../../app/session';
 import { Icon } from '../../parts/Icon';
+import { JsonTree } from '../../parts/JsonTree';
 import { ProblemBox } from '../../parts/Problem';
 import { problemOf } from '../../parts/problems';
 import { journeys } from '../../texts/journeys';
@@ -65,7 +66,8 @@ export function Board({ journey, draft, setDraft, versions, figures, refused }: 
     setDraft(past[past.length - 1]);
     setPast(past.slice(0, -1));
   }
-  const panel = node !== null && editable && <Panel key={node} definition={draft} node={node} faults={faults} change={change} />;
+  const { steps, ...rest } = definition;
+  const panel = node !== null && (editable ? <Panel key={node} definition={draft} node={node} faults={faults} change={change} /> : <JsonTree value={node === ENTRY ? rest : steps[node]} />);
   return (
     <Stack gap="sm">
       <Group justify="space-between" align="end">
@@ -78,7 +80,7 @@ export function Board({ journey, draft, setDraft, versions, figures, refused }: 
           {editable && <Button loading={saving.isPending} disabled={!changed} onClick={() => saving.mutate()}>{texts.save}</Button>}
         </Group>
       </Group>
-      <Text size="sm" c="dimmed" role="status">{editable && changed ? texts.unsaved : texts.help}</Text>
+      <Text size="sm" c="dimmed" role="status">{editable ? (changed ? texts.unsaved : texts.help) : texts.look}</Text>
       {faults.length > 0 ? (
         <Alert color="red" variant="light" role="alert" icon={<Icon name="warning" />} title={texts.faults}>
           <Text size="sm">{texts.faultsText}</Text>
@@ -90,10 +92,10 @@ export function Board({ journey, draft, setDraft, versions, figures, refused }: 
       ) : saving.isError && <ProblemBox problem={saving.error} />}
       <Group align="start" wrap="nowrap" gap="md">
         <div style={{ flex: 1, minWidth: 0 }}>
-          <Canvas definition={definition} label={texts.label} chosen={node} choose={editable ? setChosen : undefined} add={editable ? add : undefined} zoom={zoom}
+          <Canvas definition={definition} label={texts.label} chosen={node} choose={setChosen} add={editable ? add : undefined} zoom={zoom}
             faulty={new Set(faults.map((fault) => placed(fault.pointer).node))} marks={useMarks(definition, figures)} />
         </div>
-        {editable && !narrow && <Card withBorder component="section" aria-label={all.step.name} w={350} style={{ flexShrink: 0, maxHeight: '78vh', overflowY: 'auto' }}>{panel || <Text c="dimmed" size="sm">{texts.choose}</Text>}</Card>}
+        {!narrow && <Card withBorder component="section" aria-label={all.step.name} w={350} style={{ flexShrink: 0, maxHeight: '78vh', overflowY: 'auto' }}>{panel || <Text c="dimmed" size="sm">{texts.choose}</Text>}</Card>}
       </Group>
       {narrow && panel && <Drawer opened onClose={() => setChosen(null)} position="bottom" size="80%" title={node === ENTRY ? all.types.entry : <span className="ltr">{node}</span>} closeButtonProps={{ 'aria-label': words.close }}>{panel}</Drawer>}
     </Stack>

@@ -63,7 +63,7 @@ export function People({ journey, figures }: { journey: CampaignJourneyView; fig
         id={(row) => row.id}
         columns={[
           { name: texts.customer, show: (row) => <Anchor className="ltr" component={Link} to="/customers/$id" params={{ id: row.customer_id } as never}>{row.customer_id}</Anchor> },
-          { name: texts.step, show: (row) => <span className="ltr">{row.step}</span> },
+          { name: texts.step, show: (row) => <span className="ltr" style={{ whiteSpace: 'nowrap' }}>{row.step}</span> },
           { name: texts.outcome, show: (row) => <Badge variant="light" tt="none" color={row.left_at ? 'gray' : 'teal'}>{called(texts.outcomes, row.outcome ?? 'inside')}</Badge> },
           { name: texts.due, show: (row) => (row.waits_for.length ? texts.waits(row.waits_for.join(', ')) : row.due_at ? format.dateTime(row.due_at) : '–') },
           { name: texts.entry, show: (row) => format.dateTime(row.entered_at) },
@@ -98,7 +98,7 @@ function History({ journey, customer, close }: { journey: string; customer: stri
               </Group>
               <Listing label={texts.history} rows={passage.history} id={(row) => String(row.number)} columns={[
                 { name: texts.did, show: (row) => called(texts.dids, row.did) },
-                { name: texts.step, show: (row) => <span className="ltr">{row.step}</span> },
+                { name: texts.step, show: (row) => <span className="ltr" style={{ whiteSpace: 'nowrap' }}>{row.step}</span> },
                 { name: texts.at, show: (row) => format.dateTime(row.at) },
                 { name: texts.detail, show: (row) => (Object.keys(row.detail).length ? <JsonTree value={row.detail} depth={3} /> : '–') },
               ]} />

@@ -84,7 +84,7 @@ function Messages({ journey, test }: { journey: string; test: string }) {
         columns={[
           { name: all.people.customer, show: (row) => (people ? <Anchor className="ltr" component={Link} to="/customers/$id" params={{ id: row.customer_id } as never}>{row.customer_id}</Anchor> : <span className="ltr">{row.customer_id}</span>) },
           { name: texts.when, show: (row) => format.dateTime(row.at) },
-          { name: all.people.step, show: (row) => <span className="ltr">{row.step}</span> },
+          { name: all.people.step, show: (row) => <span className="ltr" style={{ whiteSpace: 'nowrap' }}>{row.step}</span> },
           { name: texts.outcome, show: (row) => <Badge variant="light" tt="none" color={row.outcome === 'reached' ? 'teal' : 'gray'}>{called(texts.outcomesOf, row.outcome)}</Badge> },
           { name: texts.reason, show: (row) => <span className="ltr">{row.reason ?? '–'}</span> },
         ]} />
