@@ -45,6 +45,7 @@ export function Canvas({ definition, label, chosen, choose, add, marks = {}, fau
           <defs><marker id="tip" viewBox="0 0 8 8" refX="5" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="currentColor" /></marker></defs>
           {drawing.lines.map((line) => <path key={`${line.from}${line.way.place}`} d={line.path} fill="none" stroke="currentColor" strokeWidth="1.500" strokeDasharray={line.way.to === null ? '3 3' : undefined} markerEnd={line.way.to === null ? undefined : 'url(#tip)'} />)}
         </svg>
+        {drawing.lines.map((line) => line.end && <Text key={line.from + line.way.place} size="xs" c="dimmed" className={classes.end} style={{ insetInlineStart: line.end.x - 40, top: line.end.y }}>{texts.board.leaves}</Text>)}
         {drawing.boxes.map((box) => {
           const step = definition.steps[box.name];
           const type = box.name === ENTRY ? 'entry' : step.type;
@@ -69,7 +70,7 @@ export function Canvas({ definition, label, chosen, choose, add, marks = {}, fau
                       <Menu.Dropdown>{STEP_TYPES.map((one) => <Menu.Item key={one} onClick={() => add(line.from, line.way.place, one)}>{texts.types[one]}</Menu.Item>)}</Menu.Dropdown>
                     </Menu>
                   ) : <span className={classes.add} />}
-                  {line.way.to === null && <Text size="xs" c="dimmed" className={classes.name}>{texts.board.leaves}</Text>}
+                  {line.way.to === null && line.end === null && <Text size="xs" c="dimmed" className={classes.name}>{texts.board.leaves}</Text>}
                 </div>
               ))}
             </div>

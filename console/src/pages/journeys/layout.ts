@@ -8,7 +8,8 @@ const BESIDE = 20;
 const PORT = 96;
 
 export interface Box { name: string; x: number; y: number; width: number; loose: boolean }
-export interface Line { from: string; way: Way; path: string; x: number; y: number; room: number }
+/** `end`: where it says that people leave, for ways that end in the row below. */
+export interface Line { from: string; way: Way; path: string; x: number; y: number; room: number; end: { x: number; y: number } | null }
 export interface Drawing { boxes: Box[]; lines: Line[]; width: number; height: number }
 
 interface Place { id: string; width: number; layer: number; x: number; wants: number[]; loose: boolean }
@@ -63,12 +64,16 @@ export function draw(definition: Definition): Drawing {
     const y = top(source.layer) + HEIGHT;
     const room = source.width / Math.max(1, waysOf(definition, from).length);
     const target = way.to === null ? undefined : places.get(way.to);
-    if (!target) return { from, way, x, y, room, path: `M${x} ${y}v${GAP - 30}` };
+    if (!target && through.length > 0) {
+      const end = { x: through[0].x + through[0].width / 2, y: top(through[0].layer) };
+      return { from, way, x, y, room, end, path: `M${x} ${y} C${x} ${y + GAP} ${end.x} ${y + GAP / 2} ${end.x} ${end.y - 4}` };
+    }
+    if (!target) return { from, way, x, y, room, end: null, path: `M${x} ${y}v${GAP - 30}` };
     if (back.has(`${from} ${way.place}`)) {
       aside += 14;
       const side = right + aside;
       const middle = top(target.layer) + HEIGHT / 2;
-      return { from, way, x, y, room, path: `M${x} ${y}v${GAP - 26}q0 8 8 8H${side - 8}q8 0 8 -8V${middle + 8}q0 -8 -8 -8H${target.x + target.width + 4}` };
+      return { from, way, x, y, room, end: null, path: `M${x} ${y}v${GAP - 26}q0 8 8 8H${side - 8}q8 0 8 -8V${middle + 8}q0 -8 -8 -8H${target.x + target.width + 4}` };
     }
     const points = [...through.map((one) => [one.x + one.width / 2, top(one.layer), top(one.layer) + HEIGHT]), [target.x + target.width / 2, top(target.layer) - 4, 0]];
     let path = `M${x} ${y}`;
@@ -79,7 +84,7 @@ export function draw(definition: Definition): Drawing {
       if (below) path += `V${below}`;
       [wasX, wasY] = [toX, below];
     }
-    return { from, way, x, y, room, path };
+    return { from, way, x, y, room, end: null, path };
   });
   const boxes = [...layers.keys()].map((name): Box => { const one = places.get(name)!; return { name, x: one.x, y: top(one.layer), width: one.width, loose: one.loose }; });
   boxes.sort((one, other) => one.y - other.y || one.x - other.x);
