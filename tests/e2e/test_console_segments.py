@@ -48,3 +48,19 @@ def test_a_rule_is_built_counted_saved_and_explained(up: Upright, console: Conso
     saved = next(one for one in up.all("/api/v1/segments") if one["name"] == f"Tagged {tag}")
     assert saved["rule"] == {"all": [rule]}
     assert [one["customer_id"] for one in up.all(f"/api/v1/segments/{saved['id']}/members")] == [customer]
+
+
+@pytest.mark.parametrize(("look", "month", "day"), [(Look("en"), "March 2026", "22"), (Look("fa", dark=True, narrow=True), "فروردین ۱۴۰۵", "۲")], ids=lambda one: one.name if isinstance(one, Look) else None)
+def test_a_day_is_chosen_from_the_calendar_of_the_language(console: Console, look: Look, month: str, day: str) -> None:
+    words = WORDS[look.language]
+    with console.opened("/segments/new", look) as page:
+        page.get_by_role("button", name=words["add"]).click()
+        page.get_by_label({"en": "Comparison", "fa": "مقایسه"}[look.language], exact=True).select_option("before")
+        value = page.get_by_label(words["value"], exact=True)
+        value.fill("2026-03-21")
+        page.get_by_role("button", name={"en": "Choose a day", "fa": "گزینش روز"}[look.language]).click()
+        for word in month.split():  # which stands first is the browser's to say
+            expect(page.locator(".month-name")).to_contain_text(word)
+        console.checked(page, f"day-{look.name}")
+        page.locator(".day:not([data-outside-month])").get_by_text(day, exact=True).click()
+        expect(value).to_have_value("2026-03-22")

@@ -14,6 +14,7 @@ const PATHS = {
   letter: 'M3 6h18v12H3zM3 7l9 6 9-6',
   import: 'M12 3v12M7 10l5 5 5-5M4 20h16',
   settings: 'M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6M12 2v3M12 19v3M4.500 4.500l2 2M17.500 17.500l2 2M2 12h3M19 12h3M4.500 19.500l2-2M17.500 6.500l2-2',
+  calendar: 'M4 6h16v14H4zM4 10h16M8 3v4M16 3v4',
   search: 'M10 4a6 6 0 1 0 0 12 6 6 0 0 0 0-12M15 15l5 5',
   warning: 'M12 4l9 16H3zM12 10v4M12 17h.01',
   check: 'M5 13l4 4L19 7',

@@ -8,6 +8,7 @@ import { useFormat } from '../../app/format';
 import { useTexts } from '../../app/preferences';
 import { useSession } from '../../app/session';
 import { Amount } from '../../parts/Amount';
+import { DayField, isDay } from '../../parts/Day';
 import { Icon } from '../../parts/Icon';
 import { Pages } from '../../parts/Pages';
 import { ProblemBox } from '../../parts/Problem';
@@ -61,12 +62,13 @@ function NewReward({ programme, close }: { programme: CampaignProgrammeView; clo
   const texts = all.reward;
   const words = useTexts(shell);
   const currency = (programme.settings as unknown as Loyalty).earn?.[0]?.currency ?? 'EUR';
-  const [given, setGiven] = useState({ name: '', kind: 'gift' as const, points: programme.kind === 'loyalty' ? 100 : 0, cost: 0 as number | null, currency, stock: '' as number | string, budget: null as number | null, per: '' as number | string, tiers: '', stages: [] as string[] });
+  const [given, setGiven] = useState({ name: '', kind: 'gift' as const, points: programme.kind === 'loyalty' ? 100 : 0, cost: 0 as number | null, currency, stock: '' as number | string, budget: null as number | null, per: '' as number | string, tiers: '', stages: [] as string[], starts: '', ends: '' });
   const put = (part: object) => setGiven({ ...given, ...part });
   const making = useMutation({
     mutationFn: () => campaignCreateReward({ path: { programme_id: programme.id }, body: {
       name: given.name, kind: given.kind, points: given.points, cost_minor: given.cost ?? 0, currency: given.currency, stock: given.stock === '' ? null : Number(given.stock), budget_minor: given.budget,
       per_customer: given.per === '' ? null : Number(given.per), tiers: given.tiers.split(',').map((one) => one.trim()).filter(Boolean), stages: given.stages as (typeof STAGES)[number][],
+      starts_at: isDay(given.starts) ? new Date(`${given.starts}T00:00`).toISOString() : null, ends_at: isDay(given.ends) ? new Date(`${given.ends}T00:00`).toISOString() : null,
     } }),
     onSuccess: () => { notifications.show({ message: texts.added, color: 'teal' }); close(true); },
   });
@@ -88,10 +90,12 @@ function NewReward({ programme, close }: { programme: CampaignProgrammeView; clo
             <NumberInput label={texts.stock} description={texts.noLimit} min={0} hideControls value={given.stock} onChange={(stock) => put({ stock })} />
             <NumberInput label={texts.per} description={texts.noLimit} min={1} hideControls value={given.per} onChange={(per) => put({ per })} />
             <TextInput label={texts.tiers} description={texts.tiersHelp} dir="ltr" value={given.tiers} onChange={(event) => put({ tiers: event.currentTarget.value })} />
+            <DayField label={texts.starts} value={given.starts} change={(starts) => put({ starts })} />
+            <DayField label={texts.ends} value={given.ends} change={(ends) => put({ ends })} />
           </SimpleGrid>
           <Checkbox.Group label={texts.stages} value={given.stages} onChange={(stages) => put({ stages })}><Group gap="sm" mt={4}>{STAGES.map((one) => <Checkbox key={one} value={one} label={all.playbooks.stages[one]} />)}</Group></Checkbox.Group>
           {making.isError && <ProblemBox problem={making.error} />}
-          <Group justify="end"><Button variant="default" onClick={() => close(false)}>{words.cancel}</Button><Button type="submit" loading={making.isPending}>{texts.create}</Button></Group>
+          <Group justify="end"><Button variant="default" onClick={() => close(false)}>{words.cancel}</Button><Button type="submit" loading={making.isPending} disabled={[given.starts, given.ends].some((one) => one !== '' && !isDay(one))}>{texts.create}</Button></Group>
         </Stack>
       </form>
     </Modal>

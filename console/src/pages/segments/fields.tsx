@@ -2,6 +2,7 @@ import { NativeSelect, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useFormat } from '../../app/format';
 import { useTexts } from '../../app/preferences';
+import { DayButton } from '../../parts/Day';
 import { called } from '../../texts/campaigns';
 import { segments } from '../../texts/segments';
 import { plain, scalar } from './rule';
@@ -29,5 +30,5 @@ export function Value({ label, op = '', value, change, empty }: { label?: string
     setKept(text);
     change(parsed(text));
   }
-  return <TextInput label={label ?? texts.value} description={op === 'in' ? texts.listHelp : dated ? date : empty} inputWrapperOrder={['label', 'input', 'description']} dir="auto" value={typed} onChange={(event) => told(event.currentTarget.value)} />;
+  return <TextInput label={label ?? texts.value} description={op === 'in' ? texts.listHelp : dated ? date : empty} inputWrapperOrder={['label', 'input', 'description']} dir="auto" value={typed} onChange={(event) => told(event.currentTarget.value)} rightSection={dated ? <DayButton value={plain(typed)} change={told} /> : undefined} />;
 }
