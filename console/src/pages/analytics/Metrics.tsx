@@ -38,7 +38,7 @@ export function Metrics() {
   return (
     <Stack>
       <SimpleGrid cols={{ base: 1, sm: 3 }} spacing="sm">
-        <NativeSelect label={texts.metric} value={name} onChange={(event) => { setName(event.currentTarget.value); setBy(''); setRows(false); }} data={known.data.data.map((one) => ({ value: one.name, label: one.name.replaceAll('_', ' ') }))} />
+        <NativeSelect label={texts.metric} value={name} onChange={(event) => { setName(event.currentTarget.value); setBy(''); setRows(false); }} data={known.data.data.map((one) => ({ value: one.name, label: called(texts.metrics, one.name) }))} />
         <NativeSelect label={texts.by} value={by} onChange={(event) => setBy(event.currentTarget.value)} data={[{ value: '', label: texts.nothing }, ...splits.map((value) => ({ value, label: called(texts.splits, value) }))]} />
         <NativeSelect label={texts.segment} value={segment} onChange={(event) => setSegment(event.currentTarget.value)} data={[{ value: '', label: texts.everybody }, ...(segments.data?.data ?? []).map((one) => ({ value: one.id, label: one.name }))]} />
       </SimpleGrid>

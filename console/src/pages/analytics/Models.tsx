@@ -7,9 +7,11 @@ import { JsonTree } from '../../parts/JsonTree';
 import { ProblemBox } from '../../parts/Problem';
 import { Waiting } from '../../parts/Waiting';
 import { analytics } from '../../texts/analytics';
+import { called } from '../../texts/campaigns';
 
 export function Models() {
-  const texts = useTexts(analytics).models;
+  const all = useTexts(analytics);
+  const texts = all.models;
   const format = useFormat();
   const asked = useQuery({ queryKey: ['models'], queryFn: () => analyticsListModels(), refetchInterval: 15_000 });
   if (asked.isPending) return <Waiting />;
@@ -20,7 +22,7 @@ export function Models() {
       <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
         {asked.data.data.map((model) => (
           <Card key={model.kind} withBorder>
-            <Group justify="space-between"><Title order={2} size="h5"><bdi>{model.kind}</bdi></Title>{model.in_use.length === 0 && <Badge variant="light" color="gray" tt="none">{texts.none}</Badge>}</Group>
+            <Group justify="space-between"><Title order={2} size="h5"><bdi>{called(all.kinds, model.kind)}</bdi></Title>{model.in_use.length === 0 && <Badge variant="light" color="gray" tt="none">{texts.none}</Badge>}</Group>
             <Text size="sm" dir="auto">{model.question}</Text>
             {model.needs.length > 0 && <Text size="xs" c="dimmed">{texts.needs(model.needs.join(', '))}</Text>}
             {model.in_use.map((fit) => (
