@@ -68,17 +68,17 @@ function Scan() {
     queryKey: ['duplicate-scans'], queryFn: () => customerListScans({ query: { limit: 1 } }),
     refetchInterval: ({ state }) => (['queued', 'running'].includes(state.data?.data[0]?.state ?? '') ? 1_000 : false),
   });
-  const asking = useMutation({ mutationFn: () => customerAskScan(), onSettled: () => void queries.invalidateQueries({ queryKey: ['duplicate-scans'] }) });
+  const ran = useRef(false);
+  const asking = useMutation({ mutationFn: () => customerAskScan(), onSuccess: () => { ran.current = true; }, onSettled: () => void queries.invalidateQueries({ queryKey: ['duplicate-scans'] }) });
   const last = asked.data?.data[0];
   const runs = last?.state === 'queued' || last?.state === 'running';
-  const ran = useRef(false);
   useEffect(() => {
     if (ran.current && last?.state === 'done') {
       notifications.show({ message: texts.done, color: 'teal' });
       void queries.invalidateQueries({ queryKey: ['duplicates'] });
     }
     ran.current = runs;
-  }, [runs, last?.state, queries, texts.done]);
+  }, [runs, last?.id, last?.state, queries, texts.done]);
   if (asked.isPending) return <Waiting />;
   if (asked.isError) return <ProblemBox problem={asked.error} again={() => void asked.refetch()} />;
   return (
