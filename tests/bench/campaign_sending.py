@@ -106,8 +106,9 @@ async def bare_loop(port: int, raw: bytes) -> None:
         client = SMTP(hostname="127.0.0.1", port=port)
         await client.connect()
         while waiting:
+            to = waiting.pop()
             await client.mail("shop@peyvand.example", encoding="ascii")
-            await client.rcpt(f"c{waiting.pop()}@x.example", encoding="ascii")
+            await client.rcpt(f"c{to}@x.example", encoding="ascii")
             await client.data(raw)
         await client.quit()
 
