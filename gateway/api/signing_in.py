@@ -49,7 +49,7 @@ class _Refused(Exception):
 @router.get("/sign-in", status_code=303, include_in_schema=False)
 async def begin(here: Here, return_to: Told = "/") -> Response:
     """Send the browser to the provider."""
-    where = await here.resources.directory.provider_endpoints()
+    where = await here.resources.directory.provider_endpoints() if here.settings.oidc_shown else None
     if where is None:
         return _to(here, "/?sign-in=unavailable")
     begun = Begun(secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48), own_path(return_to), int(here.clock.timestamp()) + SECONDS)

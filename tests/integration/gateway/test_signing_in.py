@@ -123,8 +123,9 @@ async def test_nobody_is_sent_elsewhere(place: Place) -> None:
     assert urlsplit(signing_in.own_path("/customers?x=//a")).netloc == ""
 
 
-async def test_without_a_provider_there_is_no_such_way(cluster: PrivateCluster) -> None:
-    async with started(cluster, "gateway") as platform:
+@pytest.mark.parametrize("knobs", [{}, {"oidc_issuer": "https://login.example"}], ids=["no provider", "no client there"])
+async def test_without_a_provider_there_is_no_such_way(cluster: PrivateCluster, knobs: dict[str, str]) -> None:
+    async with started(cluster, "gateway", given={"gateway": knobs}) as platform:
         answer = await Visitor(platform).ask("GET", "/oidc/sign-in")
         assert (answer.status, answer.headers["location"]) == (303, f"{OWN}/?sign-in=unavailable")
         assert (await Visitor(platform).ask("GET", PATH, headers=OURS)).json()["provider"] == ""
