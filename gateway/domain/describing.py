@@ -12,6 +12,7 @@ INTRODUCTION: Final = (
     "routes take a source key. Problems are `application/problem+json` (RFC 9457), on collection routes the SDKs' own shape."
 )
 
+_SCHEMAS: Final = "#/components/schemas/"
 _UNNAMEABLE: Final = re.compile(r"\W")
 _EVENT: Final = {
     "type": "object",
@@ -79,16 +80,13 @@ def _name(service: str, path: str, method: str, given: str, named: set[str]) -> 
 
 
 def _renamed(value: Any, service: str) -> Any:
-    """A copy in which references lead to the renamed schemas."""
+    """A copy in which references, also those of discriminators, lead to the renamed schemas."""
     if isinstance(value, dict):
-        return {
-            name: f"#/components/schemas/{service}.{found.rpartition('/')[2]}"
-            if name == "$ref" and isinstance(found, str) and found.startswith("#/components/schemas/")
-            else _renamed(found, service)
-            for name, found in value.items()
-        }
+        return {name: _renamed(found, service) for name, found in value.items()}
     if isinstance(value, list):
         return [_renamed(found, service) for found in value]
+    if isinstance(value, str) and value.startswith(_SCHEMAS):
+        return f"{_SCHEMAS}{service}.{value.removeprefix(_SCHEMAS)}"
     return value
 
 

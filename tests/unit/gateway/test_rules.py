@@ -100,15 +100,17 @@ def test_a_request_id_is_kept_only_when_harmless(text: str) -> None:
 
 def test_two_services_may_use_one_schema_name() -> None:
     def part(kind: str) -> dict[str, object]:
+        told = {"discriminator": {"propertyName": "kind", "mapping": {kind: "#/components/schemas/View"}}}
         answer = {"description": "", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/View"}}}}
         return {
             "paths": {f"/api/v1/{kind}": {"get": {"operationId": "list", "responses": {"200": answer}}}},
-            "components": {"schemas": {"View": {"title": kind, "properties": {"more": {"items": {"$ref": "#/components/schemas/View"}}}}}},
+            "components": {"schemas": {"View": {"title": kind, "properties": {"more": {"items": {"$ref": "#/components/schemas/View"}}}, **told}}},
         }
 
     whole = describing.merged({"a": part("as"), "b": part("bs")}, version="1", server="http://x")
     assert {whole["components"]["schemas"][name]["title"] for name in ("a.View", "b.View")} == {"AView", "BView"}, "a class of its own for each"
     assert whole["components"]["schemas"]["b.View"]["properties"]["more"]["items"]["$ref"] == "#/components/schemas/b.View"
+    assert whole["components"]["schemas"]["b.View"]["discriminator"]["mapping"] == {"bs": "#/components/schemas/b.View"}
     operations = [operation for item in whole["paths"].values() for operation in item.values()]
     assert len({operation["operationId"] for operation in operations}) == len(operations)
     assert {"/v1/track", "/v1/batch", "/v1/events", "/api/v1/as", "/api/v1/bs"} <= set(whole["paths"])

@@ -7,8 +7,8 @@ export const COLOURS: Record<string, string> = { draft: 'gray', running: 'teal',
 export type Loyalty = CampaignLoyalty;
 export type Referral = CampaignReferrals;
 export type Settings = Loyalty | Referral | CampaignGifts | { kind: 'community' } | Record<string, unknown>;
-/** What the generated client calls the kinds is not what is sent: `loyalty`, not the name of a schema. */
-export const asSettings = (settings: Settings): CampaignWriteProgramme['settings'] => settings as unknown as CampaignWriteProgramme['settings'];
+/** Kinds without fields of their own on the page are written as JSON; the service says what is wrong with them. */
+export const asSettings = (settings: Settings) => settings as CampaignWriteProgramme['settings'];
 
 export const useProgramme = (id: string) => useQuery({ queryKey: ['programme', id], queryFn: () => campaignGetProgramme({ path: { programme_id: id } }) });
 export const useRewards = (id: string) => useQuery({ queryKey: ['programme', id, 'rewards'], queryFn: () => campaignListRewards({ path: { programme_id: id }, query: { limit: 200 } }) });
