@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Header, Response
 
 from chassis import sealing, web
 from chassis.identity import Caller
+from chassis.ids import new_text_id
 from gateway import commands, errors
 from gateway.api.asking import Asked
 from gateway.api.tokens import caller_of
@@ -39,11 +40,14 @@ PURPOSE: Final = "console-session"
 
 
 class Kept(NamedTuple):
-    """What is in the cookie: a key or token, until when it counts (seconds since the epoch), and whose it is where only the provider knows."""
+    """What is in the cookie: a key or token, until when it counts (seconds since the epoch), whose it is where only the provider knows, and its
+    number, by which it can be ended.
+    """
 
     shown: str
     expires: int
     name: str = ""
+    id: str = ""
 
 
 class Sessions:
@@ -124,8 +128,10 @@ async def get_session(here: Here, response: Response, x_ecrm_session: Annotated[
 
 
 @router.delete("/session", status_code=204)
-async def end_session(here: Here, response: Response) -> None:
-    """Take the cookie away."""
+async def end_session(here: Here, response: Response, x_ecrm_session: Annotated[str, Header(include_in_schema=False)] = "") -> None:
+    """Sign out: the cookie is taken away, and opens nothing any more where a copy of it is left."""
+    if x_ecrm_session and (kept := msgspec.json.decode(x_ecrm_session, type=Kept)).id:
+        await commands.end_session(here, session_id=kept.id, until=datetime.fromtimestamp(kept.expires, UTC))
     _cookie(here, response, "", 0)
 
 
@@ -142,7 +148,7 @@ def begun_name(service: GatewayService) -> str:
 
 def keep(service: GatewayService, response: Response, kept: Kept, seconds: int) -> None:
     """Somebody is signed in from now on."""
-    _cookie(service, response, _sealed(service, kept), seconds)
+    _cookie(service, response, _sealed(service, kept._replace(id=new_text_id())), seconds)
 
 
 def _cookie(service: GatewayService, response: Response, value: str, seconds: int) -> None:
@@ -156,13 +162,13 @@ def _sealed(service: GatewayService, kept: Kept) -> str:
 
 
 def _opened(service: GatewayService, value: bytes) -> Kept | None:
-    """What a cookie says, or None: made by somebody else, changed, or over."""
+    """What a cookie says, or None: made by somebody else, changed, over or ended."""
     try:
         content = sealing.unseal(service.link_secret, base64.urlsafe_b64decode(value + b"=" * (-len(value) % 4)), purpose=PURPOSE)
     except (ValueError, binascii.Error):
         return None
     kept = msgspec.json.decode(content, type=Kept)
-    return kept if service.clock.timestamp() < kept.expires else None
+    return kept if service.clock.timestamp() < kept.expires and kept.id not in service.resources.directory.ended else None
 
 
 async def _view(service: GatewayService, kept: Kept | None) -> schemas.SessionView:

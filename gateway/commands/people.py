@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -105,6 +106,13 @@ async def delete_role(service: GatewayService, *, name: str) -> None:
     await load_people(service)
 
 
+async def end_session(service: GatewayService, *, session_id: str, until: datetime) -> None:
+    """Its cookie opens nothing any more: here at once, in other processes within two seconds. It is remembered until it would be over by itself."""
+    async with service.transaction() as tx:
+        await store.end_session(tx.db, session_id, until=until, now=service.clock.now())
+    await load_people(service)
+
+
 async def load_people(service: GatewayService) -> None:
     """Take over who is there and what roles mean; every process does it every two seconds."""
     await fill_directory(service, service.resources.directory)
@@ -113,8 +121,8 @@ async def load_people(service: GatewayService) -> None:
 async def fill_directory(service: GatewayService, directory: Directory) -> None:
     """The same before the gateway opens."""
     async with service.read() as db:
-        own, everybody = await store.roles(db), await store.everybody(db)
-    directory.take(everybody, own)
+        own, everybody, ended = await store.roles(db), await store.everybody(db), await store.ended_sessions(db)
+    directory.take(everybody, own, ended)
 
 
 async def change_own_password(service: GatewayService, *, person_id: UUID, current: str, password: str) -> None:

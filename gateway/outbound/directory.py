@@ -67,6 +67,8 @@ class Directory:
         self.roles: dict[str, Role] = dict(roles.BUILT_IN)
         self._clock = clock
         self._people: dict[str, Person] = {}
+        #: Sessions that somebody ended.
+        self.ended: frozenset[str] = frozenset()
         self._issuer = issuer
         self._claim = roles_claim.split(".")
         self._role_names = dict(role_names or {})
@@ -75,8 +77,9 @@ class Directory:
         self._signing = _key(secret, key_number)
         self._own = [_key(secret, number) for number in range(max(1, key_number - 1), key_number + 1)]
 
-    def take(self, people: Sequence[Person], own_roles: Sequence[Role]) -> None:
+    def take(self, people: Sequence[Person], own_roles: Sequence[Role], ended: Sequence[str]) -> None:
         """What the database says now."""
+        self.ended = frozenset(ended)
         self._people = {str(person.id): person for person in people}
         self.roles = {**{role.name: role for role in own_roles}, **roles.BUILT_IN}
 

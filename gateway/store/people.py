@@ -1,4 +1,4 @@
-"""SQL of people and roles."""
+"""SQL of people, roles and sessions."""
 
 from __future__ import annotations
 
@@ -66,6 +66,16 @@ async def put_role(db: Connection, role: Role, *, at: datetime) -> None:
 
 async def delete_role(db: Connection, name: str) -> bool:
     return (await db.execute("DELETE FROM role WHERE name = $1", name)) == "DELETE 1"
+
+
+async def end_session(db: Connection, session_id: str, *, until: datetime, now: datetime) -> None:
+    """Remember it, and no longer those that are over by themselves."""
+    await db.execute("DELETE FROM ended_session WHERE until < $1", now)
+    await db.execute("INSERT INTO ended_session (id, until) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING", session_id, until)
+
+
+async def ended_sessions(db: Connection) -> list[str]:
+    return [row["id"] for row in await db.fetch("SELECT id FROM ended_session")]
 
 
 def _role(row: Any) -> Role:

@@ -29,6 +29,15 @@ class PersonRow(GatewayTable, table=True):
     changed_at: datetime = Field(sa_type=TIME)
 
 
+class EndedSessionRow(GatewayTable, table=True):
+    """A session that somebody ended; kept until it would have ended by itself."""
+
+    __tablename__ = "ended_session"
+
+    id: str = Field(primary_key=True, sa_type=Text)
+    until: datetime = Field(sa_type=TIME)
+
+
 class RoleRow(GatewayTable, table=True):
     """A role of this deployment's own."""
 

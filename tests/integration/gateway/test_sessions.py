@@ -49,6 +49,14 @@ async def test_somebody_signs_in_with_a_key_works_and_signs_out(cluster: Private
         out = await browser.ask("DELETE", PATH, headers=session)
         assert (out.status, cookie_of(out).partition("=")[2].strip('"')) == (204, "")
         assert (await browser.ask("GET", PATH, headers=OURS)).json()["signed_in"] is False
+        # A copy of the cookie that was left somewhere opens nothing; another session of the same key goes on.
+        assert (await browser.ask("GET", "/api/v1/customers", headers=session)).status == 401
+        assert (await browser.ask("GET", PATH, headers=session)).json()["signed_in"] is False
+        assert (await browser.ask("DELETE", PATH, headers=session)).status == 204
+        other = await with_key(platform, admin.key)
+        assert (await browser.ask("GET", "/api/v1/customers", headers=other)).status == 200
+        kept = await platform["gateway"].service.database.fetch_value("SELECT count(*) FROM ended_session")
+        assert kept == 1
 
 
 async def test_another_site_cannot_use_the_cookie(cluster: PrivateCluster) -> None:
