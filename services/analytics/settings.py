@@ -24,6 +24,7 @@ class Facts(Protocol):
     last_commit: float
     appended_at: float | None
     scored: tuple[int, float]
+    rules_set: int
     computed: tuple[int, float, str]
     computing_rests_until: float
     asking: asyncio.Semaphore

@@ -25,6 +25,7 @@ async def set_rules(service: AnalyticsService, *, kind: str, rules: dict[str, An
         await recompute_tiers(service)
     else:
         # The next round computes all scores anew.
+        service.resources.rules_set += 1
         service.resources.scored = (-1, 0.0)
     return version
 

@@ -21,10 +21,12 @@ async def keep_scores_current(service: AnalyticsService) -> int:
     """Recompute when something came in that could change them, and once an hour because time goes on."""
     newest = await service.resources.read(score_sql.newest)
     seq, at = service.resources.scored
+    rules = service.resources.rules_set
     if newest == seq and service.clock.monotonic() - at < HOUR:
         return 0
     changed = await recompute_scores(service)
-    service.resources.scored = (newest, service.clock.monotonic())
+    # Rules that were set meanwhile may not have been read: then all is computed once more.
+    service.resources.scored = (newest if service.resources.rules_set == rules else -1, service.clock.monotonic())
     return changed
 
 

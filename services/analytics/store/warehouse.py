@@ -72,6 +72,8 @@ class Warehouse:
         self.appended_at: float | None = None
         #: Up to which commit, and when (monotonic), scores were last computed by this process.
         self.scored: tuple[int, float] = (-1, 0.0)
+        #: How often rules of scores were set in this process.
+        self.rules_set = 0
         #: Up to which commit, when (monotonic) and for which definitions computed traits were last brought up to date; until when they rest.
         self.computed: tuple[int, float, str] = (-1, 0.0, "")
         self.computing_rests_until = 0.0

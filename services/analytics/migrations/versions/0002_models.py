@@ -26,7 +26,7 @@ TABLES = (
     """
     CREATE TABLE score_change (
         customer_id uuid NOT NULL, score text NOT NULL, changed_at timestamptz NOT NULL, value text NOT NULL, previous text,
-        parts jsonb NOT NULL DEFAULT '{}', PRIMARY KEY (customer_id, score, changed_at))
+        PRIMARY KEY (customer_id, score, changed_at))
     """,
     "CREATE INDEX score_change_at ON score_change (score, changed_at)",
     "CREATE INDEX score_number ON score (score, ((parts->>'number')::double precision) DESC NULLS LAST, customer_id)",

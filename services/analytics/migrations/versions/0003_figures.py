@@ -22,16 +22,6 @@ TABLES = (
         version int NOT NULL DEFAULT 1, state text NOT NULL DEFAULT 'active', created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL)
     """,
     "CREATE UNIQUE INDEX computed_trait_name ON computed_trait (lower(name)) WHERE state = 'active'",
-    # Every definition a computed trait ever had, and who came on a list or left it when; never changed.
-    """
-    CREATE TABLE computed_trait_version (
-        trait_id uuid NOT NULL, version int NOT NULL, definition jsonb NOT NULL, changed_at timestamptz NOT NULL, PRIMARY KEY (trait_id, version))
-    """,
-    """
-    CREATE TABLE list_change (
-        customer_id uuid NOT NULL, segment_id uuid NOT NULL, at timestamptz NOT NULL, listed boolean NOT NULL,
-        PRIMARY KEY (customer_id, segment_id, at))
-    """,
     """
     CREATE TABLE assessment (
         assessment_id uuid PRIMARY KEY, kind text NOT NULL, assessed_on date NOT NULL, subject text NOT NULL DEFAULT '', answers jsonb NOT NULL,
@@ -71,7 +61,7 @@ def downgrade() -> None:
     """Back to 0002."""
     for statement in (
         "DROP TABLE aged", "DROP TABLE report_delivery", "DROP TABLE report_run", "DROP TABLE report_recipient", "DROP TABLE report",
-        "DROP TABLE assessment", "DROP TABLE list_change", "DROP TABLE computed_trait_version", "DROP TABLE computed_trait", "ALTER TABLE segment DROP COLUMN kind", "DROP TABLE spending",
+        "DROP TABLE assessment", "DROP TABLE computed_trait", "ALTER TABLE segment DROP COLUMN kind", "DROP TABLE spending",
         "ALTER TABLE cost DROP COLUMN customer_id",
     ):
         op.execute(statement)

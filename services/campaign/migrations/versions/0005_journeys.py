@@ -32,12 +32,6 @@ JOURNEYS = (
         journey_id uuid NOT NULL REFERENCES journey, version int NOT NULL, definition jsonb NOT NULL, published_at timestamptz NOT NULL,
         published_by text NOT NULL, PRIMARY KEY (journey_id, version))
     """,
-    # Every status and version a journey had, since when; never changed.
-    """
-    CREATE TABLE journey_change (
-        journey_id uuid NOT NULL REFERENCES journey, at timestamptz NOT NULL, status text NOT NULL, version int NOT NULL,
-        PRIMARY KEY (journey_id, at))
-    """,
     # What starts people and what those inside wait for, of every version somebody may be in.
     """
     CREATE TABLE journey_listener (
@@ -65,7 +59,7 @@ JOURNEYS = (
     # Events somebody listens to, until it is known whose they are.
     """
     CREATE TABLE journey_event (
-        id bytea PRIMARY KEY, event_id text NOT NULL, name text NOT NULL, identity bytea, customer_id uuid, occurred_at timestamptz NOT NULL,
+        id bytea PRIMARY KEY, event_id text NOT NULL, name text NOT NULL, identity bytea NOT NULL, occurred_at timestamptz NOT NULL,
         received_at timestamptz NOT NULL, properties jsonb NOT NULL, look_at timestamptz NOT NULL, looks int NOT NULL DEFAULT 0)
     """,
     "CREATE INDEX journey_event_look ON journey_event (look_at)",

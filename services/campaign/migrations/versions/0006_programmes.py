@@ -42,16 +42,6 @@ PROGRAMMES = (
     """,
     "CREATE INDEX programme_member_due ON programme_member (programme_id, next_at) WHERE next_at IS NOT NULL AND left_at IS NULL",
     "CREATE INDEX programme_member_customer ON programme_member (customer_id)",
-    # Which tier somebody held since when (null: none), and since when a programme ran or did not; never changed.
-    """
-    CREATE TABLE tier_change (
-        customer_id uuid NOT NULL, programme_id uuid NOT NULL REFERENCES programme, at timestamptz NOT NULL, tier text,
-        PRIMARY KEY (customer_id, programme_id, at))
-    """,
-    """
-    CREATE TABLE programme_change (
-        programme_id uuid NOT NULL REFERENCES programme, at timestamptz NOT NULL, status text NOT NULL, PRIMARY KEY (programme_id, at))
-    """,
 )
 
 POINTS = (
